@@ -1,0 +1,1 @@
+"""The ports made real. Adapters do not import each other."""

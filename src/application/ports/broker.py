@@ -1,0 +1,27 @@
+"""The way of a delivery to every instance."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from application.ports.push import Delivery, Push
+
+
+class Broker(Protocol):
+    async def start(self, push: Push) -> None:
+        """Begins to hand to `push` what any instance publishes, this one included. Returns at once when the broker is away."""
+        ...
+
+    async def stop(self) -> None:
+        """Idempotent; publishes in progress end first."""
+        ...
+
+    async def publish(self, deliveries: Sequence[Delivery]) -> None:
+        """Returned means that the broker has confirmed all of them: every running instance gets them, in this order.
+
+        Raises `Unavailable`; then some may have gone out.
+        """
+        ...
+
+    async def wait_ready(self) -> None:
+        """Returns when publishing has a chance to succeed; at once for a broker that cannot be away."""
+        ...

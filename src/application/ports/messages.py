@@ -1,0 +1,86 @@
+"""Where messages are kept, and the promise to deliver them together with them."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.errors import ChatError
+from domain.identifiers import MessageId, ProfileId, SessionId
+from domain.message import Draft, Message
+from domain.outbox import OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The draft became this message; its outbox entries are claimed for the instance that stored it."""
+
+    message: Message
+    entries: Sequence[OutboxEntry]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The draft had been stored before, as this message; nothing was written."""
+
+    message: Message
+
+
+AppendOutcome = Stored | Repeated | ChatError
+"""A `ChatError` is `IdempotencyConflict` or `SessionNotFound`: what is wrong with this draft alone."""
+
+Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
+"""Makes the outbox entries of a message; called inside the transaction, when `seq` is known."""
+
+
+class MessageRepository(Protocol):
+    async def append(
+        self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+    ) -> Sequence[AppendOutcome]:
+        """Stores the drafts in the order given, each with the next `seq` of its session and its outbox entries.
+
+        One transaction: returned means durable, all of it; raised means that nothing of it may be relied upon
+        (though a commit whose answer was lost may have happened: repeat with the same `clientMessageId`).
+        One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,
+        one is `Stored` and the others are `Repeated`. Raises `Unavailable`.
+        """
+        ...
+
+    async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:
+        """The last `limit` messages, oldest first. May be read from a replica. Raises `Unavailable`."""
+        ...
+
+    async def before(self, session_id: SessionId, seq: int, limit: int) -> Sequence[Message]:
+        """The last `limit` messages with a smaller `seq`, oldest first. May be read from a replica. Raises `Unavailable`."""
+        ...
+
+    async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
+        """The first `limit` messages with a greater `seq`, oldest first.
+
+        `fresh` sees every commit that returned before the call; otherwise a replica may answer. Raises `Unavailable`.
+        """
+        ...
+
+    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
+        """The first `limit` messages to `reader` that it has not seen, oldest first. Raises `Unavailable`."""
+        ...
+
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int:
+        """Marks the messages to `reader` with `seq` ≤ `up_to_seq` as seen and so delivered; how many were not yet.
+
+        Raises `Unavailable`.
+        """
+        ...
+
+    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
+        """Marks messages as delivered; unknown and marked ones are passed over. Raises `Unavailable`."""
+        ...
+
+    async def undelivered(
+        self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
+    ) -> Sequence[Message]:
+        """The first `limit` messages to any of `receivers` never delivered, by (session, seq), beyond the place `after`.
+
+        Sees every commit that returned before the call. Raises `Unavailable`.
+        """
+        ...

@@ -1,0 +1,69 @@
+"""The deliveries still owed, shared by all instances."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.identifiers import OutboxId
+from domain.outbox import OutboxEntry
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStatus:
+    """`oldest_pending_at` is the creation of the oldest entry not yet processed nor dead."""
+
+    pending: int
+    dead: int
+    oldest_pending_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEntry:
+    entry: OutboxEntry
+    died_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTry:
+    """A try that failed: `next_try_at` None means that the entry is dead. `reason` carries no message text."""
+
+    id: OutboxId
+    retry_count: int
+    next_try_at: datetime | None
+    reason: str
+
+
+class Outbox(Protocol):
+    """Every call raises `Unavailable` when the store is away."""
+
+    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[OutboxEntry]:
+        """Up to `limit` due entries, oldest first; nobody else gets them before `until`. Racing claims are disjoint."""
+        ...
+
+    async def mark_processed(self, entry_ids: Collection[OutboxId], now: datetime, *, keep: bool) -> None:
+        """The broker has these; they are never claimed again. Deleted at once unless `keep`."""
+        ...
+
+    async def mark_failed(self, tries: Sequence[FailedTry], now: datetime) -> None:
+        """Sets the next try of each, or its death."""
+        ...
+
+    async def release(self, entry_ids: Collection[OutboxId], now: datetime) -> None:
+        """Gives claimed entries back without counting a failure; they are due at `now`."""
+        ...
+
+    async def purge(self, processed_before: datetime, limit: int) -> int:
+        """Deletes up to `limit` entries processed before that time; how many."""
+        ...
+
+    async def status(self) -> OutboxStatus: ...
+
+    async def dead(self, limit: int) -> Sequence[DeadEntry]:
+        """Dead entries, the first to die first."""
+        ...
+
+    async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
+        """Makes dead entries (all of them for None) due again with a count of 0; how many there were."""
+        ...

@@ -1,0 +1,32 @@
+"""Who a person is for an intent (asked of FlairBit), and the directory of everyone seen so far (kept by us)."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from domain.identifiers import Email, Intent, ProfileId
+from domain.profile import Profile
+
+
+class ProfileLookup(Protocol):
+    async def find(self, email: Email, intent: Intent) -> Profile:
+        """The profile of `email` for `intent`.
+
+        Raises `ProfileNotFound` when there is none and `Unavailable` when that cannot be found out right now.
+        """
+        ...
+
+
+class ProfileDirectory(Protocol):
+    """Every profile ever resolved, so that routing and display names never need FlairBit."""
+
+    async def remember(self, profiles: Iterable[Profile]) -> None:
+        """Adds the profiles, or brings their e-mail and display name up to date. Raises `Unavailable`."""
+        ...
+
+    async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        """The known ones among `profile_ids`, in no order. Raises `Unavailable`."""
+        ...
+
+    async def of_email(self, email: Email) -> Sequence[Profile]:
+        """The profiles of one person, one for each intent seen. Raises `Unavailable`."""
+        ...

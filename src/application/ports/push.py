@@ -1,0 +1,35 @@
+"""What is pushed to connected clients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from domain.identifiers import Email, MessageId, SessionId
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """The message that a delivery carries: its place in its session, and whose it is."""
+
+    id: MessageId
+    session_id: SessionId
+    seq: int
+    sender_email: Email
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
+
+    `message` is set when the body is a `ChatMessage`.
+    """
+
+    destination: str
+    body: str
+    message: MessageKey | None = None
+
+
+class Push(Protocol):
+    def push(self, deliveries: Sequence[Delivery]) -> None:
+        """Queues the deliveries, in order, to the connections of this instance that are subscribed. Never waits."""
+        ...

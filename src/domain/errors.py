@@ -1,0 +1,99 @@
+"""Everything the service refuses, each with the stable `code` slug that clients program against (contract, section 5).
+
+An error carries data only. The edges turn it into a problem document or a STOMP frame.
+"""
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """Root of the errors that are answered to a client.
+
+    `detail` is one sentence for a human, never with a secret, a token or message text in it;
+    `field` names the offending field of the request; `retry_after` is in seconds.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str = "", *, field: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.field = field
+        self.retry_after = retry_after
+
+
+class Malformed(ChatError):
+    code = "malformed"
+    title = "The request cannot be read"
+
+
+class Invalid(ChatError):
+    """A readable request with a value that is not allowed; `field` says which."""
+
+    code = "invalid"
+    title = "A value is not allowed"
+
+
+class TooLarge(ChatError):
+    code = "too-large"
+    title = "The request is too large"
+
+
+class Unauthenticated(ChatError):
+    code = "unauthenticated"
+    title = "A valid token is needed"
+
+
+class TokenExpired(ChatError):
+    """The token of a live connection has reached its `exp`."""
+
+    code = "token-expired"
+    title = "The token has expired"
+
+
+class NotYourself(ChatError):
+    code = "not-yourself"
+    title = "A user can act only as itself"
+
+
+class NotAParticipant(ChatError):
+    code = "not-a-participant"
+    title = "Only the two participants of a session may use it"
+
+
+class ForbiddenDestination(ChatError):
+    code = "forbidden-destination"
+    title = "This destination is not open to clients"
+
+
+class SessionNotFound(ChatError):
+    code = "session-not-found"
+    title = "There is no such session"
+
+
+class ProfileNotFound(ChatError):
+    code = "profile-not-found"
+    title = "There is no such profile"
+
+
+class IdempotencyConflict(ChatError):
+    """The `clientMessageId` belongs to another message; nothing of that one is revealed."""
+
+    code = "idempotency-conflict"
+    title = "This clientMessageId was used for another message"
+
+
+class RateLimited(ChatError):
+    code = "rate-limited"
+    title = "Too many requests"
+
+
+class Unavailable(ChatError):
+    """Something the service depends on is away; the same request may succeed after `retry_after` seconds."""
+
+    code = "unavailable"
+    title = "The service cannot do this right now"
+
+    def __init__(self, detail: str = "", *, field: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(detail, field=field, retry_after=retry_after)

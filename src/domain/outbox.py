@@ -1,0 +1,31 @@
+"""Outbox entries: the promise that a stored message is also delivered (contract, section 9)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.identifiers import OutboxId
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxEntry:
+    """One delivery still owed: `payload` is the JSON of a `ChatMessage`, `retry_count` the failed tries so far."""
+
+    id: OutboxId
+    destination: str
+    payload: str
+    created_at: datetime
+    retry_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Back-off of `min(cap, 2^n)` seconds after the n-th failure; after `max_tries` the entry is dead."""
+
+    max_tries: int = 10
+    cap: timedelta = timedelta(seconds=60)
+
+    def next_try(self, failures: int, now: datetime) -> datetime | None:
+        """When to try again after `failures` failed tries, or None when the entry is dead."""
+        if failures >= self.max_tries:
+            return None
+        return now + min(self.cap, timedelta(seconds=2 ** min(failures, 30)))

@@ -1,0 +1,1 @@
+"""What is started: settings, the container, the web application, the commands."""
