@@ -21,12 +21,13 @@ class MessageKey:
 class Delivery:
     """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
 
-    `message` is set when the body is a `ChatMessage`.
+    `message` is set when the body is a `ChatMessage`; `committed_at` is then when it was stored (Unix time, seconds).
     """
 
     destination: str
     body: str
     message: MessageKey | None = None
+    committed_at: float | None = None
 
 
 class Push(Protocol):

@@ -1,0 +1,87 @@
+"""Batches what arrives together: a batch closes when the one before it has ended.
+
+Under load that needs no timer, and an idle system adds no wait: a lone item is a batch of one at once.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
+
+from application.background import BackgroundTask
+from domain.errors import ChatError, Unavailable
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Batcher(Generic[Item, Result]):
+    """`run` gets up to `max_batch` items in the order submitted and gives one result or `ChatError` for each.
+
+    When `run` itself raises a `ChatError`, that is every item's result.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        run: Callable[[Sequence[Item]], Awaitable[Sequence[Result | ChatError]]],
+        *,
+        max_batch: int,
+        max_pending: int,
+    ) -> None:
+        self._run = run
+        self._max_batch = max_batch
+        self._max_pending = max_pending
+        self._pending: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._in_hand: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._task = BackgroundTask(name, self._loop)
+
+    def submit(self, item: Item) -> "asyncio.Future[Result]":
+        """The result to come. Raises `Unavailable` when `max_pending` items wait already."""
+        if len(self._pending) >= self._max_pending:
+            raise Unavailable("too many requests are waiting for the store")
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._pending.append((item, future))
+        self._arrived.set()
+        self._idle.clear()
+        return future
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def stop(self) -> None:
+        """Ends what was submitted, then stops."""
+        await self._idle.wait()
+        await self._task.stop()
+
+    async def _loop(self) -> None:
+        self._give_up(self._in_hand)  # what a failed run left behind
+        while True:
+            if not self._pending:
+                self._idle.set()
+                self._arrived.clear()
+                await self._arrived.wait()
+            self._in_hand = self._pending[: self._max_batch]
+            del self._pending[: self._max_batch]
+            await self._run_one(self._in_hand)
+            self._in_hand = []
+
+    async def _run_one(self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        try:
+            results: Sequence[Result | ChatError] = await self._run([item for item, _ in batch])
+        except ChatError as error:
+            results = [error] * len(batch)
+        for (_, future), result in zip(batch, results, strict=True):
+            if future.done():
+                continue
+            if isinstance(result, ChatError):
+                future.set_exception(result)
+            else:
+                future.set_result(result)
+
+    def _give_up(self, batch: Sequence[tuple[Item, "asyncio.Future[Result]"]]) -> None:
+        for _, future in batch:
+            if not future.done():
+                future.set_exception(Unavailable())

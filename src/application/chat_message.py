@@ -1,0 +1,61 @@
+"""`ChatMessage`: the one JSON form of a message, the same in REST answers, STOMP bodies and the outbox (contract, section 5)."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from application.ports.push import Delivery, MessageKey
+from domain.identifiers import Email, MessageId, SessionId
+from domain.message import Message
+from domain.profile import Profile
+
+
+class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    message_id: UUID
+    session_id: UUID
+    seq: int
+    client_message_id: UUID
+    sender_id: UUID
+    sender_email: str
+    sender_display_name: str
+    content: str
+    sent_at: datetime
+    delivered: bool
+    seen: bool
+
+    @classmethod
+    def of(cls, message: Message, sender: Profile) -> "ChatMessage":
+        return cls(
+            message.id,
+            message.session_id,
+            message.seq,
+            message.client_message_id,
+            message.sender_id,
+            sender.email,
+            sender.display_name,
+            message.content,
+            message.sent_at,
+            message.delivered,
+            message.seen,
+        )
+
+    def to_json(self) -> str:
+        return _ENCODER.encode(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str) -> "ChatMessage":
+        """Raises `msgspec.DecodeError` for anything else."""
+        return _DECODER.decode(text)
+
+    def key(self) -> MessageKey:
+        return MessageKey(
+            MessageId(self.message_id), SessionId(self.session_id), self.seq, Email(self.sender_email)
+        )
+
+    def delivery(self, destination: str) -> Delivery:
+        return Delivery(destination, self.to_json(), self.key(), self.sent_at.timestamp())
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(ChatMessage)

@@ -1,0 +1,14 @@
+"""What the service has done since its start: plain numbers, read by whoever exposes them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Counters:
+    outbox_processed: int = 0
+    outbox_failed: int = 0
+    outbox_dead: int = 0
+    duplicates: int = 0
+    messages: Counter[str] = field(default_factory=Counter)
+    """Accepted for the first time, by the route they came: `http`, `stomp`, `amqp`."""

@@ -1,0 +1,227 @@
+"""Pays what the outbox owes (contract, section 9).
+
+The committing instance has the entries in hand and publishes them at once. A poll rescues what a dead instance or a
+failed try left behind. An entry is processed when the broker has confirmed it, and not before: at-least-once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from application.background import BackgroundTask
+from application.chat_message import ChatMessage
+from application.counters import Counters
+from application.ports.broker import Broker
+from application.ports.clock import Clock
+from application.ports.outbox import FailedTry, Outbox
+from application.ports.profiles import ProfileDirectory
+from application.ports.push import Delivery
+from application.write_behind import WriteBehind
+from domain.destination import MESSAGES_QUEUE, parse_user_destination, user_destination
+from domain.errors import Unavailable
+from domain.identifiers import OutboxId, ProfileId
+from domain.outbox import OutboxEntry, RetryPolicy
+from domain.profile import Profile
+
+log = logging.getLogger(__name__)
+
+PURGE_BATCH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchSettings:
+    poll_interval: float = 1.0
+    claim: timedelta = timedelta(seconds=60)
+    eager_claim: timedelta = timedelta(seconds=10)
+    claim_size: int = 500
+    retention: timedelta = timedelta(hours=24)
+    max_publish: int = 1_500
+    max_in_hand: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An entry with the delivery that pays it."""
+
+    entry: OutboxEntry
+    delivery: Delivery
+
+
+class OutboxDispatcher:
+    def __init__(
+        self,
+        outbox: Outbox,
+        broker: Broker,
+        directory: ProfileDirectory,
+        clock: Clock,
+        counters: Counters,
+        policy: RetryPolicy,
+        settings: DispatchSettings,
+    ) -> None:
+        self._outbox = outbox
+        self._broker = broker
+        self._directory = directory
+        self._clock = clock
+        self._counters = counters
+        self._policy = policy
+        self._settings = settings
+        self._in_hand: list[Owed] = []
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._broker_away = False
+        self._processed: WriteBehind[OutboxId] = WriteBehind("outbox marks", self._mark_processed)
+        self._given_back: WriteBehind[OutboxId] = WriteBehind("outbox releases", self._release)
+        self._tasks = [
+            BackgroundTask("outbox publisher", self._publish_in_hand),
+            BackgroundTask("outbox rescue", self._rescue),
+            BackgroundTask("outbox purge", self._purge),
+        ]
+
+    def claimed_until(self, now: datetime) -> datetime:
+        """Until when entries made now are this instance's; due for everyone at once while the broker is away."""
+        return now if self._broker_away else now + self._settings.eager_claim
+
+    def dispatch(self, owed: Sequence[Owed]) -> None:
+        """Takes just committed entries to publish them now. What cannot be held stays in the outbox for the poll."""
+        if self._broker_away:
+            return
+        room = self._settings.max_in_hand - len(self._in_hand)
+        self._in_hand.extend(owed[:room])
+        self._given_back.add([over.entry.id for over in owed[room:]])
+        if self._in_hand:
+            self._idle.clear()
+            self._arrived.set()
+
+    def start(self) -> None:
+        self._processed.start()
+        self._given_back.start()
+        for task in self._tasks:
+            task.start()
+
+    async def stop(self) -> None:
+        """Publishes and marks what is in hand while the broker is there, then stops."""
+        await self._idle.wait()
+        for task in self._tasks:
+            await task.stop()
+        await self._processed.stop()
+        await self._given_back.stop()
+
+    async def _publish_in_hand(self) -> None:
+        while True:
+            if not self._in_hand:
+                self._idle.set()
+                self._arrived.clear()
+                await self._arrived.wait()
+            batch = self._in_hand[: self._settings.max_publish]
+            del self._in_hand[: len(batch)]
+            await self._publish(batch)
+
+    async def _publish(self, batch: Sequence[Owed]) -> bool:
+        """False when the broker is away: the entries were given back, without counting it as their failure."""
+        try:
+            await self._broker.publish([owed.delivery for owed in batch])
+        except Unavailable:
+            self._pause(batch)
+            return False
+        self._processed.add([owed.entry.id for owed in batch])
+        return True
+
+    def _pause(self, batch: Sequence[Owed]) -> None:
+        if not self._broker_away:
+            log.warning("the broker is away: deliveries wait in the outbox")
+        self._broker_away = True
+        self._given_back.add([owed.entry.id for owed in (*batch, *self._in_hand)])
+        self._in_hand.clear()
+
+    async def _rescue(self) -> None:
+        while True:
+            if self._broker_away:
+                await self._broker.wait_ready()
+                await self._given_back.flush()
+            claimed = await self._rescue_once()
+            if claimed < self._settings.claim_size:
+                await asyncio.sleep(self._settings.poll_interval)
+
+    async def _rescue_once(self) -> int:
+        """Publishes one claim's worth; how many entries it claimed."""
+        now = self._clock.now()
+        try:
+            entries = await self._outbox.claim(now, now + self._settings.claim, self._settings.claim_size)
+            owed = await self._resolve(sorted(entries, key=lambda entry: entry.id))
+        except Unavailable:
+            return 0
+        if not await self._publish(owed):
+            return 0
+        if self._broker_away:
+            log.info("the broker is back")
+            self._broker_away = False
+        return len(entries)
+
+    async def _resolve(self, entries: Sequence[OutboxEntry]) -> Sequence[Owed]:
+        """The deliveries that pay the entries; those of which none can be made have failed. Raises `Unavailable`."""
+        receivers = await self._receivers(entries)
+        owed: list[Owed] = []
+        failed: list[FailedTry] = []
+        for entry in entries:
+            try:
+                owed.append(Owed(entry, _delivery(entry, receivers)))
+            except (msgspec.DecodeError, LookupError) as error:
+                failed.append(self._failed(entry, type(error).__name__))
+        if failed:
+            await self._outbox.mark_failed(failed, self._clock.now())
+        return owed
+
+    async def _receivers(self, entries: Sequence[OutboxEntry]) -> Mapping[ProfileId, Profile]:
+        ids = {profile_id for entry in entries if (profile_id := _receiver_id(entry.destination)) is not None}
+        return {profile.id: profile for profile in await self._directory.get(ids)} if ids else {}
+
+    def _failed(self, entry: OutboxEntry, reason: str) -> FailedTry:
+        failures = entry.retry_count + 1
+        next_try = self._policy.next_try(failures, self._clock.now())
+        self._counters.outbox_failed += 1
+        if next_try is None:
+            self._counters.outbox_dead += 1
+            log.error("outbox entry %s is dead after %d tries: %s", entry.id, failures, reason)
+        return FailedTry(entry.id, failures, next_try, reason)
+
+    async def _mark_processed(self, entry_ids: Sequence[OutboxId]) -> None:
+        await self._outbox.mark_processed(entry_ids, self._clock.now(), keep=bool(self._settings.retention))
+        self._counters.outbox_processed += len(entry_ids)
+
+    async def _release(self, entry_ids: Sequence[OutboxId]) -> None:
+        await self._outbox.release(entry_ids, self._clock.now())
+
+    async def _purge(self) -> None:
+        while True:
+            try:
+                purged = await self._outbox.purge(self._clock.now() - self._settings.retention, PURGE_BATCH)
+            except Unavailable:
+                purged = 0
+            await asyncio.sleep(60 if purged < PURGE_BATCH else 0.1)
+
+
+def _receiver_id(destination: str) -> ProfileId | None:
+    """The profile that a message entry is addressed to; None for any other destination."""
+    user = parse_user_destination(destination)
+    if user is None or user.queue != MESSAGES_QUEUE:
+        return None
+    try:
+        return ProfileId(UUID(user.name))
+    except ValueError:
+        return None
+
+
+def _delivery(entry: OutboxEntry, receivers: Mapping[ProfileId, Profile]) -> Delivery:
+    """Raises `LookupError` for a receiver that is not in the directory, `msgspec.DecodeError` for another payload."""
+    message = ChatMessage.from_json(entry.payload)
+    destination = entry.destination
+    receiver_id = _receiver_id(destination)
+    if receiver_id is not None:
+        destination = user_destination(receivers[receiver_id].email, MESSAGES_QUEUE)
+    return Delivery(destination, message.to_json(), message.key(), message.sent_at.timestamp())

@@ -1,0 +1,70 @@
+"""Who takes part in a session, and as which profile. What never changes is cached, so that the way of a message asks nobody."""
+
+from collections.abc import Mapping
+
+from cachetools import LRUCache
+
+from application.ports.profiles import ProfileDirectory, ProfileLookup
+from application.ports.sessions import SessionRepository
+from domain.errors import NotAParticipant, SessionNotFound
+from domain.identifiers import Email, Intent, ProfileId, SessionId
+from domain.principal import Principal, Service
+from domain.profile import Profile
+from domain.session import ChatSession
+
+
+class Participants:
+    """`lookup` and `directory` are expected to cache; sessions, which never change, are cached here."""
+
+    def __init__(
+        self,
+        sessions: SessionRepository,
+        lookup: ProfileLookup,
+        directory: ProfileDirectory,
+        max_cached_sessions: int = 50_000,
+    ) -> None:
+        self._sessions = sessions
+        self._lookup = lookup
+        self._directory = directory
+        self._known: LRUCache[SessionId, ChatSession] = LRUCache(max_cached_sessions)
+
+    async def session(self, session_id: SessionId) -> ChatSession:
+        """Raises `SessionNotFound`, `Unavailable`."""
+        session = self._known.get(session_id)
+        if session is None:
+            session = await self._sessions.find(session_id)
+            if session is None:
+                raise SessionNotFound
+            self._known[session_id] = session
+        return session
+
+    async def as_profile(self, session_id: SessionId, email: Email, intent: Intent) -> tuple[ChatSession, Profile]:
+        """The session, and the profile as which `email` takes part in it.
+
+        Raises `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
+        """
+        session = await self.session(session_id)
+        profile = await self._lookup.find(email, intent)
+        if not session.has(profile.id) or session.intent != intent:
+            raise NotAParticipant
+        return session, profile
+
+    async def for_reader(self, session_id: SessionId, principal: Principal) -> ChatSession:
+        """The session, for a participant or a service. Raises `SessionNotFound`, `NotAParticipant`, `Unavailable`."""
+        session = await self.session(session_id)
+        if isinstance(principal, Service):
+            return session
+        profiles = await self.profiles(session)
+        if all(profile.email != principal.email for profile in profiles.values()):
+            raise NotAParticipant
+        return session
+
+    async def profiles(self, session: ChatSession) -> Mapping[ProfileId, Profile]:
+        """Both profiles of the session, by id. Raises `Unavailable`."""
+        return {profile.id: profile for profile in await self._directory.get(session.pair)}
+
+    async def profile(self, profile_id: ProfileId) -> Profile | None:
+        """Raises `Unavailable`."""
+        for profile in await self._directory.get((profile_id,)):
+            return profile
+        return None

@@ -1,0 +1,28 @@
+"""How many messages one principal may send: a token bucket each."""
+
+from cachetools import LRUCache
+
+from application.ports.clock import Clock
+from domain.errors import RateLimited
+from domain.principal import Principal
+
+
+class RateLimit:
+    """`per_second` messages in the long run and `burst` at once; 0 a second is no limit. The least active are forgotten."""
+
+    def __init__(self, clock: Clock, per_second: float, burst: int, max_principals: int = 100_000) -> None:
+        self._clock = clock
+        self._per_second = per_second
+        self._burst = burst
+        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(max_principals)
+
+    def take(self, principal: Principal) -> None:
+        """Takes one message's worth. Raises `RateLimited` with the seconds until there is one again."""
+        if not self._per_second:
+            return
+        now = self._clock.now().timestamp()
+        left, since = self._buckets.get(principal.name, (float(self._burst), now))
+        left = min(self._burst, left + max(0.0, now - since) * self._per_second)
+        if left < 1:
+            raise RateLimited(retry_after=max(1, round((1 - left) / self._per_second)))
+        self._buckets[principal.name] = (left - 1, now)

@@ -1,0 +1,64 @@
+"""What a client missed, from the store, a page at a time (contract, section 7: resume)."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+from application.chat_message import ChatMessage
+from application.participants import Participants
+from application.ports.messages import MessageRepository
+from application.ports.profiles import ProfileDirectory
+from application.ports.push import Delivery
+from application.write_behind import WriteBehind
+from domain.destination import MESSAGES_QUEUE, session_topic, user_destination
+from domain.identifiers import MessageId, ProfileId, SessionId
+from domain.message import Message
+from domain.principal import Principal, Service
+from domain.profile import Profile
+
+PAGE = 200
+
+
+class Replay:
+    def __init__(
+        self,
+        participants: Participants,
+        messages: MessageRepository,
+        directory: ProfileDirectory,
+        delivered: WriteBehind[MessageId],
+    ) -> None:
+        self._participants = participants
+        self._messages = messages
+        self._directory = directory
+        self._delivered = delivered
+
+    async def session(self, session_id: SessionId, after: int) -> AsyncIterator[Sequence[Delivery]]:
+        """Everything of the session after that `seq`, committed before the last page was asked for.
+
+        The caller has made sure that the reader is a participant. Raises `SessionNotFound`, `Unavailable`.
+        """
+        session = await self._participants.session(session_id)
+        profiles = await self._participants.profiles(session)
+        destination = session_topic(session_id)
+        while page := await self._messages.after(session_id, after, PAGE, fresh=True):
+            after = page[-1].seq
+            yield [_delivery(message, profiles, destination) for message in page]
+
+    async def undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
+        """Everything addressed to the user, as any of its profiles, that was never delivered. Raises `Unavailable`."""
+        if isinstance(principal, Service):
+            return
+        await self._delivered.flush()  # what was just written to a socket is not to come again
+        mine = {profile.id for profile in await self._directory.of_email(principal.email)}
+        destination = user_destination(principal.email, MESSAGES_QUEUE)
+        place: tuple[SessionId, int] | None = None
+        while mine and (page := await self._messages.undelivered(mine, place, PAGE)):
+            place = (page[-1].session_id, page[-1].seq)
+            senders = await self._senders(page)
+            yield [_delivery(message, senders, destination) for message in page]
+
+    async def _senders(self, messages: Sequence[Message]) -> Mapping[ProfileId, Profile]:
+        profiles = await self._directory.get({message.sender_id for message in messages})
+        return {profile.id: profile for profile in profiles}
+
+
+def _delivery(message: Message, senders: Mapping[ProfileId, Profile], destination: str) -> Delivery:
+    return ChatMessage.of(message, senders[message.sender_id]).delivery(destination)
