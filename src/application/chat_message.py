@@ -1,4 +1,4 @@
-"""`ChatMessage`: the one JSON form of a message, the same in REST answers, STOMP bodies and the outbox (contract, section 5)."""
+"""`ChatMessage`: the one JSON form of a message, in REST answers, STOMP bodies and the outbox (contract, section 5)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -49,9 +49,7 @@ class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
         return _DECODER.decode(text)
 
     def key(self) -> MessageKey:
-        return MessageKey(
-            MessageId(self.message_id), SessionId(self.session_id), self.seq, Email(self.sender_email)
-        )
+        return MessageKey(MessageId(self.message_id), SessionId(self.session_id), self.seq, Email(self.sender_email))
 
     def delivery(self, destination: str) -> Delivery:
         return Delivery(destination, self.to_json(), self.key(), self.sent_at.timestamp())

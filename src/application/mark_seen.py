@@ -48,9 +48,7 @@ class MarkSeen:
     async def __call__(self, principal: Principal, command: MarkSeenCommand) -> None:
         """Raises `NotYourself`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`."""
         principal.require(command.reader_email, "readerEmail")
-        session, reader = await self._participants.as_profile(
-            command.session_id, command.reader_email, command.intent
-        )
+        session, reader = await self._participants.as_profile(command.session_id, command.reader_email, command.intent)
         if await self._messages.mark_seen(session.id, reader.id, command.up_to_seq):
             receipt = SeenReceipt(session.id, reader.id, reader.email, command.up_to_seq, self._clock.now())
             await self._tell(session.peer_of(reader.id), receipt)

@@ -1,4 +1,4 @@
-"""The one way into the store: drafts of all routes, batched, stored with their outbox entries, and handed on at once."""
+"""The one way into the store: drafts of all routes, batched, stored with their outbox entries, handed on at once."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Who takes part in a session, and as which profile. What never changes is cached, so that the way of a message asks nobody."""
+"""Who takes part in a session, and as which profile; cached, so that the way of a message asks nobody."""
 
 from collections.abc import Mapping
 

@@ -8,7 +8,10 @@ from domain.principal import Principal
 
 
 class RateLimit:
-    """`per_second` messages in the long run and `burst` at once; 0 a second is no limit. The least active are forgotten."""
+    """`per_second` messages in the long run and `burst` at once; 0 a second is no limit.
+
+    The least active principals are forgotten.
+    """
 
     def __init__(self, clock: Clock, per_second: float, burst: int, max_principals: int = 100_000) -> None:
         self._clock = clock

@@ -38,9 +38,7 @@ class SendMessage:
         self._ids = ids
         self._counters = counters
 
-    async def submit(
-        self, principal: Principal, command: SendMessageCommand, route: str
-    ) -> "asyncio.Future[Accepted]":
+    async def submit(self, principal: Principal, command: SendMessageCommand, route: str) -> "asyncio.Future[Accepted]":
         """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
 
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
@@ -49,9 +47,7 @@ class SendMessage:
         principal.require(command.sender_email, "senderEmail")
         check_content(command.content)
         self._rate_limit.take(principal)
-        session, sender = await self._participants.as_profile(
-            command.session_id, command.sender_email, command.intent
-        )
+        session, sender = await self._participants.as_profile(command.session_id, command.sender_email, command.intent)
         receiver = await self._participants.profile(session.peer_of(sender.id))
         if receiver is None:
             raise Unavailable("the receiver's profile is not known")

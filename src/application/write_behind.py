@@ -14,7 +14,10 @@ Fact = TypeVar("Fact")
 
 
 class WriteBehind(Generic[Fact]):
-    """Hands facts to `write` in batches; `linger` seconds let a batch grow. Beyond `max_pending` the oldest are let go."""
+    """Hands facts to `write` in batches; `linger` seconds let a batch grow.
+
+    Beyond `max_pending` the oldest are let go.
+    """
 
     def __init__(
         self,

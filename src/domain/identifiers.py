@@ -18,7 +18,7 @@ MAX_INTENT_LENGTH = 64
 
 
 def parse_email(raw: str, field: str = "email") -> Email:
-    """The lower-cased address. Raises `Invalid` for what cannot be one: no single `@`, empty sides, white space, controls."""
+    """The lower-cased address. Raises `Invalid` without one `@`, with an empty side, white space or controls."""
     local, at, host = raw.rpartition("@")
     if not (at and local and host) or "@" in local or len(raw) > MAX_EMAIL_LENGTH or not _is_one_word(raw):
         raise Invalid(f"{field} is not an e-mail address", field=field)

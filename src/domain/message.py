@@ -11,7 +11,7 @@ MAX_CONTENT_LENGTH = 4_000
 
 
 def check_content(content: str) -> str:
-    """`content` unchanged: 1 to 4,000 characters, not white space alone, no NUL, no lone surrogate. Raises `Invalid`."""
+    """`content` unchanged: 1 to 4,000 characters, not white space alone, no NUL or lone surrogate. Raises `Invalid`."""
     if not 0 < len(content) <= MAX_CONTENT_LENGTH:
         raise Invalid(f"content must have 1 to {MAX_CONTENT_LENGTH} characters", field="content")
     if content.isspace():
@@ -64,7 +64,5 @@ class Message:
         The key alone would let a stranger read a message by guessing its id: sender, session and content must match.
         """
         return (
-            self.sender_id == draft.sender.id
-            and self.session_id == draft.session_id
-            and self.content == draft.content
+            self.sender_id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content
         )

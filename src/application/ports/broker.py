@@ -8,7 +8,10 @@ from application.ports.push import Delivery, Push
 
 class Broker(Protocol):
     async def start(self, push: Push) -> None:
-        """Begins to hand to `push` what any instance publishes, this one included. Returns at once when the broker is away."""
+        """Begins to hand to `push` what any instance publishes, this one included.
+
+        Returns at once, also when the broker is away.
+        """
         ...
 
     async def stop(self) -> None:

@@ -51,7 +51,10 @@ class MessageRepository(Protocol):
         ...
 
     async def before(self, session_id: SessionId, seq: int, limit: int) -> Sequence[Message]:
-        """The last `limit` messages with a smaller `seq`, oldest first. May be read from a replica. Raises `Unavailable`."""
+        """The last `limit` messages with a smaller `seq`, oldest first.
+
+        May be read from a replica. Raises `Unavailable`.
+        """
         ...
 
     async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
@@ -79,7 +82,7 @@ class MessageRepository(Protocol):
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
     ) -> Sequence[Message]:
-        """The first `limit` messages to any of `receivers` never delivered, by (session, seq), beyond the place `after`.
+        """The first `limit` messages to any of `receivers` never delivered, by (session, seq), beyond `after`.
 
         Sees every commit that returned before the call. Raises `Unavailable`.
         """

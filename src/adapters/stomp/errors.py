@@ -1,0 +1,43 @@
+"""What a client can do wrong in STOMP. Each of these is answered with ERROR, then the connection is closed."""
+
+from collections.abc import Mapping
+
+from domain.errors import Malformed
+
+
+class ProtocolError(Malformed):
+    """The peer broke the protocol.
+
+    `receipt_id` is the `receipt` of the frame at fault, where it could be read; `headers` are further
+    headers for the ERROR frame. `detail` never quotes what the client sent.
+    """
+
+    title = "The frame breaks the STOMP protocol"
+
+    def __init__(
+        self, detail: str = "", *, receipt_id: str | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.receipt_id = receipt_id
+        self.headers: Mapping[str, str] = headers or {}
+
+
+class FrameTooLarge(ProtocolError):
+    """A frame, a header line or the number of headers is over its limit."""
+
+    code = "too-large"
+    title = "The frame is too large"
+
+
+class LimitExceeded(ProtocolError):
+    """Too many subscriptions, transactions or messages that wait for their ACK."""
+
+    code = "rate-limited"
+    title = "Too much is open on this connection"
+
+
+class UnsupportedVersion(ProtocolError):
+    """No STOMP version in common; `headers` carry the `version` list."""
+
+    code = "unsupported-version"
+    title = "No STOMP version in common"

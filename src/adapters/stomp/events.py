@@ -1,0 +1,79 @@
+"""What a client asked for, one dataclass a request.
+
+`receipt` is the `receipt` header: the driver answers it with RECEIPT once it has done what the event says.
+Receipts are cumulative: one may be sent only when all events before it are done too.
+"""
+
+from dataclasses import dataclass
+
+from adapters.stomp.subscription import Subscription
+from adapters.stomp.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """The driver authenticates, then calls `StompSession.accept` or `fail`. `authorization` is that header's value."""
+
+    headers: dict[str, str]
+    authorization: str | None
+    version: Version
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """`body` in octets, whether UTF-8 or not."""
+
+    destination: str
+    headers: dict[str, str]
+    body: bytes
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """`subscription` counts from now on; a driver that refuses it ends the connection with `fail`."""
+
+    subscription: Subscription
+    headers: dict[str, str]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """Nothing may be sent on `subscription` after this."""
+
+    subscription: Subscription
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """`tags` are those given to `Subscription.message`, oldest first; empty when nothing was waiting for this ACK."""
+
+    tags: tuple[object, ...]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Nack:
+    """As `Ack`, refused."""
+
+    tags: tuple[object, ...]
+    receipt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Nothing to do but to answer `receipt`, after all that came before."""
+
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnect:
+    """The client leaves: answer `receipt`, if there is one, then close."""
+
+    receipt: str | None
+
+
+Event = Connect | Send | Subscribe | Unsubscribe | Ack | Nack | Receipt | Disconnect

@@ -1,0 +1,50 @@
+"""Who is subscribed to what on this instance. Implements the push port: destination → subscribers."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from adapters.stomp.subscription import message_head
+from application.ports.push import Delivery
+from domain.destination import parse_user_destination
+
+
+class Subscriber(Protocol):
+    def deliver(self, delivery: Delivery, head: str) -> None:
+        """Queues `delivery`; `head` is its `message_head`, made once for all subscribers."""
+        ...
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._subscribers: dict[str, dict[Subscriber, None]] = {}
+
+    def add(self, destination: str, subscriber: Subscriber) -> None:
+        self._subscribers.setdefault(destination, {})[subscriber] = None
+
+    def remove(self, destination: str, subscriber: Subscriber) -> None:
+        """Nothing is handed to it any more; a second time is harmless."""
+        subscribers = self._subscribers.get(destination)
+        if subscribers is None:
+            return
+        subscribers.pop(subscriber, None)
+        if not subscribers:
+            del self._subscribers[destination]
+
+    def push(self, deliveries: Sequence[Delivery]) -> None:
+        for delivery in deliveries:
+            subscribers = self._subscribers.get(delivery.destination)
+            if subscribers:
+                head = head_of(delivery)
+                for subscriber in tuple(subscribers):
+                    subscriber.deliver(delivery, head)
+
+
+def head_of(delivery: Delivery) -> str:
+    """The fixed part of the MESSAGE frames of `delivery`, with the destination as clients subscribe it."""
+    user = parse_user_destination(delivery.destination)
+    destination = delivery.destination if user is None else f"/user{user.queue}"
+    key = delivery.message
+    headers = (
+        {} if key is None else {"seq": str(key.seq), "session-id": str(key.session_id), "chat-message-id": str(key.id)}
+    )
+    return message_head(destination, delivery.body, headers)

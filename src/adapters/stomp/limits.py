@@ -1,0 +1,16 @@
+"""What a stranger may make one connection hold."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Octets are those of UTF-8. `max_unacked` is a subscription's; the transaction limits are the connection's."""
+
+    max_frame_bytes: int = 65_536
+    max_headers: int = 64
+    max_header_line: int = 8_192
+    max_subscriptions: int = 128
+    max_unacked: int = 1_000
+    max_transactions: int = 8
+    max_transaction_frames: int = 128

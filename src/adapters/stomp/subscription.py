@@ -1,0 +1,94 @@
+"""One subscription of a connection: writes its MESSAGE frames and knows which of them wait for an ACK."""
+
+from collections.abc import Mapping
+from typing import Final, Literal, TypeGuard
+
+from adapters.stomp.codec import octets
+from adapters.stomp.errors import LimitExceeded
+from adapters.stomp.escaping import escape
+from adapters.stomp.version import Version
+
+AckMode = Literal["auto", "client", "client-individual"]
+
+_ACK_MODES: Final = ("auto", "client", "client-individual")
+_VARIES_BY_VERSION: Final = frozenset("\\\r\n\0:")
+
+
+def is_ack_mode(text: str) -> TypeGuard[AckMode]:
+    return text in _ACK_MODES
+
+
+def message_head(destination: str, body: str, headers: Mapping[str, str]) -> str:
+    """The part of a MESSAGE with this JSON `body` that is the same for all subscribers of `destination`.
+
+    It is shared by all STOMP versions, so it takes no character that one of them escapes: ValueError for those.
+    """
+    extra = ""
+    for name, value in headers.items():
+        if not _VARIES_BY_VERSION.isdisjoint(name) or not _VARIES_BY_VERSION.isdisjoint(value):
+            raise ValueError(f"the header {name!r} is not the same in all STOMP versions")
+        extra += f"{name}:{value}\n"
+    if not _VARIES_BY_VERSION.isdisjoint(destination):
+        raise ValueError("the destination is not the same in all STOMP versions")
+    return f"MESSAGE\ndestination:{destination}\ncontent-type:application/json\ncontent-length:{octets(body)}\n{extra}"
+
+
+class Subscription:
+    """`id` and `destination` as the client gave them. Message ids are `{serial}-{n}`, unique on the connection."""
+
+    __slots__ = (
+        "_count",
+        "_fixed",
+        "_max_unacked",
+        "_unacked",
+        "_writes_ack",
+        "ack_mode",
+        "destination",
+        "id",
+        "serial",
+    )
+
+    def __init__(
+        self, id: str, destination: str, ack_mode: AckMode, *, serial: int, version: Version, max_unacked: int
+    ) -> None:
+        self.id = id
+        self.destination = destination
+        self.ack_mode: AckMode = ack_mode
+        self.serial = serial
+        self._max_unacked = max_unacked
+        self._fixed = f"subscription:{escape(id, version)}\nmessage-id:{serial}-"
+        self._writes_ack = version == "1.2"
+        self._count = 0
+        self._unacked: dict[int, object] = {}
+
+    @property
+    def unacked(self) -> int:
+        """How many messages wait for their ACK."""
+        return len(self._unacked)
+
+    def message(self, head: str, body: str, tag: object = None) -> str:
+        """The MESSAGE frame of `message_head(…, body, …)`; `tag` comes back in the `Ack` or `Nack` of it.
+
+        Raises `LimitExceeded` when too many messages wait for their ACK: the client is to be cut off.
+        """
+        self._count = number = self._count + 1
+        if self.ack_mode == "auto":
+            return f"{head}{self._fixed}{number}\n\n{body}\0"
+        if len(self._unacked) >= self._max_unacked:
+            raise LimitExceeded(f"at most {self._max_unacked} messages may wait for ACK on a subscription")
+        self._unacked[number] = tag
+        if self._writes_ack:  # 1.2 names the ACK by a header of its own; ours equals the message-id
+            return f"{head}{self._fixed}{number}\nack:{self.serial}-{number}\n\n{body}\0"
+        return f"{head}{self._fixed}{number}\n\n{body}\0"
+
+    def settle(self, number: int) -> tuple[object, ...]:
+        """The tags that an ACK or NACK of message `number` settles: in `client` mode all up to it, oldest first.
+
+        Empty when that message does not wait (any more).
+        """
+        if number not in self._unacked:
+            return ()
+        if self.ack_mode == "client-individual":
+            return (self._unacked.pop(number),)
+        numbers = [waiting for waiting in self._unacked if waiting <= number]
+        return tuple(self._unacked.pop(waiting) for waiting in numbers)

@@ -1,0 +1,47 @@
+"""The open transactions of a connection: frames held back until COMMIT (STOMP 1.2, "BEGIN")."""
+
+from adapters.stomp.errors import LimitExceeded, ProtocolError
+from adapters.stomp.frame import Frame
+
+
+class Transactions:
+    """At most `max_open` at a time, with at most `max_frames` held back in all of them together."""
+
+    __slots__ = ("_frames", "_held", "_max_frames", "_max_open")
+
+    def __init__(self, *, max_open: int, max_frames: int) -> None:
+        self._max_open = max_open
+        self._max_frames = max_frames
+        self._frames: dict[str, list[Frame]] = {}
+        self._held = 0
+
+    def begin(self, name: str) -> None:
+        if name in self._frames:
+            raise ProtocolError("this transaction is open already")
+        if len(self._frames) >= self._max_open:
+            raise LimitExceeded(f"at most {self._max_open} transactions may be open")
+        self._frames[name] = []
+
+    def hold(self, name: str, frame: Frame) -> None:
+        frames = self._of(name)
+        if self._held >= self._max_frames:
+            raise LimitExceeded(f"at most {self._max_frames} frames may wait for COMMIT")
+        frames.append(frame)
+        self._held += 1
+
+    def end(self, name: str) -> list[Frame]:
+        """Closes the transaction; its frames in the order they came."""
+        frames = self._of(name)
+        del self._frames[name]
+        self._held -= len(frames)
+        return frames
+
+    def abort_all(self) -> None:
+        self._frames.clear()
+        self._held = 0
+
+    def _of(self, name: str) -> list[Frame]:
+        try:
+            return self._frames[name]
+        except KeyError:
+            raise ProtocolError("this transaction is not open") from None

@@ -1,0 +1,86 @@
+"""The way out of a connection: one bounded queue, one writer."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import NamedTuple
+
+from adapters.stomp.transport import Transport
+from application.ports.push import Delivery
+
+
+class _Item(NamedTuple):
+    text: str
+    queued_at: float
+    delivery: Delivery | None
+
+
+class WriteQueue:
+    """`on_written` is told of each delivery that the transport took. Sizes are in characters."""
+
+    __slots__ = ("_drains", "_items", "_on_written", "_task", "_transport", "_waiter", "last_sent", "unsent")
+
+    def __init__(self, transport: Transport, on_written: Callable[[Delivery], None]) -> None:
+        self._transport = transport
+        self._on_written = on_written
+        self._items: deque[_Item] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._drains: list[tuple[int, asyncio.Future[None]]] = []
+        self.unsent = 0
+        self.last_sent = monotonic()
+        self._task = asyncio.create_task(self._write(), name="stomp writer")
+
+    def put(self, text: str, delivery: Delivery | None = None) -> None:
+        self._items.append(_Item(text, monotonic(), delivery))
+        self.unsent += len(text)
+        waiter = self._waiter
+        if waiter is not None:
+            self._waiter = None
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def oldest_age(self, now: float) -> float:
+        """Seconds that the oldest unsent text has waited."""
+        return now - self._items[0].queued_at if self._items else 0.0
+
+    async def drain(self, down_to: int = 0) -> None:
+        """Returns when no more than `down_to` characters are unsent, or the writer has ended."""
+        if self.unsent > down_to and not self._task.done():
+            drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._drains.append((down_to, drained))
+            await drained
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.wait([self._task])
+
+    async def _write(self) -> None:
+        items = self._items
+        try:
+            while True:
+                while items:
+                    item = items[0]
+                    await self._transport.send(item.text)
+                    items.popleft()
+                    self.unsent -= len(item.text)
+                    if self._drains:
+                        self._wake_drained()
+                    if item.delivery is not None:
+                        self._on_written(item.delivery)
+                self.last_sent = monotonic()
+                self._waiter = asyncio.get_running_loop().create_future()
+                await self._waiter
+        except (OSError, RuntimeError):
+            pass  # the client has gone; the reader learns it too and ends the connection
+        finally:
+            self.unsent = 0  # nothing more will go out: whoever waits for it need not
+            self._wake_drained()
+
+    def _wake_drained(self) -> None:
+        for waiting in self._drains[:]:
+            down_to, drained = waiting
+            if self.unsent <= down_to:
+                self._drains.remove(waiting)
+                if not drained.done():
+                    drained.set_result(None)

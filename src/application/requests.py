@@ -1,0 +1,92 @@
+"""The bodies that clients send over HTTP, STOMP and AMQP (contract, section 5). Unknown fields are ignored."""
+
+import re
+from typing import TypeVar
+from uuid import UUID
+
+import msgspec
+
+from application.mark_seen import MarkSeenCommand
+from application.send_message import SendMessageCommand
+from domain.errors import ChatError, Invalid, Malformed
+from domain.identifiers import ClientMessageId, SessionId, parse_email, parse_intent
+
+MAX_SEQ = 2**63 - 1
+
+Request = TypeVar("Request", bound=msgspec.Struct)
+
+_PATH = re.compile(r" - at `\$\.?([^`]*)`$")
+_MISSING = re.compile(r"missing required field `([^`]*)`")
+
+
+class InitRequest(msgspec.Struct, frozen=True, rename="camel"):
+    from_email: str
+    to_email: str
+    intent: str
+
+
+class SendMessageRequest(msgspec.Struct, frozen=True, rename="camel", gc=False):
+    session_id: UUID
+    sender_email: str
+    intent: str
+    content: str
+    client_message_id: UUID
+
+    def command(self) -> SendMessageCommand:
+        """Raises `Invalid`."""
+        return SendMessageCommand(
+            SessionId(self.session_id),
+            parse_email(self.sender_email, "senderEmail"),
+            parse_intent(self.intent),
+            self.content,
+            ClientMessageId(self.client_message_id),
+        )
+
+
+class SeenRequest(msgspec.Struct, frozen=True, rename="camel"):
+    reader_email: str
+    intent: str
+    up_to_seq: int
+
+    def command(self, session_id: SessionId) -> MarkSeenCommand:
+        """Raises `Invalid`."""
+        return MarkSeenCommand(
+            session_id,
+            parse_email(self.reader_email, "readerEmail"),
+            parse_intent(self.intent),
+            check_seq(self.up_to_seq, "upToSeq"),
+        )
+
+
+class SeenInSessionRequest(SeenRequest, frozen=True, rename="camel", kw_only=True):
+    """The seen body with its session in it, as it is sent over STOMP."""
+
+    session_id: UUID
+
+
+def check_seq(seq: int, field: str) -> int:
+    """Raises `Invalid`."""
+    if not 0 <= seq <= MAX_SEQ:
+        raise Invalid(f"{field} must be a sequence number", field=field)
+    return seq
+
+
+def decode_request(decoder: "msgspec.json.Decoder[Request]", body: bytes | str) -> Request:
+    """The request in `body`. Raises `Malformed` for what is not JSON, `Invalid` with the field at fault."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise as_chat_error(error) from None
+
+
+def as_chat_error(error: Exception) -> ChatError:
+    """What msgspec found wrong, in the contract's terms; says the field, never the value."""
+    if not isinstance(error, msgspec.ValidationError):
+        return Malformed("the body is not valid JSON")
+    text = str(error)
+    path, missing = _PATH.search(text), _MISSING.search(text)
+    if missing is not None:
+        return Invalid(f"{missing[1]} is missing", field=missing[1])
+    if path is None or not path[1]:
+        return Malformed("the body must be a JSON object")
+    return Invalid(f"{path[1]} has a wrong type or form", field=path[1])

@@ -1,0 +1,149 @@
+"""The rules of the domain, as properties."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import destination
+from domain.errors import Invalid, NotYourself
+from domain.identifiers import (
+    ClientMessageId,
+    Email,
+    Intent,
+    MessageId,
+    ProfileId,
+    SessionId,
+    parse_email,
+    parse_intent,
+)
+from domain.message import MAX_CONTENT_LENGTH, Draft, check_content
+from domain.outbox import RetryPolicy
+from domain.principal import Service, User
+from domain.profile import Profile
+from domain.session import ChatSession, Pair
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+profile_ids = st.uuids().map(ProfileId)
+valid_content = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=50)
+
+
+@given(profile_ids, profile_ids)
+def test_a_pair_is_the_same_whoever_comes_first(one: ProfileId, other: ProfileId) -> None:
+    if one == other:
+        with pytest.raises(Invalid):
+            Pair.of(one, other)
+        return
+    pair = Pair.of(one, other)
+    assert pair == Pair.of(other, one)
+    assert set(pair) == {one, other}
+    assert pair.low.bytes < pair.high.bytes
+
+
+@given(profile_ids, profile_ids, st.uuids())
+def test_the_peer_of_one_is_the_other(one: ProfileId, other: ProfileId, session_id: UUID) -> None:
+    if one == other:
+        return
+    session = ChatSession(SessionId(session_id), Pair.of(one, other), Intent("friends"), NOW)
+    assert session.peer_of(one) == other
+    assert session.peer_of(other) == one
+    assert session.has(one)
+    assert session.has(other)
+
+
+@given(valid_content.filter(lambda text: not text.isspace()))
+def test_valid_content_is_kept_as_sent(content: str) -> None:
+    assert check_content(content) == content
+
+
+@pytest.mark.parametrize("content", ["", " ", "\u2003\n\t", "a\0b", "\0", "x" * (MAX_CONTENT_LENGTH + 1), "a\ud800"])
+def test_content_that_is_not_allowed_names_the_field(content: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_content(content)
+    assert refused.value.field == "content"
+
+
+@pytest.mark.parametrize("character", ["x", "\U0001f600", "\u05d0"])
+def test_the_longest_content_is_counted_in_characters(character: str) -> None:
+    assert check_content(character * MAX_CONTENT_LENGTH)
+
+
+def test_emails_are_lower_cased() -> None:
+    assert parse_email("Ann@Example.ORG") == "ann@example.org"
+
+
+@pytest.mark.parametrize("raw", ["", "@", "a@", "@b", "a b@c", "a@b@c", "a@b\n", "a@" + "b" * 254, "a\0@b"])
+def test_what_is_no_email_is_refused(raw: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_email(raw, "fromEmail")
+    assert refused.value.field == "fromEmail"
+
+
+@pytest.mark.parametrize("raw", ["", "a b", "x" * 65, "a\n"])
+def test_what_is_no_intent_is_refused(raw: str) -> None:
+    with pytest.raises(Invalid):
+        parse_intent(raw)
+
+
+def test_a_user_acts_only_as_itself_and_a_service_as_anybody() -> None:
+    user = User(Email("ann@example.org"), NOW)
+    user.require(Email("ann@example.org"), "fromEmail")
+    with pytest.raises(NotYourself):
+        user.require(Email("bob@example.org"), "fromEmail")
+    Service("billing", NOW).require(Email("bob@example.org"), "fromEmail")
+
+
+def draft(content: str = "hello", session: int = 1, sender: int = 1) -> Draft:
+    intent = Intent("friends")
+    return Draft(
+        MessageId(UUID(int=7)),
+        SessionId(UUID(int=session)),
+        ClientMessageId(UUID(int=9)),
+        Profile(ProfileId(UUID(int=sender)), Email("ann@example.org"), intent, "Ann"),
+        Profile(ProfileId(UUID(int=99)), Email("bob@example.org"), intent, "Bob"),
+        content,
+    )
+
+
+@pytest.mark.parametrize(
+    ("repeat", "same"),
+    [
+        (draft(), True),
+        (draft(content="hello "), False),
+        (draft(session=2), False),
+        (draft(sender=2), False),
+    ],
+)
+def test_a_repeat_has_the_same_sender_session_and_content(repeat: Draft, same: bool) -> None:
+    assert draft().stored(1, NOW).is_repeated_by(repeat) is same
+
+
+@given(st.integers(1, 9))
+def test_retries_back_off_to_a_minute(failures: int) -> None:
+    policy = RetryPolicy()
+    assert policy.next_try(failures, NOW) == NOW + min(timedelta(seconds=60), timedelta(seconds=2**failures))
+
+
+@given(st.integers(10, 10_000))
+def test_an_entry_dies_after_ten_failures(failures: int) -> None:
+    assert RetryPolicy().next_try(failures, NOW) is None
+
+
+@given(st.uuids(), st.sampled_from(sorted(destination.USER_QUEUES)))
+def test_destinations_are_read_as_they_were_written(some_id: UUID, queue: str) -> None:
+    topic = destination.session_topic(SessionId(some_id))
+    assert destination.parse_session_topic(topic) == some_id
+    assert destination.parse_user_destination(topic) is None
+    user = destination.user_destination(ProfileId(some_id), queue)
+    assert destination.parse_user_destination(user) == (str(some_id), queue)
+    assert destination.parse_session_topic(user) is None
+
+
+@given(st.text())
+def test_any_text_is_a_destination_or_none(text: str) -> None:
+    session_id = destination.parse_session_topic(destination.SESSION_TOPIC_PREFIX + text)
+    assert session_id is None or str(session_id) == text
+    user = destination.parse_user_destination("user:" + text)
+    assert user is None or destination.user_destination(*user) == "user:" + text

@@ -1,0 +1,139 @@
+"""The codec: every case whole, octet by octet and with trailing data; and nothing but `ProtocolError` for any input."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.stomp.codec import FrameDecoder, encode_frame
+from adapters.stomp.errors import FrameTooLarge, ProtocolError
+from adapters.stomp.frame import Frame
+from adapters.stomp.version import Version
+
+VERSIONS: tuple[Version, ...] = ("1.0", "1.1", "1.2")
+
+CASES: list[tuple[str, Version | None, bytes, Frame]] = [
+    ("lf", "1.2", b"SEND\ndestination:/a\n\nhi\0", Frame("SEND", {"destination": "/a"}, b"hi")),
+    ("crlf", "1.2", b"SEND\r\ndestination:/a\r\n\r\nhi\0", Frame("SEND", {"destination": "/a"}, b"hi")),
+    ("cr is data in 1.1", "1.1", b"SEND\na:b\r\n\nhi\0", Frame("SEND", {"a": "b\r"}, b"hi")),
+    ("eols before", "1.2", b"\n\r\n\nSEND\n\n\0", Frame("SEND", {})),
+    ("escapes of 1.2", "1.2", b"SEND\na\\c:\\r\\n\\c\\\\\n\n\0", Frame("SEND", {"a:": "\r\n:\\"})),
+    ("no escapes in 1.0", "1.0", b"SEND\na:\\n\\x\n\n\0", Frame("SEND", {"a": "\\n\\x"})),
+    ("connect is not unescaped", None, b"CONNECT\nlogin:a\\cb\n\n\0", Frame("CONNECT", {"login": "a\\cb"})),
+    ("headers are not trimmed", "1.2", b"SEND\n a : b \n\n\0", Frame("SEND", {" a ": " b "})),
+    ("raw colon in a value", "1.2", b"SEND\na:b:c\n\n\0", Frame("SEND", {"a": "b:c"})),
+    ("the first of a repeated header", "1.2", b"SEND\na:1\na:2\n\n\0", Frame("SEND", {"a": "1"})),
+    ("nul in a body", "1.2", b"SEND\ncontent-length:3\n\na\0b\0", Frame("SEND", {"content-length": "3"}, b"a\0b")),
+    ("utf-8", "1.2", "SEND\nä:ö\n\n€\0".encode(), Frame("SEND", {"ä": "ö"}, "€".encode())),
+]
+
+BROKEN: list[tuple[str, Version | None, bytes]] = [
+    ("unknown command", "1.2", b"JUMP\n\n\0"),
+    ("lower case command", "1.2", b"send\n\n\0"),
+    ("undefined escape", "1.2", b"SEND\na:\\t\n\n\0"),
+    ("cr escape in 1.1", "1.1", b"SEND\na:\\r\n\n\0"),
+    ("header without colon", "1.2", b"SEND\nabc\n\n\0"),
+    ("negative content-length", "1.2", b"SEND\ncontent-length:-1\n\n\0"),
+    ("content-length in words", "1.2", b"SEND\ncontent-length:two\n\n\0"),
+    ("no nul after content-length", "1.2", b"SEND\ncontent-length:1\n\nab\0"),
+    ("body on subscribe", "1.2", b"SUBSCRIBE\nid:1\ndestination:/a\n\nbody\0"),
+    ("headers cut by nul", "1.2", b"SEND\na:b\0"),
+    ("invalid utf-8 in headers", "1.2", b"SEND\na:\xff\n\n\0"),
+]
+
+
+def decode(version: Version | None, *pieces: bytes) -> list[Frame]:
+    decoder = FrameDecoder()
+    decoder.use(version)
+    return [frame for piece in pieces for frame in decoder.feed(piece)]
+
+
+@pytest.mark.parametrize(("version", "data", "frame"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
+class TestCases:
+    def test_whole(self, version: Version | None, data: bytes, frame: Frame) -> None:
+        assert decode(version, data) == [frame]
+
+    def test_octet_by_octet(self, version: Version | None, data: bytes, frame: Frame) -> None:
+        assert decode(version, *(bytes([octet]) for octet in data)) == [frame]
+
+    def test_with_trailing_data(self, version: Version | None, data: bytes, frame: Frame) -> None:
+        assert decode(version, data + b"\n" + data + b"SEND\n") == [frame, frame]
+
+    def test_round_trip(self, version: Version | None, data: bytes, frame: Frame) -> None:
+        encoded = encode_frame(frame, version)
+        again = decode(version, encoded if isinstance(encoded, bytes) else encoded.encode())[0]
+        again.headers.pop("content-length", None)
+        assert again.headers == {name: text for name, text in frame.headers.items() if name != "content-length"}
+        assert (again.command, again.body) == (frame.command, frame.body)
+
+
+@pytest.mark.parametrize(("version", "data"), [case[1:] for case in BROKEN], ids=[case[0] for case in BROKEN])
+def test_broken_frames_are_protocol_errors(version: Version | None, data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode(version, data)
+    with pytest.raises(ProtocolError):
+        decode(version, *(bytes([octet]) for octet in data))
+
+
+def test_frames_before_a_fault_come_out_first_and_the_decoder_is_dead_after_it() -> None:
+    decoder = FrameDecoder()
+    decoder.use("1.2")
+    frames = decoder.feed(b"SEND\n\n\0JUMP\n\n\0")
+    assert next(frames).command == "SEND"
+    with pytest.raises(ProtocolError):
+        next(frames)
+    with pytest.raises(ProtocolError):
+        list(decoder.feed(b"SEND\n\n\0"))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"SEND\n\n" + b"x" * 65_537,
+        b"SEND\ncontent-length:16777216\n\n",
+        b"SEND\na:" + b"x" * 8_193,
+        b"SEND\n" + b"a:b\n" * 65,
+        b"x" * 65_537,
+    ],
+    ids=["body", "announced body", "header line", "number of headers", "no head at all"],
+)
+def test_a_limit_is_enforced_while_the_frame_is_unfinished(data: bytes) -> None:
+    with pytest.raises(FrameTooLarge) as refused:
+        decode("1.2", data)
+    assert refused.value.code == "too-large"
+
+
+@given(st.lists(st.binary(max_size=60)), st.sampled_from((None, *VERSIONS)))
+def test_any_octets_are_frames_or_a_protocol_error(pieces: list[bytes], version: Version | None) -> None:
+    try:
+        frames = decode(version, *pieces)
+    except ProtocolError:
+        return
+    assert all(frame.command for frame in frames)
+
+
+header_text = st.text(st.characters(exclude_characters="\0\r\n:\\", exclude_categories=["Cs"]), min_size=1, max_size=12)
+any_text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=12)
+
+
+@given(
+    st.sampled_from(VERSIONS),
+    st.dictionaries(header_text, any_text, max_size=5),
+    st.binary(max_size=80),
+    st.lists(st.integers(0, 400), max_size=6),
+)
+def test_any_frame_survives_any_chunking(
+    version: Version, headers: dict[str, str], body: bytes, cuts: list[int]
+) -> None:
+    headers.pop("content-length", None)
+    if version != "1.2":
+        headers = {name: text.replace("\r", "") for name, text in headers.items()}
+    if version == "1.0":
+        headers = {name: text.replace("\n", "") for name, text in headers.items()}
+    encoded = encode_frame(Frame("MESSAGE", headers, body), version)
+    data = encoded if isinstance(encoded, bytes) else encoded.encode()
+    places = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    (frame,) = decode(version, *(data[start:end] for start, end in pairwise(places)))
+    frame.headers.pop("content-length", None)
+    assert (frame.headers, frame.body) == (headers, body)
