@@ -1,0 +1,1 @@
+"""Complete adapters without a server: the whole service runs on them for domain tests."""

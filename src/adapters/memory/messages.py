@@ -1,0 +1,78 @@
+"""Messages in memory."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from adapters.memory.store import InMemoryStore, OutboxRow
+from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
+from domain.errors import IdempotencyConflict, SessionNotFound
+from domain.identifiers import MessageId, ProfileId, SessionId
+from domain.message import Draft, Message
+
+
+class InMemoryMessageRepository:
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
+
+    async def append(
+        self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+    ) -> Sequence[AppendOutcome]:
+        # nothing awaits in here, which is what makes it one transaction
+        return [self._append(draft, sent_at, claimed_until, envelope) for draft in drafts]
+
+    def _append(self, draft: Draft, sent_at: datetime, claimed_until: datetime, envelope: Envelope) -> AppendOutcome:
+        store = self._store
+        first_id = store.by_client_id.get(draft.client_message_id)
+        if first_id is not None:
+            first = store.message(first_id)
+            return Repeated(first) if first.is_repeated_by(draft) else IdempotencyConflict()
+        if draft.session_id not in store.sessions:
+            return SessionNotFound()
+        messages = store.messages.setdefault(draft.session_id, [])
+        message = draft.stored(len(messages) + 1, sent_at)
+        entries = envelope(draft, message)
+        store.places[message.id] = (message.session_id, len(messages))
+        store.by_client_id[message.client_message_id] = message.id
+        messages.append(message)
+        store.outbox.update({entry.id: OutboxRow(entry, claimed_until) for entry in entries})
+        return Stored(message, entries)
+
+    async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:
+        return self._of(session_id)[-limit:]
+
+    async def before(self, session_id: SessionId, seq: int, limit: int) -> Sequence[Message]:
+        return self._of(session_id)[: max(seq - 1, 0)][-limit:]
+
+    async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
+        return self._of(session_id)[max(seq, 0) :][:limit]
+
+    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
+        return [one for one in self._of(session_id) if one.sender_id != reader and not one.seen][:limit]
+
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int:
+        unseen = await self.unseen(session_id, reader, len(self._of(session_id)))
+        now_seen = [message for message in unseen if message.seq <= up_to_seq]
+        for message in now_seen:
+            self._store.replace(replace(message, seen=True, delivered=True))
+        return len(now_seen)
+
+    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
+        for message_id in message_ids:
+            if message_id in self._store.places:
+                self._store.replace(replace(self._store.message(message_id), delivered=True))
+
+    async def undelivered(
+        self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
+    ) -> Sequence[Message]:
+        found: list[Message] = []
+        for session in sorted(self._store.sessions.values(), key=lambda session: session.id):
+            for message in self._of(session.id):
+                is_mine = session.has(message.sender_id) and session.peer_of(message.sender_id) in receivers
+                beyond = after is None or (message.session_id, message.seq) > after
+                if is_mine and beyond and not message.delivered:
+                    found.append(message)
+        return found[:limit]
+
+    def _of(self, session_id: SessionId) -> list[Message]:
+        return self._store.messages.get(session_id, [])

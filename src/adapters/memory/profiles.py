@@ -1,0 +1,41 @@
+"""Profiles in memory: a lookup that knows what it was told, one that makes people up, and the directory."""
+
+from collections.abc import Iterable, Sequence
+from uuid import NAMESPACE_URL, uuid5
+
+from domain.errors import ProfileNotFound
+from domain.identifiers import Email, Intent, ProfileId
+from domain.profile import Profile
+
+
+class InMemoryProfileLookup:
+    def __init__(self, profiles: Iterable[Profile] = ()) -> None:
+        self._profiles = {(profile.email, profile.intent): profile for profile in profiles}
+
+    async def find(self, email: Email, intent: Intent) -> Profile:
+        try:
+            return self._profiles[email, intent]
+        except KeyError:
+            raise ProfileNotFound from None
+
+
+class EmbeddedProfileLookup:
+    """Makes up a stable profile for any e-mail and intent, so that a developer needs no FlairBit."""
+
+    async def find(self, email: Email, intent: Intent) -> Profile:
+        name = email.partition("@")[0].replace(".", " ").title()
+        return Profile(ProfileId(uuid5(NAMESPACE_URL, f"mailto:{email}?intent={intent}")), email, intent, name)
+
+
+class InMemoryProfileDirectory:
+    def __init__(self) -> None:
+        self._profiles: dict[ProfileId, Profile] = {}
+
+    async def remember(self, profiles: Iterable[Profile]) -> None:
+        self._profiles.update({profile.id: profile for profile in profiles})
+
+    async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        return [self._profiles[profile_id] for profile_id in set(profile_ids) if profile_id in self._profiles]
+
+    async def of_email(self, email: Email) -> Sequence[Profile]:
+        return [profile for profile in self._profiles.values() if profile.email == email]

@@ -1,0 +1,304 @@
+"""What every store promises, whatever keeps the rows. An adapter's test gives a `repositories` fixture."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+
+from application.ports.messages import MessageRepository, Repeated, Stored
+from application.ports.outbox import FailedTry, Outbox
+from application.ports.profiles import ProfileDirectory
+from application.ports.sessions import SessionRepository
+from domain.errors import IdempotencyConflict, SessionNotFound
+from domain.identifiers import Intent, MessageId
+from domain.message import Draft
+from domain.profile import Profile
+from domain.session import ChatSession
+from tests.support.people import NOW, draft, envelope, person, session_of
+
+LATER = NOW + timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Repositories:
+    sessions: SessionRepository
+    messages: MessageRepository
+    outbox: Outbox
+    directory: ProfileDirectory
+
+
+@dataclass(frozen=True)
+class Chat:
+    ann: Profile
+    bob: Profile
+    session: ChatSession
+
+    def drafts(self, count: int) -> list[Draft]:
+        return [draft(self.session, self.ann, self.bob, f"message {number}") for number in range(1, count + 1)]
+
+
+class Contract:
+    @pytest.fixture
+    async def chat(self, repositories: Repositories) -> Chat:
+        ann, bob = person("ann"), person("bob")
+        await repositories.directory.remember((ann, bob))
+        return Chat(ann, bob, await repositories.sessions.get_or_create(session_of(ann, bob)))
+
+
+class SessionRepositoryContract(Contract):
+    async def test_a_pair_has_one_session_however_many_ask_at_once(self, repositories: Repositories) -> None:
+        ann, bob = person("ann"), person("bob")
+        asked = [session_of(ann, bob) if number % 2 else session_of(bob, ann) for number in range(20)]
+        answers = await asyncio.gather(*(repositories.sessions.get_or_create(session) for session in asked))
+        assert len({session.id for session in answers}) == 1
+        assert await repositories.sessions.find(answers[0].id) == answers[0]
+
+    async def test_another_intent_is_another_session(self, repositories: Repositories, chat: Chat) -> None:
+        other = ChatSession(
+            session_of(chat.ann, chat.bob).id, chat.session.pair, Intent("work"), chat.session.created_at
+        )
+        assert (await repositories.sessions.get_or_create(other)).id == other.id
+
+    async def test_an_unknown_session_is_none(self, repositories: Repositories) -> None:
+        assert await repositories.sessions.find(session_of(person("ann"), person("bob")).id) is None
+
+
+class MessageRepositoryContract(Contract):
+    async def test_messages_are_stored_in_order_and_numbered_without_a_hole(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        drafts = chat.drafts(5)
+        outcomes = await repositories.messages.append(drafts, NOW, LATER, envelope)
+        stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
+        assert [message.seq for message in stored] == [1, 2, 3, 4, 5]
+        assert [message.content for message in stored] == [draft.content for draft in drafts]
+        assert await repositories.messages.latest(chat.session.id, 10) == stored
+
+    async def test_twenty_equal_drafts_at_once_are_one_message(self, repositories: Repositories, chat: Chat) -> None:
+        client_id = uuid4()
+        copies = [draft(chat.session, chat.ann, chat.bob, "hi", client_id) for _ in range(20)]
+        answers = await asyncio.gather(*(repositories.messages.append([copy], NOW, LATER, envelope) for copy in copies))
+        outcomes = [answer[0] for answer in answers]
+        assert sum(isinstance(outcome, Stored) for outcome in outcomes) == 1
+        messages = [outcome.message for outcome in outcomes if isinstance(outcome, Stored | Repeated)]
+        assert len(messages) == 20
+        assert len({message.id for message in messages}) == 1
+        assert [message.seq for message in await repositories.messages.latest(chat.session.id, 50)] == [1]
+
+    async def test_equal_drafts_in_one_batch_are_one_message(self, repositories: Repositories, chat: Chat) -> None:
+        one = chat.drafts(1)[0]
+        first, second = await repositories.messages.append([one, one], NOW, LATER, envelope)
+        assert isinstance(first, Stored)
+        assert isinstance(second, Repeated)
+        assert first.message == second.message
+
+    @pytest.mark.parametrize("different", ["sender", "session", "content"])
+    async def test_a_used_client_id_with_something_else_is_a_conflict(
+        self, repositories: Repositories, chat: Chat, different: str
+    ) -> None:
+        first = chat.drafts(1)[0]
+        await repositories.messages.append([first], NOW, LATER, envelope)
+        carol = person("carol")
+        elsewhere = await repositories.sessions.get_or_create(session_of(chat.ann, carol))
+        other = {
+            "sender": draft(chat.session, chat.bob, chat.ann, first.content, first.client_message_id),
+            "session": draft(elsewhere, chat.ann, carol, first.content, first.client_message_id),
+            "content": draft(chat.session, chat.ann, chat.bob, "else", first.client_message_id),
+        }[different]
+        follower = draft(other_session(chat, elsewhere, different), chat.ann, chat.bob, "next")
+        outcomes = await repositories.messages.append([other, follower], NOW, LATER, envelope)
+        assert isinstance(outcomes[0], IdempotencyConflict)
+        assert isinstance(outcomes[1], Stored), "one draft's fault is not its neighbour's"
+        numbers = [message.seq for message in await repositories.messages.latest(follower.session_id, 10)]
+        assert numbers == list(range(1, len(numbers) + 1))
+
+    async def test_racing_batches_leave_no_hole(self, repositories: Repositories, chat: Chat) -> None:
+        carol = person("carol")
+        second = await repositories.sessions.get_or_create(session_of(chat.bob, carol))
+        batches = [
+            [
+                draft(chat.session, chat.ann, chat.bob),
+                draft(second, carol, chat.bob),
+                draft(chat.session, chat.bob, chat.ann),
+            ]
+            for _ in range(20)
+        ]
+        await asyncio.gather(*(repositories.messages.append(batch, NOW, LATER, envelope) for batch in batches))
+        for session, count in ((chat.session, 40), (second, 20)):
+            page = await repositories.messages.latest(session.id, 100)
+            assert [message.seq for message in page] == list(range(1, count + 1))
+
+    async def test_one_client_id_racing_in_many_sessions_is_stored_once(self, repositories: Repositories) -> None:
+        client_id, ann = uuid4(), person("ann")
+        sessions = [await repositories.sessions.get_or_create(session_of(ann, person("bob"))) for _ in range(8)]
+        drafts = [draft(session, ann, person("bob"), "hi", client_id) for session in sessions]
+        answers = await asyncio.gather(*(repositories.messages.append([one], NOW, LATER, envelope) for one in drafts))
+        assert sorted(type(answer[0]).__name__ for answer in answers) == ["IdempotencyConflict"] * 7 + ["Stored"]
+
+    async def test_an_unknown_session_fails_alone(self, repositories: Repositories, chat: Chat) -> None:
+        lost = draft(session_of(chat.ann, chat.bob), chat.ann, chat.bob)
+        outcomes = await repositories.messages.append([lost, *chat.drafts(1)], NOW, LATER, envelope)
+        assert isinstance(outcomes[0], SessionNotFound)
+        assert isinstance(outcomes[1], Stored)
+
+    async def test_no_drafts_are_no_outcomes(self, repositories: Repositories) -> None:
+        assert list(await repositories.messages.append([], NOW, LATER, envelope)) == []
+
+    @pytest.mark.parametrize(
+        "content", ["\U0001f468‍\U0001f469‍\U0001f467", "مرحبا", "\\ \" ' \n", "x" * 4_000, "\U0001f600" * 4_000]
+    )
+    async def test_content_is_kept_as_sent(self, repositories: Repositories, chat: Chat, content: str) -> None:
+        await repositories.messages.append([draft(chat.session, chat.ann, chat.bob, content)], NOW, LATER, envelope)
+        assert [message.content for message in await repositories.messages.latest(chat.session.id, 1)] == [content]
+
+    async def test_pages(self, repositories: Repositories, chat: Chat) -> None:
+        await repositories.messages.append(chat.drafts(10), NOW, LATER, envelope)
+        session, messages = chat.session.id, repositories.messages
+        pages = {
+            "latest": await messages.latest(session, 3),
+            "before": await messages.before(session, 5, 3),
+            "before all": await messages.before(session, 1, 3),
+            "after": await messages.after(session, 5, 3, fresh=True),
+            "after from a replica": await messages.after(session, 5, 3, fresh=False),
+            "after all": await messages.after(session, 10, 3, fresh=True),
+        }
+        assert {name: [message.seq for message in page] for name, page in pages.items()} == {
+            "latest": [8, 9, 10],
+            "before": [2, 3, 4],
+            "before all": [],
+            "after": [6, 7, 8],
+            "after from a replica": [6, 7, 8],
+            "after all": [],
+        }
+
+    async def test_seen_is_up_to_a_seq_and_only_what_was_sent_to_the_reader(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages, session = repositories.messages, chat.session
+        await messages.append([*chat.drafts(3), draft(session, chat.bob, chat.ann)], NOW, LATER, envelope)
+        assert [one.seq for one in await messages.unseen(session.id, chat.bob.id, 10)] == [1, 2, 3]
+        assert await messages.mark_seen(session.id, chat.bob.id, 2) == 2
+        assert await messages.mark_seen(session.id, chat.bob.id, 2) == 0
+        assert [one.seq for one in await messages.unseen(session.id, chat.bob.id, 10)] == [3]
+        assert [one.seq for one in await messages.unseen(session.id, chat.ann.id, 10)] == [4]
+        history = await messages.latest(session.id, 10)
+        assert [(one.seen, one.delivered) for one in history] == [
+            (True, True),
+            (True, True),
+            (False, False),
+            (False, False),
+        ]
+
+    async def test_seen_beyond_the_end_does_not_reach_what_comes(self, repositories: Repositories, chat: Chat) -> None:
+        await repositories.messages.append(chat.drafts(1), NOW, LATER, envelope)
+        assert await repositories.messages.mark_seen(chat.session.id, chat.bob.id, 2**62) == 1
+        await repositories.messages.append(chat.drafts(1), NOW, LATER, envelope)
+        assert [one.seq for one in await repositories.messages.unseen(chat.session.id, chat.bob.id, 10)] == [2]
+
+    async def test_what_was_never_delivered_is_found_a_page_at_a_time(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages = repositories.messages
+        outcomes = await messages.append(chat.drafts(5), NOW, LATER, envelope)
+        stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
+        await messages.mark_delivered([stored[0].id, stored[2].id, MessageId(uuid4())])
+        for _ in range(2):  # looking changes nothing
+            first = await messages.undelivered({chat.bob.id}, None, 2)
+            assert [one.seq for one in first] == [2, 4]
+        rest = await messages.undelivered({chat.bob.id}, (chat.session.id, 4), 2)
+        assert [one.seq for one in rest] == [5]
+        assert list(await messages.undelivered({chat.ann.id}, None, 10)) == []
+        assert list(await messages.undelivered(set(), None, 10)) == []
+
+
+class OutboxContract(Contract):
+    @pytest.fixture
+    async def owed(self, repositories: Repositories, chat: Chat) -> int:
+        """Three entries a message, claimed for a minute."""
+        await repositories.messages.append(chat.drafts(4), NOW, LATER, envelope)
+        return 12
+
+    async def test_entries_are_made_claimed_and_due_after_it(self, repositories: Repositories, owed: int) -> None:
+        outbox = repositories.outbox
+        assert list(await outbox.claim(NOW, LATER, 100)) == []
+        claimed = await outbox.claim(LATER, LATER + timedelta(seconds=60), 100)
+        assert len(claimed) == owed
+        assert (await outbox.status()).pending == owed
+        assert (await outbox.status()).oldest_pending_at == NOW
+
+    async def test_racing_claims_are_disjoint(self, repositories: Repositories, owed: int) -> None:
+        until = LATER + timedelta(seconds=60)
+        claims = await asyncio.gather(*(repositories.outbox.claim(LATER, until, 2) for _ in range(10)))
+        claimed = [entry.id for claim in claims for entry in claim]
+        assert len(claimed) == len(set(claimed)) == owed
+
+    @pytest.mark.parametrize("keep", [True, False])
+    async def test_processed_entries_are_never_claimed_again(
+        self, repositories: Repositories, owed: int, keep: bool
+    ) -> None:
+        outbox = repositories.outbox
+        entries = await outbox.claim(LATER, LATER, 100)
+        await outbox.mark_processed([entry.id for entry in entries], LATER, keep=keep)
+        assert list(await outbox.claim(LATER + timedelta(days=1), LATER, 100)) == []
+        assert (await outbox.status()).pending == 0
+        assert await outbox.purge(LATER, 100) == 0
+        kept = owed if keep else 0
+        assert await outbox.purge(LATER + timedelta(days=365), 5) == min(5, kept)
+        assert await outbox.purge(LATER + timedelta(days=365), 100) == max(0, kept - 5)
+
+    async def test_released_entries_are_due_at_once_without_a_failure(
+        self, repositories: Repositories, owed: int
+    ) -> None:
+        outbox = repositories.outbox
+        entries = await outbox.claim(LATER, LATER + timedelta(hours=1), 100)
+        await outbox.release([entry.id for entry in entries], LATER)
+        again = await outbox.claim(LATER, LATER + timedelta(hours=1), 100)
+        assert len(again) == owed
+        assert {entry.retry_count for entry in again} == {0}
+
+    async def test_failures_wait_and_the_dead_rest_until_requeued(self, repositories: Repositories, owed: int) -> None:
+        outbox = repositories.outbox
+        first, second, *_ = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
+        retry_at = LATER + timedelta(seconds=2)
+        await outbox.mark_failed(
+            [FailedTry(first.id, 1, retry_at, "Unroutable"), FailedTry(second.id, 10, None, "Unroutable")], LATER
+        )
+        assert list(await outbox.claim(LATER, LATER, 100)) == []
+        (again,) = await outbox.claim(retry_at, retry_at + timedelta(days=9), 100)
+        assert (again.id, again.retry_count) == (first.id, 1)
+        (dead,) = await outbox.dead(10)
+        assert (dead.entry.id, dead.reason, dead.died_at, dead.entry.retry_count) == (
+            second.id,
+            "Unroutable",
+            LATER,
+            10,
+        )
+        assert (await outbox.status()).dead == 1
+        assert await outbox.requeue([first.id], LATER) == 0
+        assert await outbox.requeue(None, LATER) == 1
+        (risen,) = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
+        assert (risen.id, risen.retry_count) == (second.id, 0)
+
+
+class ProfileDirectoryContract(Contract):
+    async def test_profiles_are_found_by_id_and_email(self, repositories: Repositories) -> None:
+        ann, bob = person("ann"), person("bob")
+        ann_at_work = Profile(person("ann").id, ann.email, Intent("work"), "Dr. Ann")
+        await repositories.directory.remember((ann, ann_at_work, bob))
+        assert set(await repositories.directory.of_email(ann.email)) == {ann, ann_at_work}
+        assert list(await repositories.directory.get([bob.id, person("eve").id])) == [bob]
+        assert list(await repositories.directory.get([])) == []
+
+    async def test_a_profile_is_brought_up_to_date(self, repositories: Repositories) -> None:
+        ann = person("ann")
+        await repositories.directory.remember([ann])
+        married = Profile(ann.id, person("anna").email, ann.intent, "Anna")
+        await repositories.directory.remember([married])
+        assert list(await repositories.directory.get([ann.id])) == [married]
+        assert list(await repositories.directory.of_email(ann.email)) == []
+
+
+def other_session(chat: Chat, elsewhere: ChatSession, different: str) -> ChatSession:
+    return elsewhere if different == "session" else chat.session
