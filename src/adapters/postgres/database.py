@@ -1,0 +1,92 @@
+"""Connections to PostgreSQL, and its failures in the domain's terms."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from domain.errors import Unavailable
+
+CONNECT_TIMEOUT = 2.0
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,  # shut down, crash, cannot connect now, cancelled by a timeout
+    asyncpg.InsufficientResourcesError,  # too many connections, disk full
+    asyncpg.ReadOnlySQLTransactionError,  # a primary that is one no more
+)
+
+
+def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> AsyncEngine:
+    """An engine for `postgresql://…`; `timeout` bounds each statement and the wait for a connection, in seconds."""
+    engine = create_async_engine(
+        make_url(url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=timeout,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT,
+            "command_timeout": timeout,
+            # A generic plan, made while a table was empty, goes on to scan it when it is not.
+            "server_settings": {"plan_cache_mode": "force_custom_plan", "jit": "off"},
+        },
+    )
+    event.listen(engine.sync_engine, "handle_error", _note_disconnect)
+    return engine
+
+
+def _note_disconnect(context: Any) -> None:
+    """Connections of a server that has gone are given up together, not found dead one by one."""
+    if isinstance(_cause(context.original_exception), _AWAY):
+        context.is_disconnect = True
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction. Raises `Unavailable` when the database is away; then nothing of it may be relied upon."""
+    try:
+        async with engine.begin() as connection:
+            yield connection
+    except (*_AWAY, DBAPIError) as error:
+        if isinstance(_cause(error), _AWAY):
+            raise Unavailable("the database is away") from error
+        raise
+
+
+@asynccontextmanager
+async def driver_transaction(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """As `transaction`, on the bare asyncpg connection: for the few statements on the way of a message."""
+    try:
+        async with engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            driver: asyncpg.Connection[asyncpg.Record] = raw.driver_connection
+            try:
+                async with driver.transaction():
+                    yield driver
+            except _AWAY:
+                await connection.invalidate()
+                raise
+    except (*_AWAY, DBAPIError) as error:
+        if isinstance(_cause(error), _AWAY):
+            raise Unavailable("the database is away") from error
+        raise
+
+
+def _cause(error: BaseException | None) -> BaseException | None:
+    """What the driver said, beneath what SQLAlchemy wrapped around it."""
+    while error is not None and type(error).__module__.startswith("sqlalchemy"):
+        inner: BaseException | None = error.__cause__ or getattr(error, "orig", None)
+        if inner is None:
+            break
+        error = inner
+    return error

@@ -1,0 +1,57 @@
+"""Bringing the schema up to date: Alembic, one migrator at a time."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from adapters.postgres.database import create_engine
+
+SCRIPTS = Path(__file__).parents[3] / "migrations"
+_LOCK_KEY = 0x63686174  # any number, as long as every instance takes the same
+
+
+async def upgrade(url: str) -> None:
+    """Brings the schema up to date; any number of instances may call it at once. Driver errors come as they are."""
+    engine = create_engine(url, pool_size=1, timeout=600)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
+            await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+async def is_current(url: str) -> bool:
+    """Whether the schema is the one that this version works on."""
+    engine = create_engine(url, pool_size=1)
+    try:
+        async with engine.connect() as connection:
+            revision = await connection.run_sync(_revision)
+            return revision == ScriptDirectory.from_config(_config()).get_current_head()
+    finally:
+        await engine.dispose()
+
+
+def upgrade_sql() -> None:
+    """Prints the SQL that makes the schema from nothing."""
+    command.upgrade(_config(), "head", sql=True)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    return config

@@ -1,0 +1,43 @@
+"""Sessions in PostgreSQL."""
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.database import transaction
+from adapters.postgres.rows import session_of
+from adapters.postgres.tables import chat_sessions
+from domain.identifiers import SessionId
+from domain.session import ChatSession
+
+
+class PostgresSessionRepository:
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def get_or_create(self, session: ChatSession) -> ChatSession:
+        values = {
+            "id": session.id,
+            "sender_profile_id": session.pair.low,
+            "receiver_profile_id": session.pair.high,
+            "intent": session.intent,
+            "created_at": session.created_at,
+        }
+        stored = select(chat_sessions).where(
+            chat_sessions.c.sender_profile_id == session.pair.low,
+            chat_sessions.c.receiver_profile_id == session.pair.high,
+            chat_sessions.c.intent == session.intent,
+        )
+        async with transaction(self._engine) as connection:
+            found = (await connection.execute(stored)).mappings().first()
+            if found is None:
+                # waits for whoever makes the same one; the next statement then sees it
+                await connection.execute(insert(chat_sessions).values(values).on_conflict_do_nothing())
+                found = (await connection.execute(stored)).mappings().one()
+        return session_of(dict(found))
+
+    async def find(self, session_id: SessionId) -> ChatSession | None:
+        async with transaction(self._engine) as connection:
+            query = select(chat_sessions).where(chat_sessions.c.id == session_id)
+            found = (await connection.execute(query)).mappings().first()
+        return None if found is None else session_of(dict(found))

@@ -1,0 +1,99 @@
+"""The tables: the one source for migrations and queries."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    false,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=nullable, server_default=None if nullable else func.now())
+
+
+chat_sessions = Table(
+    "chat_sessions",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("sender_profile_id", Uuid, nullable=False),
+    Column("receiver_profile_id", Uuid, nullable=False),
+    Column("intent", String(64), nullable=False),
+    _time("created_at"),
+    Column("last_seq", BigInteger, nullable=False, server_default=text("0")),
+    # everything addressed to that side with a seq up to here was seen
+    Column("sender_seen_to", BigInteger, nullable=False, server_default=text("0")),
+    Column("receiver_seen_to", BigInteger, nullable=False, server_default=text("0")),
+    CheckConstraint("sender_profile_id < receiver_profile_id", name="chat_sessions_canonical"),
+    # its index is the one over (sender, receiver, intent) as well
+    UniqueConstraint("sender_profile_id", "receiver_profile_id", "intent", name="chat_sessions_pair"),
+    Index("chat_sessions_receiver", "receiver_profile_id"),
+    postgresql_with={"fillfactor": 70},  # last_seq is updated in place (HOT)
+)
+
+# No foreign key to the session: its row is locked in the same transaction, and the check would cost every row.
+chat_messages = Table(
+    "chat_messages",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("session_id", Uuid, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("sender_profile_id", Uuid, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("client_msg_id", Uuid, nullable=False),
+    _time("sent_at"),
+    Column("delivered", Boolean, nullable=False, server_default=false()),
+    Column("seen", Boolean, nullable=False, server_default=false()),
+    UniqueConstraint("client_msg_id", name="chat_messages_client_msg_id"),
+    UniqueConstraint("session_id", "seq", name="chat_messages_seq"),
+    Index("chat_messages_sent_at", "session_id", text("sent_at DESC")),
+    Index("chat_messages_sender", "sender_profile_id"),
+    postgresql_with={"fillfactor": 85},  # delivered and seen are updated in place: neither is in an index
+)
+
+chat_message_outbox = Table(
+    "chat_message_outbox",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=func.gen_random_uuid()),
+    Column("destination", String(255), nullable=False),
+    Column("payload", JSONB, nullable=False),
+    _time("created_at"),
+    _time("sent_at", nullable=True),
+    Column("processed", Boolean, nullable=False, server_default=false()),
+    _time("next_retry_at"),
+    Column("retry_count", Integer, nullable=False, server_default=text("0")),
+    # a dead entry has its next retry at infinity, which keeps it out of every claim
+    _time("dead_at", nullable=True),
+    Column("last_error", Text, nullable=True),
+    Index(
+        "chat_message_outbox_due",
+        "next_retry_at",
+        postgresql_where=text("processed = false AND sent_at IS NULL"),
+    ),
+)
+
+chat_profiles = Table(
+    "chat_profiles",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("intent", String(64), nullable=False),
+    Column("display_name", Text, nullable=False),
+    _time("updated_at"),
+    Index("chat_profiles_email", "email"),
+)

@@ -1,0 +1,45 @@
+"""Real servers for the tests that need them, started once and only then."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.database import create_engine
+from adapters.postgres.migrations import upgrade
+from entrypoints.embedded_postgres import EmbeddedPostgres
+from tests.support.databases import Databases
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A real PostgreSQL; a crash of the machine is not among its tests, so that it need not wait for the disk."""
+    directory: Path = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(directory, {"fsync": "off"})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    return Databases(postgres.url)
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database of the test's own."""
+    url = await databases.create(upgrade)
+    yield url
+    await databases.drop(url)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url, pool_size=20)
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT 1"))
+    yield engine
+    await engine.dispose()
