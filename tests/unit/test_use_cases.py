@@ -1,37 +1,17 @@
 """Two people chat through the use cases, on in-memory adapters, from the intake to what is pushed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
 from adapters.memory.broker import InProcessBroker
-from adapters.memory.clock import ManualClock
-from adapters.memory.messages import InMemoryMessageRepository
-from adapters.memory.outbox import InMemoryOutbox
-from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory
-from adapters.memory.push import RecordingPush
-from adapters.memory.sessions import InMemorySessionRepository
-from adapters.memory.store import InMemoryStore
-from adapters.system.ids import Uuid7Generator
 from application.chat_message import ChatMessage
-from application.counters import Counters
-from application.init_session import InitSession
-from application.mark_seen import MarkSeen, MarkSeenCommand
-from application.message_intake import Accepted, MessageIntake
-from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
-from application.participants import Participants
-from application.ports.broker import Broker
-from application.ports.push import Delivery
-from application.rate_limit import RateLimit
-from application.read_history import ReadHistory
-from application.read_unread import ReadUnread
-from application.replay import Replay
-from application.send_message import SendMessage, SendMessageCommand
-from application.write_behind import WriteBehind
+from application.mark_seen import MarkSeenCommand
+from application.message_intake import Accepted
+from application.send_message import SendMessageCommand
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, RECEIPTS_QUEUE, session_topic, user_destination
 from domain.errors import (
     IdempotencyConflict,
@@ -40,76 +20,11 @@ from domain.errors import (
     NotYourself,
     RateLimited,
     SessionNotFound,
-    Unavailable,
 )
-from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
-from domain.outbox import RetryPolicy
-from domain.principal import User
+from domain.identifiers import ClientMessageId, Intent, MessageId, SessionId
 from tests.support.eventually import eventually
-from tests.support.people import FRIENDS, NOW
-
-ANN, BOB, EVE = (User(Email(f"{name}@example.org"), NOW) for name in ("ann", "bob", "eve"))
-
-
-class AwayBroker(InProcessBroker):
-    """A broker that can be away."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.ready = asyncio.Event()
-        self.ready.set()
-
-    async def publish(self, deliveries: Sequence[Delivery]) -> None:
-        if not self.ready.is_set():
-            raise Unavailable
-        await super().publish(deliveries)
-
-    async def wait_ready(self) -> None:
-        await self.ready.wait()
-
-
-@dataclass
-class Service:
-    """The use cases of one instance, wired as the container wires them."""
-
-    broker: Broker
-    rate: float = 0
-    store: InMemoryStore = field(default_factory=InMemoryStore)
-    push: RecordingPush = field(default_factory=RecordingPush)
-    counters: Counters = field(default_factory=Counters)
-
-    def __post_init__(self) -> None:
-        self.clock = ManualClock(NOW)
-        ids, lookup, directory = Uuid7Generator(), EmbeddedProfileLookup(), InMemoryProfileDirectory()
-        sessions, messages = InMemorySessionRepository(self.store), InMemoryMessageRepository(self.store)
-        self.outbox = InMemoryOutbox(self.store)
-        self.participants = Participants(sessions, lookup, directory)
-        settings = DispatchSettings(poll_interval=0.001)
-        self.dispatcher = OutboxDispatcher(
-            self.outbox, self.broker, directory, self.clock, self.counters, RetryPolicy(), settings
-        )
-        self.intake = MessageIntake(messages, self.dispatcher, ids, self.clock, max_batch=8, max_pending=100)
-        self.init = InitSession(lookup, directory, sessions, ids, self.clock)
-        limit = RateLimit(self.clock, self.rate, burst=2)
-        self.send = SendMessage(self.participants, self.intake, limit, ids, self.counters)
-        self.history = ReadHistory(self.participants, messages)
-        self.unread = ReadUnread(self.participants, messages)
-        self.seen = MarkSeen(self.participants, messages, self.broker, self.clock)
-        self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", messages.mark_delivered)
-        self.replay = Replay(self.participants, messages, directory, self.delivered)
-
-    async def start(self) -> None:
-        await self.broker.start(self.push)
-        self.dispatcher.start()
-        self.intake.start()
-
-    async def stop(self) -> None:
-        await self.intake.stop()
-        await self.dispatcher.stop()
-        await self.broker.stop()
-
-    def destinations(self) -> list[str]:
-        return [delivery.destination for delivery in self.push.deliveries]
+from tests.support.people import FRIENDS
+from tests.support.service import ANN, BOB, EVE, AwayBroker, Service
 
 
 @pytest.fixture

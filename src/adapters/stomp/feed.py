@@ -3,25 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from adapters.stomp.errors import LimitExceeded
 from adapters.stomp.hub import head_of
 from adapters.stomp.subscription import Subscription
 from adapters.stomp.write_queue import WriteQueue
 from application.ports.push import Delivery
 from domain.identifiers import MessageId
 
-REPLAY_AHEAD = 64 * 1024  # unsent characters at which a replay waits for the client to read
 MAX_HELD = 2_000  # live deliveries kept while a replay runs; beyond that the store is read again
 
 
 class LiveFeed:
-    """Hands every delivery to the client as it comes."""
+    """Hands every delivery to the client as it comes. What ends the connection goes to `on_failure`."""
 
-    def __init__(self, subscription: Subscription, queue: WriteQueue) -> None:
+    def __init__(self, subscription: Subscription, queue: WriteQueue, on_failure: Callable[[Exception], None]) -> None:
         self.subscription = subscription
         self._queue = queue
+        self._on_failure = on_failure
 
     def deliver(self, delivery: Delivery, head: str) -> None:
-        self._queue.put(self.subscription.message(head, delivery.body, delivery), delivery)
+        try:
+            frame = self.subscription.message(head, delivery.body, delivery)
+        except LimitExceeded as error:
+            self._on_failure(error)  # this client's fault alone: the hub goes on to the next
+        else:
+            # in the client modes the ACK is the delivery, not the socket
+            self._queue.put(frame, delivery if self.subscription.ack_mode == "auto" else None)
 
     def stop(self) -> None:
         """Nothing of it goes out any more."""
@@ -31,7 +38,7 @@ class OrderedFeed(LiveFeed):
     """A session's topic from `last_seq` on: each message once, in order.
 
     A live delivery that is not the next one (another instance may be ahead) is a reason to read the store,
-    never a hole. `pages` gives the messages after a `seq`. Failures of the store go to `on_failure`.
+    never a hole. `pages` gives the messages after a `seq`.
     """
 
     def __init__(
@@ -42,10 +49,9 @@ class OrderedFeed(LiveFeed):
         pages: Callable[[int], AsyncIterator[Sequence[Delivery]]],
         on_failure: Callable[[Exception], None],
     ) -> None:
-        super().__init__(subscription, queue)
+        super().__init__(subscription, queue, on_failure)
         self._last_seq = last_seq
         self._pages = pages
-        self._on_failure = on_failure
         self._missed = False
         self._catching_up: asyncio.Task[None] | None = None
         self._catch_up()
@@ -86,7 +92,7 @@ class OrderedFeed(LiveFeed):
         for delivery in page:
             if delivery.message is None or delivery.message.seq <= self._last_seq:
                 continue
-            await self._queue.drain(REPLAY_AHEAD)
+            await self._queue.drain(self._queue.replay_ahead)
             self._last_seq = delivery.message.seq
             super().deliver(delivery, head_of(delivery))
 
@@ -101,9 +107,8 @@ class UndeliveredFeed(LiveFeed):
         pages: Callable[[], AsyncIterator[Sequence[Delivery]]],
         on_failure: Callable[[Exception], None],
     ) -> None:
-        super().__init__(subscription, queue)
+        super().__init__(subscription, queue, on_failure)
         self._pages = pages
-        self._on_failure = on_failure
         self._held: list[tuple[Delivery, str]] = []
         self._overflow = False
         self._replayed: set[MessageId] = set()
@@ -143,6 +148,6 @@ class UndeliveredFeed(LiveFeed):
         for delivery in page:
             if delivery.message is None or delivery.message.id in self._replayed:
                 continue
-            await self._queue.drain(REPLAY_AHEAD)
+            await self._queue.drain(self._queue.replay_ahead)
             self._replayed.add(delivery.message.id)
             super().deliver(delivery, head_of(delivery))

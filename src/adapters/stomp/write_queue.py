@@ -17,13 +17,34 @@ class _Item(NamedTuple):
 
 
 class WriteQueue:
-    """`on_written` is told of each delivery that the transport took. Sizes are in characters."""
+    """`on_written` is told of each delivery the transport took, `on_overflow` of more than `max_unsent` characters."""
 
-    __slots__ = ("_drains", "_items", "_on_written", "_task", "_transport", "_waiter", "last_sent", "unsent")
+    __slots__ = (
+        "_drains",
+        "_items",
+        "_max_unsent",
+        "_on_overflow",
+        "_on_written",
+        "_task",
+        "_transport",
+        "_waiter",
+        "last_sent",
+        "replay_ahead",
+        "unsent",
+    )
 
-    def __init__(self, transport: Transport, on_written: Callable[[Delivery], None]) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        on_written: Callable[[Delivery], None],
+        max_unsent: int,
+        on_overflow: Callable[[], None],
+    ) -> None:
         self._transport = transport
         self._on_written = on_written
+        self._max_unsent = max_unsent
+        self.replay_ahead = max_unsent // 8  # so much unsent, and a replay waits for the client to read
+        self._on_overflow = on_overflow
         self._items: deque[_Item] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._drains: list[tuple[int, asyncio.Future[None]]] = []
@@ -34,6 +55,8 @@ class WriteQueue:
     def put(self, text: str, delivery: Delivery | None = None) -> None:
         self._items.append(_Item(text, monotonic(), delivery))
         self.unsent += len(text)
+        if self.unsent > self._max_unsent:
+            self._on_overflow()
         waiter = self._waiter
         if waiter is not None:
             self._waiter = None

@@ -1,0 +1,230 @@
+"""One client: reads what it asks, does it, and ends in one of the ways of `CloseReason`."""
+
+import asyncio
+import contextlib
+import logging
+from time import monotonic
+from uuid import uuid4
+
+from adapters.stomp.errors import FrameTooLarge, LimitExceeded, ProtocolError
+from adapters.stomp.events import Ack, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
+from adapters.stomp.heartbeat import BEAT
+from adapters.stomp.sends import Sends
+from adapters.stomp.services import StompServices
+from adapters.stomp.session import StompSession
+from adapters.stomp.state import State
+from adapters.stomp.subscribing import Feeds
+from adapters.stomp.transport import CloseReason, Transport
+from adapters.stomp.write_queue import WriteQueue
+from application.ports.push import Delivery
+from domain.errors import ChatError, TokenExpired, Unauthenticated
+from domain.principal import Principal
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT = 5.0
+WATCH_INTERVAL = 1.0  # at most this late a beat is sent and a limit in time noticed
+
+
+class StompConnection:
+    """`upgrade_token` is what the HTTP upgrade was authorized with, for clients whose CONNECT has none."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        services: StompServices,
+        *,
+        subprotocol: str | None = None,
+        upgrade_token: str | None = None,
+    ) -> None:
+        limits = services.limits
+        beat = int(limits.heart_beat * 1000)
+        self._transport = transport
+        self._services = services
+        self._upgrade_token = upgrade_token
+        self._session = StompSession(
+            server=services.server, subprotocol=subprotocol, heart_beat=(beat, beat), limits=limits.session
+        )
+        self._queue = WriteQueue(transport, self._written, limits.max_unsent, self._slow)
+        self._opened = self._last_received = monotonic()
+        self._principal: Principal | None = None
+        self._expiry: asyncio.TimerHandle | None = None
+        self._end: asyncio.Future[CloseReason | None] = asyncio.get_running_loop().create_future()
+        self._feeds = Feeds(services, self._queue, self._fail)
+        self._sends = Sends(services, self._receipt)
+
+    async def run(self) -> None:
+        """Serves the client until either side ends it; returns when the transport is closed."""
+        tasks = [asyncio.create_task(self._read(), name="stomp reader"), asyncio.create_task(self._watch())]
+        try:
+            reason = await self._end
+        finally:
+            if self._expiry is not None:
+                self._expiry.cancel()
+            self._feeds.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+        await self._close(reason)
+
+    def close(self, reason: CloseReason) -> None:
+        """Asks the connection to end; what is queued still goes out, unless the client reads too slowly."""
+        if not self._end.done():
+            self._end.set_result(reason)
+
+    async def _close(self, reason: CloseReason | None) -> None:
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+            if reason is not None and reason is not CloseReason.SLOW_CONSUMER:
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._queue.drain()
+        await self._queue.stop()
+        if reason is not None:
+            with contextlib.suppress(OSError, RuntimeError, TimeoutError):
+                async with asyncio.timeout(CLOSE_TIMEOUT):
+                    await self._transport.close(reason.value)
+
+    async def _read(self) -> None:
+        try:
+            while not self._end.done():
+                data = await self._transport.receive()
+                if data is None:
+                    self._gone()
+                    return
+                self._last_received = monotonic()
+                for event in self._session.feed(data):
+                    await self._handle(event)
+        except ChatError as error:
+            self._fail(error)
+        except (OSError, RuntimeError):
+            self._gone()
+        except Exception:
+            log.exception("a connection failed")
+            self.close(CloseReason.FAILURE)
+
+    def _gone(self) -> None:
+        if not self._end.done():
+            self._end.set_result(None)
+
+    async def _handle(self, event: Event) -> None:
+        match event:
+            case Send():
+                await self._send(event)
+                return
+            case Connect():
+                await self._connect(event)
+                return
+            case Subscribe():
+                await self._feeds.open(self._who(), event)
+            case Unsubscribe():
+                self._feeds.close(event.subscription)
+            case Ack():
+                self._acked(event.tags)
+            case Nack() | Receipt():
+                pass
+            case Disconnect():
+                self._receipt(event.receipt)
+                self.close(CloseReason.NORMAL)
+                return
+        self._receipt(event.receipt)
+
+    async def _connect(self, event: Connect) -> None:
+        self._authenticate(await self._services.tokens.verify(self._token(event.authorization)))
+        self._queue.put(self._session.accept(self._who().name, str(uuid4())))
+
+    async def _send(self, event: Send) -> None:
+        if event.destination == "/app/auth.renew":
+            await self._renew(event)
+            self._receipt(event.receipt)
+        else:
+            await self._sends.take(self._who(), event)
+
+    async def _renew(self, event: Send) -> None:
+        principal = await self._services.tokens.verify(self._token(event.headers.get("Authorization")))
+        if principal.name != self._who().name:
+            raise Unauthenticated("a connection can be renewed only with a token of the same user")
+        self._authenticate(principal)
+
+    def _authenticate(self, principal: Principal) -> None:
+        """The connection is this principal's until its token ends."""
+        self._principal = principal
+        if self._expiry is not None:
+            self._expiry.cancel()
+        left = max(0.0, (principal.expires_at - self._services.clock.now()).total_seconds())
+        self._expiry = asyncio.get_running_loop().call_later(left, self._fail, TokenExpired())
+
+    def _token(self, authorization: str | None) -> str:
+        if authorization is None:
+            if self._upgrade_token is None:
+                raise Unauthenticated("CONNECT needs an Authorization header")
+            return self._upgrade_token
+        scheme, _, token = authorization.partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Unauthenticated("Authorization must be `Bearer` and a token")
+        return token.strip()
+
+    def _who(self) -> Principal:
+        assert self._principal is not None, "the session lets nothing but CONNECT through before"
+        return self._principal
+
+    def _receipt(self, receipt: str | None) -> None:
+        if receipt is not None and not self._end.done():
+            self._queue.put(self._session.receipt_frame(receipt))
+
+    def _fail(self, error: Exception) -> None:
+        """ERROR, then the end. Nothing is delivered after it."""
+        if self._end.done():
+            return
+        self._feeds.stop()
+        if isinstance(error, ChatError):
+            self._queue.put(self._session.fail(error))
+            self.close(_close_reason(error))
+        else:
+            log.error("a connection failed", exc_info=error)
+            self.close(CloseReason.FAILURE)
+
+    def _written(self, delivery: Delivery) -> None:
+        """In `auto` mode the socket taking it is the delivery (contract, section 7)."""
+        self._services.on_written(delivery)
+        key = delivery.message
+        if key is not None and key.sender_email != self._who().name:
+            self._services.delivered.add([key.id])
+
+    def _acked(self, tags: tuple[object, ...]) -> None:
+        self._services.delivered.add(
+            [
+                tag.message.id
+                for tag in tags
+                if isinstance(tag, Delivery) and tag.message and tag.message.sender_email != self._who().name
+            ]
+        )
+
+    async def _watch(self) -> None:
+        """Sends beats, and ends a connection that took too long for anything."""
+        limits = self._services.limits
+        while True:
+            beat = self._session.heart_beat
+            await asyncio.sleep(min(WATCH_INTERVAL, beat.send_every / 4 or WATCH_INTERVAL))
+            now = monotonic()
+            if self._session.state in (State.OPENED, State.AUTHENTICATING):
+                if now - self._opened > limits.connect_timeout:
+                    self._fail(Unauthenticated("no CONNECT in time"))
+            elif self._queue.oldest_age(now) > limits.slow_consumer:
+                self._slow()
+            elif (lost_at := beat.lost_at(self._last_received)) is not None and now > lost_at:
+                self.close(CloseReason.IDLE)
+            elif (due := beat.send_due(self._queue.last_sent)) is not None and now > due - WATCH_INTERVAL:
+                self._queue.put(BEAT)
+
+    def _slow(self) -> None:
+        self._feeds.stop()
+        self.close(CloseReason.SLOW_CONSUMER)
+
+
+def _close_reason(error: ChatError) -> CloseReason:
+    reasons: tuple[tuple[type[ChatError], CloseReason], ...] = (
+        (FrameTooLarge, CloseReason.TOO_LARGE),
+        (LimitExceeded, CloseReason.POLICY),
+        (ProtocolError, CloseReason.PROTOCOL_ERROR),
+        (TokenExpired, CloseReason.TOKEN_EXPIRED),
+    )
+    return next((reason for kind, reason in reasons if isinstance(error, kind)), CloseReason.POLICY)

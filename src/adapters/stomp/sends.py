@@ -1,0 +1,89 @@
+"""What a client SENDs: chat messages and seen marks. A refusal goes to `/user/queue/error`; the connection lives on."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from adapters.stomp.events import Send
+from adapters.stomp.services import StompServices
+from application.message_intake import Accepted
+from application.ports.push import Delivery
+from application.problem import problem_document
+from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request
+from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
+from domain.errors import ChatError, ForbiddenDestination
+from domain.identifiers import SessionId
+from domain.principal import Principal
+
+_SEND = msgspec.json.Decoder(SendMessageRequest)
+_SEEN = msgspec.json.Decoder(SeenInSessionRequest)
+
+
+class _ClientMessageId(msgspec.Struct, rename="camel"):
+    client_message_id: str | None = None
+
+
+_CLIENT_MESSAGE_ID = msgspec.json.Decoder(_ClientMessageId)
+
+
+class Sends:
+    """`receipt` answers that header: for a chat message once it is durable, and never for a refused one."""
+
+    def __init__(self, services: StompServices, receipt: Callable[[str | None], None]) -> None:
+        self._services = services
+        self._receipt = receipt
+        self._in_flight = 0
+        self._room = asyncio.Event()
+
+    async def take(self, principal: Principal, event: Send) -> None:
+        """Raises `ForbiddenDestination`, which ends the connection; everything else is told on the error queue."""
+        try:
+            if event.destination == "/app/chat.send":
+                await self._chat(principal, event)
+            elif event.destination == "/app/chat.seen":
+                request = decode_request(_SEEN, event.body)
+                await self._services.mark_seen(principal, request.command(SessionId(request.session_id)))
+                self._receipt(event.receipt)
+            else:
+                raise ForbiddenDestination
+        except ForbiddenDestination:
+            raise
+        except ChatError as error:
+            self._refuse(principal, event, error)
+
+    async def _chat(self, principal: Principal, event: Send) -> None:
+        while self._in_flight >= self._services.limits.max_in_flight:
+            self._room.clear()
+            await self._room.wait()
+        command = decode_request(_SEND, event.body).command()
+        stored = await self._services.send_message.submit(principal, command, "stomp")
+        self._in_flight += 1
+        stored.add_done_callback(lambda done: self._settle(principal, event, done))
+
+    def _settle(self, principal: Principal, event: Send, done: "asyncio.Future[Accepted]") -> None:
+        self._in_flight -= 1
+        self._room.set()
+        if done.cancelled():
+            return
+        error = done.exception()
+        if isinstance(error, ChatError):
+            self._refuse(principal, event, error)
+        elif error is None:
+            self._receipt(event.receipt)
+            if done.result().repeated:  # the outbox acked it the first time
+                self._push(principal, ACK_QUEUE, done.result().body)
+
+    def _refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
+        problem = problem_document(error, _client_message_id(event.body))
+        self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
+
+    def _push(self, principal: Principal, queue: str, body: str) -> None:
+        self._services.hub.push([Delivery(user_destination(principal.name, queue), body)])
+
+
+def _client_message_id(body: bytes) -> str | None:
+    try:
+        return _CLIENT_MESSAGE_ID.decode(body).client_message_id
+    except (msgspec.DecodeError, UnicodeError):
+        return None

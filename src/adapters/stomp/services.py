@@ -1,0 +1,45 @@
+"""What a STOMP connection needs of the rest, and the limits it keeps."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from adapters.stomp.hub import Hub
+from adapters.stomp.limits import SessionLimits
+from application.mark_seen import MarkSeen
+from application.participants import Participants
+from application.ports.clock import Clock
+from application.ports.push import Delivery
+from application.ports.tokens import TokenVerifier
+from application.replay import Replay
+from application.send_message import SendMessage
+from application.write_behind import WriteBehind
+from domain.identifiers import MessageId
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Times in seconds; `max_unsent` in characters, `max_in_flight` in sends that wait for the store."""
+
+    session: SessionLimits = field(default_factory=SessionLimits)
+    connect_timeout: float = 10.0
+    slow_consumer: float = 10.0
+    max_unsent: int = 512 * 1024
+    max_in_flight: int = 1_000
+    heart_beat: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class StompServices:
+    """`on_written` is told of every delivery that a socket took, for the metrics."""
+
+    clock: Clock
+    tokens: TokenVerifier
+    send_message: SendMessage
+    mark_seen: MarkSeen
+    participants: Participants
+    replay: Replay
+    delivered: WriteBehind[MessageId]
+    hub: Hub
+    limits: ConnectionLimits
+    on_written: Callable[[Delivery], None]
+    server: str = "chat-service"

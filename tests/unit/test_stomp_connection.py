@@ -1,0 +1,295 @@
+"""Connections over a transport in memory: two people chat, miss things and get them, misbehave and are told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from adapters.memory.broker import InProcessBroker
+from adapters.memory.tokens import InMemoryTokenVerifier
+from adapters.stomp.codec import FrameDecoder, write_frame
+from adapters.stomp.connection import StompConnection
+from adapters.stomp.frame import Frame
+from adapters.stomp.hub import Hub
+from adapters.stomp.limits import SessionLimits
+from adapters.stomp.services import ConnectionLimits, StompServices
+from adapters.stomp.transport import Close
+from domain.identifiers import SessionId
+from domain.principal import User
+from tests.support.eventually import eventually
+from tests.support.people import FRIENDS, NOW
+from tests.support.service import ANN, BOB, EVE, Service
+
+
+class Client:
+    """The far end of a transport in memory."""
+
+    def __init__(self, services: StompServices) -> None:
+        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._decoder = FrameDecoder(max_frame_bytes=1_000_000)
+        self._decoder.use("1.2")
+        self.frames: list[Frame] = []
+        self.closed: Close | None = None
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self._connection = StompConnection(self, services)
+        self._task = asyncio.create_task(self._connection.run())
+
+    async def receive(self) -> str | bytes | None:
+        return await self._incoming.get()
+
+    async def send(self, text: str) -> None:
+        await self.reads.wait()
+        self.frames.extend(self._decoder.feed(text))
+
+    async def close(self, close: Close) -> None:
+        self.closed = close
+
+    def say(self, command: str, body: str = "", **headers: str) -> None:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        self._incoming.put_nowait(write_frame(command, named, body, "1.2"))
+
+    def raw(self, data: str | bytes) -> None:
+        self._incoming.put_nowait(data)
+
+    async def got(self, command: str, count: int = 1) -> list[Frame]:
+        """The frames of this command, once there are `count`."""
+        await eventually(lambda: len(self.of(command)) >= count)
+        return self.of(command)
+
+    def of(self, command: str) -> list[Frame]:
+        return [frame for frame in self.frames if frame.command == command]
+
+    async def connect(self, user: User) -> "Client":
+        self.say("CONNECT", accept_version="1.2", Authorization=f"Bearer {user.email}")
+        await self.got("CONNECTED")
+        return self
+
+    async def subscribe(self, destination: str, **headers: str) -> None:
+        receipt = str(uuid4())
+        self.say("SUBSCRIBE", id=destination, destination=destination, receipt=receipt, **headers)
+        await eventually(lambda: any(frame.headers["receipt-id"] == receipt for frame in self.of("RECEIPT")))
+
+    def hang_up(self) -> None:
+        self._incoming.put_nowait(None)
+
+    async def ended(self) -> None:
+        await asyncio.wait_for(self._task, 10)
+
+
+class Chat:
+    def __init__(self) -> None:
+        self.service = Service(InProcessBroker())
+        self.hub = Hub()
+        self.clients: list[Client] = []
+        self.users = {user.email: user for user in (ANN, BOB, EVE)}
+        limits = ConnectionLimits(session=SessionLimits(max_unacked=3), max_unsent=50_000)
+        self.services = StompServices(
+            self.service.clock,
+            InMemoryTokenVerifier(self.users, self.service.clock),
+            self.service.send,
+            self.service.seen,
+            self.service.participants,
+            self.service.replay,
+            self.service.delivered,
+            self.hub,
+            limits,
+            lambda _: None,
+        )
+
+    def open(self) -> Client:
+        client = Client(self.services)
+        self.clients.append(client)
+        return client
+
+    async def user(self, user: User) -> Client:
+        return await self.open().connect(user)
+
+    def message(self, content: str, /, **changes: str) -> str:
+        fields = {
+            "sessionId": str(self.session_id),
+            "senderEmail": ANN.email,
+            "intent": FRIENDS,
+            "content": content,
+            "clientMessageId": str(uuid4()),
+        }
+        return msgspec.json.encode(fields | changes).decode()
+
+    async def start(self) -> None:
+        await self.service.start(self.hub)
+        self.service.delivered.start()
+        self.session_id: SessionId = (await self.service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
+
+    async def stop(self) -> None:
+        for client in self.clients:
+            client.hang_up()
+            await client.ended()
+        await self.service.stop()
+        await self.service.delivered.stop()
+
+    @property
+    def topic(self) -> str:
+        return f"/topic/session.{self.session_id}"
+
+
+@pytest.fixture
+async def chat() -> AsyncIterator[Chat]:
+    chat = Chat()
+    await chat.start()
+    yield chat
+    await chat.stop()
+
+
+def contents(frames: list[Frame]) -> list[str]:
+    return [msgspec.json.decode(frame.body)["content"] for frame in frames]
+
+
+async def test_a_message_goes_from_socket_to_socket_and_is_acked_and_marked_delivered(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    await ann.subscribe("/user/queue/ack")
+    await bob.subscribe("/user/queue/messages")
+    ann.say("SEND", chat.message("hello"), destination="/app/chat.send", receipt="sent")
+    (message,) = await bob.got("MESSAGE")
+    (ack,) = await ann.got("MESSAGE")
+    assert message.body == ack.body
+    assert (message.headers["destination"], message.headers["seq"]) == ("/user/queue/messages", "1")
+    assert message.headers["session-id"] == str(chat.session_id)
+    await eventually(lambda: any(frame.headers["receipt-id"] == "sent" for frame in ann.of("RECEIPT")))
+    await eventually(lambda: chat.service.store.messages[chat.session_id][0].delivered)
+
+
+async def test_in_client_mode_the_ack_is_the_delivery(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    await bob.subscribe("/user/queue/messages", ack="client-individual")
+    ann.say("SEND", chat.message("hello"), destination="/app/chat.send")
+    (message,) = await bob.got("MESSAGE")
+    await chat.service.delivered.flush()
+    assert not chat.service.store.messages[chat.session_id][0].delivered
+    bob.say("ACK", id=message.headers["ack"])
+    await eventually(lambda: chat.service.store.messages[chat.session_id][0].delivered)
+
+
+async def test_a_client_that_never_acks_is_cut_off_alone(chat: Chat) -> None:
+    ann, bob, other = await chat.user(ANN), await chat.user(BOB), await chat.user(BOB)
+    await bob.subscribe("/user/queue/messages", ack="client")
+    await other.subscribe("/user/queue/messages")
+    for number in range(5):
+        ann.say("SEND", chat.message(str(number)), destination="/app/chat.send")
+    await other.got("MESSAGE", 5)
+    assert [frame.headers["message"] for frame in await bob.got("ERROR")] == ["rate-limited"]
+    await bob.ended()
+
+
+async def test_resume_has_no_hole_and_no_repeat_while_messages_keep_coming(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    for number in range(1, 301):
+        ann.say("SEND", chat.message(str(number)), destination="/app/chat.send")
+        if number == 150:
+            await eventually(lambda: len(chat.service.store.messages.get(chat.session_id, [])) >= 100)
+            bob = await chat.user(BOB)
+            bob.say("SUBSCRIBE", id="1", destination=chat.topic, resume_after="20")
+    assert contents(await bob.got("MESSAGE", 280)) == [str(number) for number in range(21, 301)]
+
+
+async def test_what_was_never_delivered_is_replayed_once(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    for number in range(1, 11):
+        ann.say("SEND", chat.message(str(number)), destination="/app/chat.send", receipt=str(number))
+    await ann.got("RECEIPT", 10)
+    bob = await chat.user(BOB)
+    await bob.subscribe("/user/queue/messages", replay="undelivered")
+    ann.say("SEND", chat.message("live"), destination="/app/chat.send")
+    assert contents(await bob.got("MESSAGE", 11)) == [*map(str, range(1, 11)), "live"]
+    bob.hang_up()
+    await bob.ended()
+    again = await chat.user(BOB)
+    await again.subscribe("/user/queue/messages", replay="undelivered")
+    ann.say("SEND", chat.message("next"), destination="/app/chat.send")
+    assert contents(await again.got("MESSAGE")) == ["next"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"content": " "}, "invalid"),
+        ({"sessionId": "no"}, "invalid"),
+        ({"senderEmail": EVE.email}, "not-yourself"),
+        ({"sessionId": str(uuid4())}, "session-not-found"),
+        ({"intent": "work"}, "not-a-participant"),
+    ],
+)
+async def test_a_refused_send_is_told_and_the_connection_lives(chat: Chat, changes: dict[str, str], code: str) -> None:
+    ann = await chat.user(ANN)
+    await ann.subscribe("/user/queue/error")
+    await ann.subscribe("/user/queue/ack")
+    client_id = str(uuid4())
+    body = chat.message("x", clientMessageId=client_id, **changes)
+    ann.say("SEND", body, destination="/app/chat.send", receipt="refused")
+    (told,) = await ann.got("MESSAGE")
+    problem = msgspec.json.decode(told.body)
+    assert (problem["code"], problem["clientMessageId"]) == (code, client_id)
+    ann.say("SEND", chat.message("well"), destination="/app/chat.send")
+    assert (await ann.got("MESSAGE", 2))[1].headers["destination"] == "/user/queue/ack"
+    assert "refused" not in [frame.headers["receipt-id"] for frame in ann.of("RECEIPT")]
+
+
+@pytest.mark.parametrize(
+    ("command", "headers", "code"),
+    [
+        ("SEND", {"destination": "/topic/session.x"}, "forbidden-destination"),
+        ("SEND", {"destination": "/user/bob@example.org/queue/messages"}, "forbidden-destination"),
+        ("SUBSCRIBE", {"id": "1", "destination": "/queue/messages"}, "forbidden-destination"),
+        ("SUBSCRIBE", {"id": "1", "destination": "/topic/session.*"}, "forbidden-destination"),
+        ("SUBSCRIBE", {"id": "1", "destination": f"/topic/session.{uuid4()}"}, "session-not-found"),
+        ("JUMP", {}, "malformed"),
+    ],
+)
+async def test_what_is_not_allowed_ends_the_connection(
+    chat: Chat, command: str, headers: dict[str, str], code: str
+) -> None:
+    ann = await chat.user(ANN)
+    ann.say(command, **headers)
+    assert [frame.headers["message"] for frame in await ann.got("ERROR")] == [code]
+    await ann.ended()
+    assert ann.closed is not None
+
+
+async def test_a_stranger_gets_nothing_of_a_session(chat: Chat) -> None:
+    eve = await chat.user(EVE)
+    eve.say("SUBSCRIBE", id="1", destination=chat.topic, resume_after="0")
+    assert [frame.headers["message"] for frame in await eve.got("ERROR")] == ["not-a-participant"]
+    await eve.ended()
+
+
+async def test_without_a_valid_token_there_is_an_error_and_the_end(chat: Chat) -> None:
+    client = chat.open()
+    client.say("CONNECT", accept_version="1.2", Authorization="Bearer forged")
+    assert [frame.headers["message"] for frame in await client.got("ERROR")] == ["unauthenticated"]
+    await client.ended()
+
+
+async def test_a_connection_ends_with_its_token_unless_it_is_renewed(chat: Chat) -> None:
+    for user in (ANN, BOB):
+        chat.users[user.email] = User(user.email, NOW + timedelta(seconds=0.2))
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    chat.users[BOB.email] = BOB
+    bob.say("SEND", destination="/app/auth.renew", Authorization=f"Bearer {BOB.email}", receipt="renewed")
+    await bob.got("RECEIPT")
+    assert [frame.headers["message"] for frame in await ann.got("ERROR")] == ["token-expired"]
+    await ann.ended()
+    await bob.subscribe(chat.topic)
+    assert bob.closed is None
+
+
+async def test_a_client_that_does_not_read_is_cut_off(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    await bob.subscribe("/user/queue/messages")
+    bob.reads.clear()
+    for _ in range(20):
+        ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send")
+    await bob.ended()
+    assert bob.closed is not None
+    assert bob.closed.reason == "reading too slowly"
