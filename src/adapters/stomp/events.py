@@ -1,4 +1,4 @@
-"""What a client asked for, one dataclass a request.
+"""What a client asked for, one dataclass a request. Not frozen: that alone would triple the price of making one.
 
 `receipt` is the `receipt` header: the driver answers it with RECEIPT once it has done what the event says.
 Receipts are cumulative: one may be sent only when all events before it are done too.
@@ -10,7 +10,7 @@ from adapters.stomp.subscription import Subscription
 from adapters.stomp.version import Version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Connect:
     """The driver authenticates, then calls `StompSession.accept` or `fail`. `authorization` is that header's value."""
 
@@ -19,7 +19,7 @@ class Connect:
     version: Version
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Send:
     """`body` in octets, whether UTF-8 or not."""
 
@@ -29,7 +29,7 @@ class Send:
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Subscribe:
     """`subscription` counts from now on; a driver that refuses it ends the connection with `fail`."""
 
@@ -38,7 +38,7 @@ class Subscribe:
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Unsubscribe:
     """Nothing may be sent on `subscription` after this."""
 
@@ -46,7 +46,7 @@ class Unsubscribe:
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ack:
     """`tags` are those given to `Subscription.message`, oldest first; empty when nothing was waiting for this ACK."""
 
@@ -54,7 +54,7 @@ class Ack:
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Nack:
     """As `Ack`, refused."""
 
@@ -62,14 +62,14 @@ class Nack:
     receipt: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Receipt:
     """Nothing to do but to answer `receipt`, after all that came before."""
 
     receipt: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Disconnect:
     """The client leaves: answer `receipt`, if there is one, then close."""
 
