@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -11,6 +12,13 @@ from adapters.postgres.database import create_engine
 from adapters.postgres.migrations import upgrade
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from tests.support.databases import Databases
+from tests.support.rabbitmq_fixtures import fresh_rabbitmq as fresh_rabbitmq
+from tests.support.rabbitmq_fixtures import rabbitmq as rabbitmq
+from tests.support.rabbitmq_fixtures import rabbitmq_cluster as rabbitmq_cluster
+
+# how long an example takes says something about the machine, and on a fresh one about tables that are made at first use
+settings.register_profile("chat", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("chat")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The tables of the service before this one, with `seq`, the seen marks and the directory of profiles."""
+"""The tables of the service before this one, with `seq`, the marks and the directory of profiles."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,6 +24,11 @@ def upgrade() -> None:
         sa.Column("dead_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
+        postgresql_with={
+            "autovacuum_vacuum_scale_factor": 0.01,
+            "autovacuum_vacuum_threshold": 10_000,
+            "autovacuum_vacuum_cost_delay": 0,
+        },
     )
     op.create_index(
         "chat_message_outbox_due",
@@ -46,7 +51,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("client_msg_id", name="chat_messages_client_msg_id"),
         sa.UniqueConstraint("session_id", "seq", name="chat_messages_seq"),
-        postgresql_with={"fillfactor": 85},
+        postgresql_with={
+            "fillfactor": 50,
+            "autovacuum_vacuum_scale_factor": 0.05,
+            "autovacuum_vacuum_insert_scale_factor": 0.05,
+            "autovacuum_analyze_scale_factor": 0.05,
+        },
     )
     op.create_index("chat_messages_sender", "chat_messages", ["sender_profile_id"], unique=False)
     op.create_index(
@@ -72,6 +82,8 @@ def upgrade() -> None:
         sa.Column("last_seq", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("sender_seen_to", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.Column("receiver_seen_to", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("sender_delivered_to", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("receiver_delivered_to", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint("sender_profile_id < receiver_profile_id", name="chat_sessions_canonical"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("sender_profile_id", "receiver_profile_id", "intent", name="chat_sessions_pair"),

@@ -33,13 +33,16 @@ class Batcher(Generic[Item, Result]):
         self._max_pending = max_pending
         self._pending: list[tuple[Item, asyncio.Future[Result]]] = []
         self._in_hand: list[tuple[Item, asyncio.Future[Result]]] = []
+        self._stopping = False
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task = BackgroundTask(name, self._loop)
 
     def submit(self, item: Item) -> "asyncio.Future[Result]":
-        """The result to come. Raises `Unavailable` when `max_pending` items wait already."""
+        """The result to come. Raises `Unavailable` when `max_pending` items wait already, and once it is stopping."""
+        if self._stopping:
+            raise Unavailable("the service is stopping")
         if len(self._pending) >= self._max_pending:
             raise Unavailable("too many requests are waiting for the store")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -52,7 +55,8 @@ class Batcher(Generic[Item, Result]):
         self._task.start()
 
     async def stop(self) -> None:
-        """Ends what was submitted, then stops."""
+        """Takes nothing more, ends what was submitted, then stops."""
+        self._stopping = True
         await self._idle.wait()
         await self._task.stop()
 

@@ -1,10 +1,10 @@
 """`ChatMessage`: the one JSON form of a message, in REST answers, STOMP bodies and the outbox (contract, section 5)."""
 
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
+from application import fields
 from application.ports.push import Delivery, MessageKey
 from domain.identifiers import Email, MessageId, SessionId
 from domain.message import Message
@@ -12,14 +12,16 @@ from domain.profile import Profile
 
 
 class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    message_id: UUID
-    session_id: UUID
-    seq: int
-    client_message_id: UUID
-    sender_id: UUID
-    sender_email: str
-    sender_display_name: str
-    content: str
+    """A stored message; all times and numbers are given by the service."""
+
+    message_id: fields.MessageKey
+    session_id: fields.SessionKey
+    seq: fields.Seq
+    client_message_id: fields.ClientKey
+    sender_id: fields.ProfileKey
+    sender_email: fields.Address
+    sender_display_name: fields.DisplayName
+    content: fields.Content
     sent_at: datetime
     delivered: bool
     seen: bool

@@ -10,5 +10,6 @@ class Counters:
     outbox_failed: int = 0
     outbox_dead: int = 0
     duplicates: int = 0
+    slow_consumers_closed: int = 0
     messages: Counter[str] = field(default_factory=Counter)
     """Accepted for the first time, by the route they came: `http`, `stomp`, `amqp`."""

@@ -3,10 +3,10 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 
+from application import fields
 from application.participants import Participants
 from application.ports.broker import Broker
 from application.ports.clock import Clock
@@ -14,8 +14,9 @@ from application.ports.messages import MessageRepository
 from application.ports.push import Delivery
 from domain.destination import RECEIPTS_QUEUE, user_destination
 from domain.errors import Unavailable
-from domain.identifiers import Email, Intent, ProfileId, SessionId
+from domain.identifiers import Email, Intent, SessionId
 from domain.principal import Principal
+from domain.profile import Profile
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +24,10 @@ log = logging.getLogger(__name__)
 class SeenReceipt(msgspec.Struct, frozen=True, rename="camel"):
     """Everything to `reader` up to and including `up_to_seq` was seen."""
 
-    session_id: UUID
-    reader_id: UUID
-    reader_email: str
-    up_to_seq: int
+    session_id: fields.SessionKey
+    reader_id: fields.ProfileKey
+    reader_email: fields.Address
+    up_to_seq: fields.UpToSeq
     seen_at: datetime
 
 
@@ -48,15 +49,14 @@ class MarkSeen:
     async def __call__(self, principal: Principal, command: MarkSeenCommand) -> None:
         """Raises `NotYourself`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`."""
         principal.require(command.reader_email, "readerEmail")
-        session, reader = await self._participants.as_profile(command.session_id, command.reader_email, command.intent)
+        session, reader, sender = await self._participants.participation(
+            command.session_id, command.reader_email, command.intent
+        )
         if await self._messages.mark_seen(session.id, reader.id, command.up_to_seq):
             receipt = SeenReceipt(session.id, reader.id, reader.email, command.up_to_seq, self._clock.now())
-            await self._tell(session.peer_of(reader.id), receipt)
+            await self._tell(sender, receipt)
 
-    async def _tell(self, sender_id: ProfileId, receipt: SeenReceipt) -> None:
-        sender = await self._participants.profile(sender_id)
-        if sender is None:
-            return
+    async def _tell(self, sender: Profile, receipt: SeenReceipt) -> None:
         body = msgspec.json.encode(receipt).decode()
         try:
             await self._broker.publish([Delivery(user_destination(sender.email, RECEIPTS_QUEUE), body)])

@@ -1,15 +1,16 @@
 """The one way into the store: drafts of all routes, batched, stored with their outbox entries, handed on at once."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from application.batcher import Batcher
 from application.chat_message import ChatMessage
+from application.counters import Counters
 from application.outbox_dispatcher import OutboxDispatcher, Owed
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
-from application.ports.messages import AppendOutcome, MessageRepository, Repeated
+from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.push import Delivery, MessageKey
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
 from domain.errors import ChatError
@@ -18,12 +19,18 @@ from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """A durably stored message: the JSON of its `ChatMessage`; `repeated` when it had been stored before."""
 
     body: str
     repeated: bool
+
+
+class Sent(NamedTuple):
+    """A draft and the route it came by."""
+
+    draft: Draft
+    route: str
 
 
 class MessageIntake:
@@ -33,6 +40,7 @@ class MessageIntake:
         dispatcher: OutboxDispatcher,
         ids: IdGenerator,
         clock: Clock,
+        counters: Counters,
         *,
         max_batch: int,
         max_pending: int,
@@ -41,16 +49,18 @@ class MessageIntake:
         self._dispatcher = dispatcher
         self._ids = ids
         self._clock = clock
-        self._batcher: Batcher[Draft, Accepted] = Batcher(
+        self._counters = counters
+        self._batcher: Batcher[Sent, Accepted] = Batcher(
             "message intake", self._store, max_batch=max_batch, max_pending=max_pending
         )
 
-    def submit(self, draft: Draft) -> "asyncio.Future[Accepted]":
-        """The future fails with `IdempotencyConflict`, `SessionNotFound` or `Unavailable`.
+    def submit(self, draft: Draft, route: str) -> "asyncio.Future[Accepted]":
+        """`route` is for the counters. The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or
+        `Unavailable`.
 
         Raises `Unavailable` at once when too much is waiting.
         """
-        return self._batcher.submit(draft)
+        return self._batcher.submit(Sent(draft, route))
 
     def start(self) -> None:
         self._batcher.start()
@@ -59,48 +69,42 @@ class MessageIntake:
         """Stores what was submitted, then stops."""
         await self._batcher.stop()
 
-    async def _store(self, drafts: Sequence[Draft]) -> Sequence[Accepted | ChatError]:
+    async def _store(self, sent: Sequence[Sent]) -> Sequence[Accepted | ChatError]:
         now = self._clock.now()
-        outcomes = await self._messages.append(drafts, now, self._dispatcher.claimed_until(now), self._envelope)
+        claimed_until = self._dispatcher.claimed_until(now)
+        outcomes = await self._messages.append([draft for draft, _ in sent], now, claimed_until, self._envelope)
+        committed_at = self._clock.now().timestamp()
         accepted: list[Accepted | ChatError] = []
         owed: list[Owed] = []
-        for draft, outcome in zip(drafts, outcomes, strict=True):
-            accepted.append(self._settle(draft, outcome, owed))
+        for (draft, route), outcome in zip(sent, outcomes, strict=True):
+            if isinstance(outcome, Stored):
+                self._counters.messages[route] += 1
+                owed += _owed(draft, outcome, committed_at)
+                accepted.append(Accepted(outcome.entries[0].payload, repeated=False))
+            elif isinstance(outcome, Repeated):
+                self._counters.duplicates += 1
+                accepted.append(Accepted(ChatMessage.of(outcome.message, draft.sender).to_json(), repeated=True))
+            else:
+                accepted.append(outcome)
         self._dispatcher.dispatch(owed)
         return accepted
 
-    def _settle(self, draft: Draft, outcome: AppendOutcome, owed: list[Owed]) -> Accepted | ChatError:
-        if isinstance(outcome, ChatError):
-            return outcome
-        if isinstance(outcome, Repeated):
-            return Accepted(ChatMessage.of(outcome.message, draft.sender).to_json(), repeated=True)
-        message = outcome.message
-        key = MessageKey(message.id, message.session_id, message.seq, draft.sender.email)
-        committed_at = self._clock.now().timestamp()
-        for entry, destination in zip(outcome.entries, _live_destinations(draft), strict=True):
-            owed.append(Owed(entry, Delivery(destination, entry.payload, key, committed_at)))
-        return Accepted(outcome.entries[0].payload, repeated=False)
-
     def _envelope(self, draft: Draft, message: Message) -> Sequence[OutboxEntry]:
+        new, sent_at = self._ids.new, message.sent_at
         payload = ChatMessage.of(message, draft.sender).to_json()
-        return [
-            OutboxEntry(OutboxId(self._ids.new()), destination, payload, message.sent_at)
-            for destination in _outbox_destinations(draft)
-        ]
+        return (
+            OutboxEntry(OutboxId(new()), user_destination(draft.receiver.id, MESSAGES_QUEUE), payload, sent_at),
+            OutboxEntry(OutboxId(new()), user_destination(draft.sender.email, ACK_QUEUE), payload, sent_at),
+            OutboxEntry(OutboxId(new()), session_topic(draft.session_id), payload, sent_at),
+        )
 
 
-def _outbox_destinations(draft: Draft) -> tuple[str, str, str]:
-    return (
-        user_destination(draft.receiver.id, MESSAGES_QUEUE),
-        user_destination(draft.sender.email, ACK_QUEUE),
-        session_topic(draft.session_id),
-    )
-
-
-def _live_destinations(draft: Draft) -> tuple[str, str, str]:
-    """The same as connections know them: a receiver is known by its e-mail, which is what its token says."""
-    return (
-        user_destination(draft.receiver.email, MESSAGES_QUEUE),
-        user_destination(draft.sender.email, ACK_QUEUE),
-        session_topic(draft.session_id),
-    )
+def _owed(draft: Draft, stored: Stored, committed_at: float) -> Iterator[Owed]:
+    """The entries with their deliveries: connections know a receiver by its e-mail, which is what its token says."""
+    message = stored.message
+    key = MessageKey(message.id, message.session_id, message.seq, draft.sender.email)
+    to_receiver, *others = stored.entries
+    live = user_destination(draft.receiver.email, MESSAGES_QUEUE)
+    yield Owed(to_receiver, Delivery(live, to_receiver.payload, key, committed_at))
+    for entry in others:
+        yield Owed(entry, Delivery(entry.destination, entry.payload, key, committed_at))

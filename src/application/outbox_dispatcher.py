@@ -9,6 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -44,8 +45,7 @@ class DispatchSettings:
     max_in_hand: int = 60_000
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """An entry with the delivery that pays it."""
 
     entry: OutboxEntry
@@ -88,8 +88,12 @@ class OutboxDispatcher:
         return now if self._broker_away else now + self._settings.eager_claim
 
     def dispatch(self, owed: Sequence[Owed]) -> None:
-        """Takes just committed entries to publish them now. What cannot be held stays in the outbox for the poll."""
+        """Takes just committed entries to publish them now. What cannot be held stays in the outbox for the poll.
+
+        While the broker is away, connections of this instance are served, and the outbox keeps all for the others.
+        """
         if self._broker_away:
+            self._broker.push_here([each.delivery for each in owed])
             return
         room = self._settings.max_in_hand - len(self._in_hand)
         self._in_hand.extend(owed[:room])
@@ -136,7 +140,9 @@ class OutboxDispatcher:
         if not self._broker_away:
             log.warning("the broker is away: deliveries wait in the outbox")
         self._broker_away = True
-        self._given_back.add([owed.entry.id for owed in (*batch, *self._in_hand)])
+        unpublished = [*batch, *self._in_hand]
+        self._broker.push_here([owed.delivery for owed in unpublished])
+        self._given_back.add([owed.entry.id for owed in unpublished])
         self._in_hand.clear()
 
     async def _rescue(self) -> None:

@@ -1,7 +1,9 @@
 """Problem documents (RFC 9457), the form of every refusal, over HTTP and on `/user/queue/error`."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+import msgspec
 
 from domain.errors import ChatError
 
@@ -22,17 +24,33 @@ STATUS = {
 }
 
 
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
+    """`code` is stable, for programs; `title` and `detail` are for people."""
+
+    type: Annotated[str, msgspec.Meta(examples=["urn:chat-service:problem:invalid"])]
+    title: Annotated[str, msgspec.Meta(examples=["A value is not allowed"])]
+    status: Annotated[int, msgspec.Meta(description="the status over HTTP, or what it would be", examples=[422])]
+    detail: Annotated[str, msgspec.Meta(examples=["content must have 1 to 4000 characters"])]
+    code: Annotated[str, msgspec.Meta(description=f"among others: {', '.join(STATUS)}", examples=["invalid"])]
+    field: Annotated[str, msgspec.Meta(description="the value at fault", examples=["content"])] | None = None
+    client_message_id: Annotated[str, msgspec.Meta(description="of the message that was refused")] | None = None
+
+
 def problem_document(error: ChatError, client_message_id: UUID | str | None = None) -> dict[str, Any]:
     """The members `type`, `title`, `status`, `detail`, `code`; `field` and `clientMessageId` where they are known."""
-    document: dict[str, Any] = {
-        "type": f"urn:chat-service:problem:{error.code}",
-        "title": error.title,
-        "status": STATUS.get(error.code, 400),
-        "detail": error.detail,
-        "code": error.code,
-    }
-    if error.field is not None:
-        document["field"] = error.field
-    if client_message_id is not None:
-        document["clientMessageId"] = str(client_message_id)
+    document: dict[str, Any] = msgspec.to_builtins(
+        Problem(
+            problem_type(error.code),
+            error.title,
+            STATUS.get(error.code, 400),
+            error.detail,
+            error.code,
+            error.field,
+            None if client_message_id is None else str(client_message_id),
+        )
+    )
     return document
+
+
+def problem_type(code: str) -> str:
+    return f"urn:chat-service:problem:{code}"

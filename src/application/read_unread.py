@@ -25,7 +25,7 @@ class ReadUnread:
         Raises `NotYourself`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
         """
         principal.require(reader_email, "readerEmail")
-        session, reader = await self._participants.as_profile(session_id, reader_email, intent)
+        session, reader, _ = await self._participants.participation(session_id, reader_email, intent)
         return await as_chat_messages(
             self._participants, session, await self._messages.unseen(session_id, reader.id, MAX_UNREAD)
         )

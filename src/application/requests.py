@@ -2,16 +2,14 @@
 
 import re
 from typing import TypeVar
-from uuid import UUID
 
 import msgspec
 
+from application.fields import MAX_SEQ, ClientKey, Content, IntentName, OtherEmail, OwnEmail, SessionKey, UpToSeq
 from application.mark_seen import MarkSeenCommand
 from application.send_message import SendMessageCommand
 from domain.errors import ChatError, Invalid, Malformed
 from domain.identifiers import ClientMessageId, SessionId, parse_email, parse_intent
-
-MAX_SEQ = 2**63 - 1
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 
@@ -20,17 +18,21 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 
 
 class InitRequest(msgspec.Struct, frozen=True, rename="camel"):
-    from_email: str
-    to_email: str
-    intent: str
+    """Whom to chat with, and about what."""
+
+    from_email: OwnEmail
+    to_email: OtherEmail
+    intent: IntentName
 
 
 class SendMessageRequest(msgspec.Struct, frozen=True, rename="camel", gc=False):
-    session_id: UUID
-    sender_email: str
-    intent: str
-    content: str
-    client_message_id: UUID
+    """A message to send."""
+
+    session_id: SessionKey
+    sender_email: OwnEmail
+    intent: IntentName
+    content: Content
+    client_message_id: ClientKey
 
     def command(self) -> SendMessageCommand:
         """Raises `Invalid`."""
@@ -44,9 +46,11 @@ class SendMessageRequest(msgspec.Struct, frozen=True, rename="camel", gc=False):
 
 
 class SeenRequest(msgspec.Struct, frozen=True, rename="camel"):
-    reader_email: str
-    intent: str
-    up_to_seq: int
+    """What the reader has seen of a session."""
+
+    reader_email: OwnEmail
+    intent: IntentName
+    up_to_seq: UpToSeq
 
     def command(self, session_id: SessionId) -> MarkSeenCommand:
         """Raises `Invalid`."""
@@ -61,7 +65,7 @@ class SeenRequest(msgspec.Struct, frozen=True, rename="camel"):
 class SeenInSessionRequest(SeenRequest, frozen=True, rename="camel", kw_only=True):
     """The seen body with its session in it, as it is sent over STOMP."""
 
-    session_id: UUID
+    session_id: SessionKey
 
 
 def check_seq(seq: int, field: str) -> int:

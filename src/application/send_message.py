@@ -1,21 +1,18 @@
 """Sends a message: every check, then its place in the next batch. The same for HTTP, STOMP and AMQP."""
 
 import asyncio
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from application.counters import Counters
 from application.message_intake import Accepted, MessageIntake
 from application.participants import Participants
 from application.ports.ids import IdGenerator
 from application.rate_limit import RateLimit
-from domain.errors import Unavailable
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
 from domain.message import Draft, check_content
 from domain.principal import Principal
 
 
-@dataclass(frozen=True, slots=True)
-class SendMessageCommand:
+class SendMessageCommand(NamedTuple):
     session_id: SessionId
     sender_email: Email
     intent: Intent
@@ -30,13 +27,11 @@ class SendMessage:
         intake: MessageIntake,
         rate_limit: RateLimit,
         ids: IdGenerator,
-        counters: Counters,
     ) -> None:
         self._participants = participants
         self._intake = intake
         self._rate_limit = rate_limit
         self._ids = ids
-        self._counters = counters
 
     async def submit(self, principal: Principal, command: SendMessageCommand, route: str) -> "asyncio.Future[Accepted]":
         """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
@@ -47,31 +42,13 @@ class SendMessage:
         principal.require(command.sender_email, "senderEmail")
         check_content(command.content)
         self._rate_limit.take(principal)
-        session, sender = await self._participants.as_profile(command.session_id, command.sender_email, command.intent)
-        receiver = await self._participants.profile(session.peer_of(sender.id))
-        if receiver is None:
-            raise Unavailable("the receiver's profile is not known")
-        future = self._intake.submit(
-            Draft(
-                MessageId(self._ids.new()),
-                session.id,
-                command.client_message_id,
-                sender,
-                receiver,
-                command.content,
-            )
+        session, sender, receiver = await self._participants.participation(
+            command.session_id, command.sender_email, command.intent
         )
-        future.add_done_callback(lambda done: self._count(done, route))
-        return future
+        message_id = MessageId(self._ids.new())
+        draft = Draft(message_id, session.id, command.client_message_id, sender, receiver, command.content)
+        return self._intake.submit(draft, route)
 
     async def __call__(self, principal: Principal, command: SendMessageCommand, route: str) -> Accepted:
         """Returns when the message is durable. Raises all that `submit` and its future do."""
         return await (await self.submit(principal, command, route))
-
-    def _count(self, done: "asyncio.Future[Accepted]", route: str) -> None:
-        if done.cancelled() or done.exception() is not None:
-            return
-        if done.result().repeated:
-            self._counters.duplicates += 1
-        else:
-            self._counters.messages[route] += 1

@@ -24,7 +24,7 @@ class WriteBehind(Generic[Fact]):
         name: str,
         write: Callable[[Sequence[Fact]], Awaitable[None]],
         *,
-        linger: float = 0.02,
+        linger: float = 0.05,
         max_batch: int = 2_000,
         max_pending: int = 200_000,
     ) -> None:

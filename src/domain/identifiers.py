@@ -13,16 +13,24 @@ OutboxId = NewType("OutboxId", UUID)
 Email = NewType("Email", str)
 Intent = NewType("Intent", str)
 
-MAX_EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+MAX_DESTINATION_LENGTH = 255  # what the outbox has room for
+# The RFC allows 254, but an ack is addressed to the e-mail, and that destination has to fit the outbox too.
+MAX_EMAIL_LENGTH = MAX_DESTINATION_LENGTH - len("user::/queue/ack")
 MAX_INTENT_LENGTH = 64
 
 
 def parse_email(raw: str, field: str = "email") -> Email:
-    """The lower-cased address. Raises `Invalid` without one `@`, with an empty side, white space or controls."""
-    local, at, host = raw.rpartition("@")
-    if not (at and local and host) or "@" in local or len(raw) > MAX_EMAIL_LENGTH or not _is_one_word(raw):
+    """The lower-cased address of at most 239 characters.
+
+    Raises `Invalid` without one `@`, with an empty side, white space or controls.
+    """
+    email = raw.lower()  # measured like this: a few letters are two in lower case
+    local, at, host = email.rpartition("@")
+    if not (at and local and host) or "@" in local or not _is_one_word(email):
         raise Invalid(f"{field} is not an e-mail address", field=field)
-    return Email(raw.lower())
+    if len(email) > MAX_EMAIL_LENGTH:
+        raise Invalid(f"{field} must have at most {MAX_EMAIL_LENGTH} characters", field=field)
+    return Email(email)
 
 
 def parse_intent(raw: str, field: str = "intent") -> Intent:
@@ -33,4 +41,4 @@ def parse_intent(raw: str, field: str = "intent") -> Intent:
 
 
 def _is_one_word(raw: str) -> bool:
-    return raw.isprintable() and not any(character.isspace() for character in raw)
+    return raw.isprintable() and " " not in raw  # of all white space the space alone is printable

@@ -1,7 +1,7 @@
 """Messages: what may be sent, when a repeat is a repeat, and what is stored."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from domain.errors import Invalid
 from domain.identifiers import ClientMessageId, MessageId, ProfileId, SessionId
@@ -26,8 +26,7 @@ def check_content(content: str) -> str:
     return content
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A message that passed every check and waits for its place in the session."""
 
     id: MessageId
@@ -44,8 +43,7 @@ class Draft:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A stored message. `seq` counts 1, 2, 3 … in its session without a hole."""
 
     id: MessageId

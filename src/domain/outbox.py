@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from domain.identifiers import OutboxId
 
 
-@dataclass(frozen=True, slots=True)
-class OutboxEntry:
+class OutboxEntry(NamedTuple):
     """One delivery still owed: `payload` is the JSON of a `ChatMessage`, `retry_count` the failed tries so far."""
 
     id: OutboxId

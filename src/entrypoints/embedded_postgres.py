@@ -8,13 +8,20 @@ import socket
 import subprocess
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import mkdtemp
 from time import monotonic, sleep
 
+from entrypoints.postgres_failure import EmbeddedPostgresError, PortTaken, failure
+from entrypoints.postgres_process import STOP_TIMEOUT, english, is_ready, spawn, stop_leftover, take, tied
+
+__all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
+
 START_TIMEOUT = 60.0
-STOP_TIMEOUT = 30.0
+MAX_TRIES = 3
 NOBODY = 65534
 USER = "chat"
 
+_MAKING = "data.new-"
 _INITDB_OPTIONS = ("--username", USER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions")
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -27,10 +34,6 @@ _SETTINGS = {
 }
 
 
-class EmbeddedPostgresError(Exception):
-    """Why PostgreSQL did not start, in one line for the user."""
-
-
 class EmbeddedPostgres:
     """One server over `data_dir`, which it makes; it listens on 127.0.0.1 only, with a password of its own."""
 
@@ -40,6 +43,7 @@ class EmbeddedPostgres:
         self._settings = _SETTINGS | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
+        self._lock: int | None = None
 
     @property
     def url(self) -> str:
@@ -52,65 +56,104 @@ class EmbeddedPostgres:
         return self._process.pid
 
     def start(self) -> str:
-        """The URL of its database, on the same port when it is started again. Raises `EmbeddedPostgresError`."""
+        """The URL of its database, on the same port when it is started again.
+
+        A server that an earlier process left behind in `data_dir` is stopped before. Raises `EmbeddedPostgresError`.
+        """
+        assert self._process is None, "it is running already"
         binaries = _binaries()
-        if not (self._data / "PG_VERSION").exists():
-            self._make(binaries)
-        self._port = self._port or _free_port()
-        options = [f"--{name}={value}" for name, value in (self._settings | {"port": str(self._port)}).items()]
-        with (self._home / "postgres.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own binary
-                [*_unprivileged(), str(binaries / "postgres"), "-D", str(self._data), *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C in the terminal is for us; we stop it in order
-                cwd="/",
-            )
-        self._wait_ready(binaries)
+        try:
+            self._home.mkdir(parents=True, exist_ok=True)
+            self._lock = take(self._home)
+            stop_leftover(self._data)
+            if not (self._data / "PG_VERSION").exists():
+                self._make(binaries)
+            self._run(binaries)
+        except OSError as error:
+            self.stop(signal.SIGQUIT)
+            raise failure(str(error), self._home) from error
+        except BaseException:
+            self.stop(signal.SIGQUIT)
+            raise
+        return self.url
+
+    def running_url(self) -> str | None:
+        """The URL of the server that another process runs over `data_dir` right now; None without one."""
+        try:
+            lines = (self._data / "postmaster.pid").read_text().splitlines()
+            pid, port = int(lines[0]), int(lines[3])
+        except (OSError, ValueError, IndexError):
+            return None
+        if not is_ready(pid, self._data) or not Path(f"/proc/{pid}").exists():
+            return None
+        self._port = port
         return self.url
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """Idempotent. SIGINT is a fast shutdown, SIGQUIT an immediate one, as after a crash."""
         process, self._process = self._process, None
-        if process is None:
+        if process is not None:
+            process.send_signal(how)
+            try:
+                process.wait(STOP_TIMEOUT)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGQUIT)
+                process.wait(STOP_TIMEOUT)
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            os.close(lock)
+
+    def _run(self, binaries: Path) -> None:
+        if self._port:
+            self._run_on(self._port, binaries)
             return
-        process.send_signal(how)
-        try:
-            process.wait(STOP_TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGQUIT)
-            process.wait(STOP_TIMEOUT)
+        for attempt in range(1, MAX_TRIES + 1):
+            port = _free_port()
+            try:
+                self._run_on(port, binaries)
+            except PortTaken:  # by somebody faster
+                if attempt == MAX_TRIES:
+                    raise
+            else:
+                self._port = port
+                return
+
+    def _run_on(self, port: int, binaries: Path) -> None:
+        options = [f"--{name}={value}" for name, value in (self._settings | {"port": str(port)}).items()]
+        with (self._home / "postgres.log").open("ab") as log:
+            start = log.tell()
+            command = [str(binaries / "postgres"), "-D", str(self._data), *options]
+            self._process = spawn(command, self._data, log)
+        self._wait_ready(port, start)
 
     def _make(self, binaries: Path) -> None:
-        self._home.mkdir(parents=True, exist_ok=True)
-        if self._data.exists():
-            shutil.rmtree(self._data)  # what a start that was cut off left behind
-        self._data.mkdir(mode=0o700)
+        for old in self._home.glob(f"{_MAKING}*"):
+            shutil.rmtree(old, ignore_errors=True)  # its `initdb` may just be doing the same
+        # a place of its own, and renamed when it is complete: we may be killed before
+        making = Path(mkdtemp(prefix=_MAKING, dir=self._home))
         password = self._home / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
         if os.geteuid() == 0:
-            os.chown(self._data, NOBODY, NOBODY)
+            os.chown(making, NOBODY, NOBODY)
             os.chown(password, NOBODY, NOBODY)
-        command = [*_unprivileged(), str(binaries / "initdb"), "-D", str(self._data), f"--pwfile={password}"]
+        command = [*tied(making), str(binaries / "initdb"), "-D", str(making), f"--pwfile={password}"]
         made = subprocess.run(  # noqa: S603 - our own binary
-            [*command, *_INITDB_OPTIONS], capture_output=True, text=True, check=False, cwd="/"
+            [*command, *_INITDB_OPTIONS], capture_output=True, text=True, check=False, cwd="/", env=english()
         )
         if made.returncode:
-            last_line = (made.stderr.strip() or "initdb failed").splitlines()[-1]
-            raise EmbeddedPostgresError(f"PostgreSQL could not be set up in {self._home}: {last_line}")
+            raise failure(made.stderr, self._home)
+        making.rename(self._data)
 
-    def _wait_ready(self, binaries: Path) -> None:
+    def _wait_ready(self, port: int, log_start: int) -> None:
         assert self._process is not None, "it was just started"
-        probe = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self._port)]
         deadline = monotonic() + START_TIMEOUT
-        while subprocess.run(probe, check=False).returncode:  # noqa: S603 - our own binary
+        while not is_ready(self._process.pid, self._data):
             if self._process.poll() is not None:
                 self._process = None
-                raise EmbeddedPostgresError(f"PostgreSQL did not start; {self._home / 'postgres.log'} says why")
+                told = (self._home / "postgres.log").read_bytes()[log_start:]
+                raise failure(told.decode(errors="replace"), self._home, port)
             if monotonic() > deadline:
-                self.stop(signal.SIGQUIT)
                 raise EmbeddedPostgresError(f"PostgreSQL was not ready within {START_TIMEOUT:.0f} s")
             sleep(0.02)
 
@@ -120,17 +163,6 @@ def _binaries() -> Path:
     if spec is None or spec.origin is None:
         raise EmbeddedPostgresError("the embedded PostgreSQL is not installed: pip install 'chat-service[embedded]'")
     return Path(spec.origin).parent / "pginstall" / "bin"
-
-
-def _unprivileged() -> list[str]:
-    """PostgreSQL refuses to run as root. The capability lets it pass folders that only root may enter, unchanged."""
-    if os.geteuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise EmbeddedPostgresError("as root, `setpriv` of util-linux is needed to run PostgreSQL as another user")
-    ids = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
-    return [setpriv, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", "--"]
 
 
 def _free_port() -> int:

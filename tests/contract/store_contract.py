@@ -1,8 +1,10 @@
 """What every store promises, whatever keeps the rows. An adapter's test gives a `repositories` fixture."""
 
 import asyncio
-from dataclasses import dataclass
-from datetime import timedelta
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -10,9 +12,9 @@ import pytest
 from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
-from application.ports.sessions import SessionRepository
+from application.ports.sessions import UNREAD_WINDOW, SessionOverview, SessionPosition, SessionRepository
 from domain.errors import IdempotencyConflict, SessionNotFound
-from domain.identifiers import Intent, MessageId
+from domain.identifiers import Intent, MessageId, SessionId
 from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
@@ -63,6 +65,116 @@ class SessionRepositoryContract(Contract):
 
     async def test_an_unknown_session_is_none(self, repositories: Repositories) -> None:
         assert await repositories.sessions.find(session_of(person("ann"), person("bob")).id) is None
+
+
+class SessionOverviewContract(Contract):
+    """Ann's sessions: `sent(n)` is a message of a peer's in her n-th one, a second after the one before."""
+
+    @pytest.fixture
+    def clock(self) -> Iterator[datetime]:
+        return (NOW + timedelta(seconds=second) for second in itertools.count(1))
+
+    @pytest.fixture
+    async def sessions(self, repositories: Repositories, chat: Chat) -> list[ChatSession]:
+        opened = [session_of(chat.ann, person("peer")) for _ in range(5)]
+        return [await repositories.sessions.get_or_create(session) for session in opened]
+
+    async def write(
+        self, repositories: Repositories, chat: Chat, session: ChatSession, clock: Iterator[datetime], times: int = 1
+    ) -> None:
+        peer = replace(chat.bob, id=session.peer_of(chat.ann.id))
+        drafts = [draft(session, peer, chat.ann) for _ in range(times)]
+        await repositories.messages.append(drafts, next(clock), LATER, envelope)
+
+    async def test_the_newest_activity_first_and_then_what_was_opened_last(
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession], clock: Iterator[datetime]
+    ) -> None:
+        for number in (3, 1, 3, 0):
+            await self.write(repositories, chat, sessions[number], clock)
+        listed = await repositories.sessions.overview([chat.ann.id], None, None, 10)
+        wanted = [sessions[number] for number in (0, 3, 1)]
+        silent = [sessions[4], sessions[2], chat.session]
+        assert [one.session for one in listed] == wanted + sorted(silent, key=lambda one: one.id, reverse=True)
+        assert [one.last_seq for one in listed] == [1, 2, 1, 0, 0, 0]
+        assert {one.reader for one in listed} == {chat.ann.id}
+        for one in listed:
+            last = await repositories.messages.latest(one.session.id, 1)
+            assert ([one.last_message] if one.last_message else []) == list(last)
+            assert one.active_at == (last[0].sent_at if last else one.session.created_at)
+
+    async def test_an_intent_narrows_and_strangers_have_none(self, repositories: Repositories, chat: Chat) -> None:
+        at_work = ChatSession(SessionId(uuid4()), chat.session.pair, Intent("work"), NOW)
+        await repositories.sessions.get_or_create(at_work)
+        overview = repositories.sessions.overview
+        assert [one.session for one in await overview([chat.ann.id], Intent("work"), None, 10)] == [at_work]
+        assert {one.session for one in await overview([chat.bob.id], None, None, 10)} == {chat.session, at_work}
+        assert list(await overview([chat.ann.id], Intent("none"), None, 10)) == []
+        assert list(await overview([person("eve").id], None, None, 10)) == []
+        assert list(await overview([], None, None, 10)) == []
+
+    async def test_a_session_with_oneself_on_both_sides_comes_once(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        (one,) = await repositories.sessions.overview(chat.session.pair, None, None, 10)
+        assert (one.session, one.reader) == (chat.session, chat.session.pair.low)
+
+    @pytest.mark.parametrize("limit", [1, 2, 5])
+    async def test_each_session_comes_once_while_messages_arrive(
+        self,
+        repositories: Repositories,
+        chat: Chat,
+        sessions: list[ChatSession],
+        clock: Iterator[datetime],
+        limit: int,
+    ) -> None:
+        for session in sessions[:3]:
+            await self.write(repositories, chat, session, clock)
+        wanted = [one.session for one in await repositories.sessions.overview([chat.ann.id], None, None, 100)]
+        found: list[SessionOverview] = []
+        after: SessionPosition | None = None
+        while page := await repositories.sessions.overview([chat.ann.id], None, after, limit):
+            assert len(page) <= limit
+            found += page
+            after = SessionPosition(found[0].active_at, page[-1].active_at, page[-1].session.id)
+            await self.write(repositories, chat, sessions[0], clock)
+            await self.write(repositories, chat, sessions[4], clock)
+            await repositories.sessions.get_or_create(
+                replace(session_of(chat.ann, person("new")), created_at=next(clock))
+            )
+        assert [one.session for one in found] == wanted
+
+    async def test_the_places_are_old_but_what_is_told_is_new(
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession], clock: Iterator[datetime]
+    ) -> None:
+        for session in sessions[:2]:
+            await self.write(repositories, chat, session, clock)
+        (first,) = await repositories.sessions.overview([chat.ann.id], None, None, 1)
+        await self.write(repositories, chat, sessions[0], clock, 2)
+        after = SessionPosition(first.active_at, first.active_at, first.session.id)
+        (second,) = await repositories.sessions.overview([chat.ann.id], None, after, 1)
+        assert (second.session, second.last_seq, second.unread) == (sessions[0], 3, 3)
+        assert second.last_message is not None
+        assert second.last_message.seq == 3
+        assert second.active_at < first.active_at
+
+    async def test_unread_is_what_the_peer_sent_and_the_reader_has_not_seen(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        drafts = [*chat.drafts(3), draft(chat.session, chat.bob, chat.ann)]
+        await repositories.messages.append(drafts, NOW, LATER, envelope)
+
+        async def unread(reader: Profile) -> int:
+            (one,) = await repositories.sessions.overview([reader.id], None, None, 10)
+            return one.unread
+
+        assert (await unread(chat.ann), await unread(chat.bob)) == (1, 3)
+        await repositories.messages.mark_seen(chat.session.id, chat.bob.id, 2)
+        assert (await unread(chat.ann), await unread(chat.bob)) == (1, 1)
+
+    async def test_unread_is_counted_among_the_last_messages(self, repositories: Repositories, chat: Chat) -> None:
+        await repositories.messages.append(chat.drafts(UNREAD_WINDOW + 1), NOW, LATER, envelope)
+        (one,) = await repositories.sessions.overview([chat.bob.id], None, None, 10)
+        assert (one.unread, one.last_seq) == (UNREAD_WINDOW, UNREAD_WINDOW + 1)
 
 
 class MessageRepositoryContract(Contract):
@@ -211,6 +323,73 @@ class MessageRepositoryContract(Contract):
         assert [one.seq for one in rest] == [5]
         assert list(await messages.undelivered({chat.ann.id}, None, 10)) == []
         assert list(await messages.undelivered(set(), None, 10)) == []
+
+    async def test_what_comes_after_everything_was_delivered_is_found(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages, session, both = repositories.messages, chat.session, (chat.ann, chat.bob)
+        for number in range(3):
+            await messages.append(
+                [draft(session, chat.ann, chat.bob), draft(session, chat.bob, chat.ann)], NOW, LATER, envelope
+            )
+            found = [await messages.undelivered({one.id}, None, 10) for one in both]
+            assert [[message.seq for message in page] for page in found] == [[2 * number + 2], [2 * number + 1]]
+            if number == 1:
+                await messages.mark_seen(session.id, chat.ann.id, 4)
+                found = [found[1]]
+            await messages.mark_delivered([message.id for page in found for message in page])
+            assert [list(await messages.undelivered({one.id}, None, 10)) for one in both] == [[], []]
+
+    async def test_undelivered_goes_over_all_sessions_of_all_profiles(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages, at_work = repositories.messages, person("ann")
+        sessions = [chat.session]
+        sessions += [
+            await repositories.sessions.get_or_create(session_of(mine, person("eve")))
+            for mine in (chat.ann, chat.ann, at_work, at_work)
+        ]
+        mine = {chat.ann.id, at_work.id}
+        for session in sessions:
+            peer = next(side for side in session.pair if side not in mine)
+            sender, receiver = replace(chat.bob, id=peer), chat.ann
+            await messages.append([draft(session, sender, receiver) for _ in range(3)], NOW, LATER, envelope)
+        sessions.sort(key=lambda session: session.id)
+        wanted = [(session.id, seq) for session in sessions for seq in (1, 2, 3)]
+        found: list[tuple[SessionId, int]] = []
+        while page := await messages.undelivered(mine, found[-1] if found else None, 4):
+            assert len(page) <= 4
+            found += [(message.session_id, message.seq) for message in page]
+        assert found == wanted
+
+    async def test_nothing_undelivered_is_passed_over_while_messages_keep_coming(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages, session = repositories.messages, chat.session
+        writing = True
+
+        async def write() -> None:
+            for _ in range(30):
+                batch = [draft(session, chat.ann, chat.bob, content) for content in ("reached", "missed")]
+                outcomes = await messages.append(batch, NOW, LATER, envelope)
+                stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
+                await messages.mark_delivered([one.id for one in stored if one.content == "reached"])
+
+        async def read() -> None:
+            seen: set[int] = set()
+            while writing:
+                page = await messages.undelivered({chat.bob.id}, None, 1_000)
+                missed = {message.seq for message in page if message.content == "missed"}
+                assert seen <= missed
+                seen = missed
+                await asyncio.sleep(0)  # in memory nothing else would let the writers go on
+
+        readers = [asyncio.create_task(read()) for _ in range(3)]
+        await asyncio.gather(*(write() for _ in range(4)))
+        writing = False
+        await asyncio.gather(*readers)
+        page = await messages.undelivered({chat.bob.id}, None, 1_000)
+        assert [message.content for message in page] == ["missed"] * 120
 
 
 class OutboxContract(Contract):

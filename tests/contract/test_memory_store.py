@@ -25,6 +25,9 @@ class InMemory:
 class TestSessions(InMemory, contract.SessionRepositoryContract): ...
 
 
+class TestSessionOverview(InMemory, contract.SessionOverviewContract): ...
+
+
 class TestMessages(InMemory, contract.MessageRepositoryContract): ...
 
 

@@ -24,6 +24,9 @@ class OnPostgres:
 class TestSessions(OnPostgres, contract.SessionRepositoryContract): ...
 
 
+class TestSessionOverview(OnPostgres, contract.SessionOverviewContract): ...
+
+
 class TestMessages(OnPostgres, contract.MessageRepositoryContract): ...
 
 

@@ -3,23 +3,28 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
+import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import create_engine
+from adapters.postgres.database import create_engine, driver_connection, driver_transaction, ping
 from adapters.postgres.messages import PostgresMessageRepository
-from adapters.postgres.migrations import is_current, upgrade
+from adapters.postgres.migrations import is_current, upgrade, upgrade_sql
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.postgres.tables import metadata
 from application.ports.messages import Repeated, Stored
 from domain.errors import Unavailable
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from tests.support.databases import Databases
+from tests.support.eventually import eventually
 from tests.support.people import NOW, draft, envelope, person, session_of
+from tests.support.proxy import Proxy
 
 
 async def test_ten_instances_migrate_an_empty_database_at_once(databases: Databases) -> None:
@@ -35,7 +40,21 @@ async def test_the_migrations_make_the_tables_that_the_code_knows(engine: AsyncE
         differences = await connection.run_sync(
             lambda sync: compare_metadata(MigrationContext.configure(sync), metadata)
         )
+        options = await connection.execute(text("SELECT relname, reloptions FROM pg_class WHERE relname LIKE 'chat_%'"))
+        made = {name: dict(option.split("=") for option in given or ()) for name, given in options}
     assert differences == []
+    for table in metadata.sorted_tables:  # Alembic does not compare these
+        wanted = table.dialect_options["postgresql"]["with"] or {}
+        assert made[table.name] == {name: str(value) for name, value in wanted.items()}
+
+
+async def test_the_sql_alone_makes_the_same_schema(databases: Databases) -> None:
+    url = await databases.empty()
+    connection = await asyncpg.connect(url)
+    await connection.execute(upgrade_sql())
+    await connection.close()
+    assert await is_current(url)
+    await databases.drop(url)
 
 
 @pytest.fixture
@@ -71,6 +90,45 @@ async def test_an_outage_is_unavailable_and_over_when_it_is_over(own_postgres: E
     assert isinstance(after, Stored)
     assert [message.content for message in await messages.latest(session.id, 10)] == ["before", "after"]
     await engine.dispose()
+
+
+async def test_no_call_is_refused_for_connections_that_a_restart_has_closed(own_postgres: EmbeddedPostgres) -> None:
+    engine = create_engine(own_postgres.url, pool_size=10)
+    messages, sessions = PostgresMessageRepository(engine), PostgresSessionRepository(engine)
+    ann, bob = person("ann"), person("bob")
+    session = await sessions.get_or_create(session_of(ann, bob))
+    async with AsyncExitStack() as all_at_once:
+        drivers = [await all_at_once.enter_async_context(driver_transaction(engine)) for _ in range(10)]
+
+    await asyncio.to_thread(own_postgres.stop)
+    await asyncio.to_thread(own_postgres.start)
+    await eventually(lambda: all(driver.is_closed() for driver in drivers))
+
+    drafts = [draft(session, ann, bob) for _ in range(25)]
+    appends = (messages.append([one], NOW, NOW, envelope) for one in drafts)
+    answers, found = await asyncio.gather(asyncio.gather(*appends), sessions.find(session.id))
+    assert all(isinstance(outcome, Stored) for (outcome,) in answers)
+    assert found == session
+    await engine.dispose()
+
+
+async def test_a_connection_that_was_ended_and_does_not_know_it_yet_is_given_up(own_postgres: EmbeddedPostgres) -> None:
+    url = make_url(own_postgres.url)
+    assert url.port is not None
+    async with Proxy(url.port) as proxy:
+        engine = create_engine(url.set(port=proxy.port).render_as_string(hide_password=False), pool_size=1)
+        async with driver_connection(engine) as driver:
+            pid = driver.get_server_pid()
+        proxy.hold_ends()
+        operator = await asyncpg.connect(own_postgres.url)
+        await operator.execute("SELECT pg_terminate_backend($1)", pid)
+        await operator.close()
+        await eventually(lambda: proxy.ended > 0)
+        await asyncio.sleep(0.05)  # its last words are on their way to us, and nothing tells when they are there
+        with pytest.raises(Unavailable):
+            await ping(engine)
+        await ping(engine)
+        await engine.dispose()
 
 
 async def test_history_is_read_from_the_primary_while_the_replica_is_away(engine: AsyncEngine) -> None:

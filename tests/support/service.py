@@ -16,6 +16,7 @@ from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
 from application.counters import Counters
 from application.init_session import InitSession
+from application.list_sessions import ListSessions
 from application.mark_seen import MarkSeen
 from application.message_intake import MessageIntake
 from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
@@ -67,15 +68,18 @@ class Service:
         ids, lookup, directory = Uuid7Generator(), EmbeddedProfileLookup(), InMemoryProfileDirectory()
         sessions, messages = InMemorySessionRepository(self.store), InMemoryMessageRepository(self.store)
         self.outbox = InMemoryOutbox(self.store)
-        self.participants = Participants(sessions, lookup, directory)
+        self.participants = Participants(sessions, lookup, directory, self.clock)
         settings = DispatchSettings(poll_interval=0.001)
         self.dispatcher = OutboxDispatcher(
             self.outbox, self.broker, directory, self.clock, self.counters, RetryPolicy(), settings
         )
-        self.intake = MessageIntake(messages, self.dispatcher, ids, self.clock, max_batch=8, max_pending=1_000)
+        self.intake = MessageIntake(
+            messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000
+        )
         self.init = InitSession(lookup, directory, sessions, ids, self.clock)
         limit = RateLimit(self.clock, self.rate, burst=2)
-        self.send = SendMessage(self.participants, self.intake, limit, ids, self.counters)
+        self.send = SendMessage(self.participants, self.intake, limit, ids)
+        self.sessions = ListSessions(sessions, directory)
         self.history = ReadHistory(self.participants, messages)
         self.unread = ReadUnread(self.participants, messages)
         self.seen = MarkSeen(self.participants, messages, self.broker, self.clock)

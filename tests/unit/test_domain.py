@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from domain import destination
 from domain.errors import Invalid, NotYourself
 from domain.identifiers import (
+    MAX_DESTINATION_LENGTH,
+    MAX_EMAIL_LENGTH,
     ClientMessageId,
     Email,
     Intent,
@@ -79,6 +81,14 @@ def test_what_is_no_email_is_refused(raw: str) -> None:
     with pytest.raises(Invalid) as refused:
         parse_email(raw, "fromEmail")
     assert refused.value.field == "fromEmail"
+
+
+def test_every_destination_of_the_longest_email_fits_the_outbox() -> None:
+    longest = parse_email("a@" + "b" * (MAX_EMAIL_LENGTH - 2))
+    assert len(destination.user_destination(longest, destination.ACK_QUEUE)) == MAX_DESTINATION_LENGTH
+    for raw in (f"{longest}b", "\u0130" + longest[1:]):  # the second is as long, until it is in lower case
+        with pytest.raises(Invalid, match="at most 239 characters"):
+            parse_email(raw)
 
 
 @pytest.mark.parametrize("raw", ["", "a b", "x" * 65, "a\n"])

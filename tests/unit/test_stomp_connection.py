@@ -12,11 +12,14 @@ from adapters.memory.broker import InProcessBroker
 from adapters.memory.tokens import InMemoryTokenVerifier
 from adapters.stomp.codec import FrameDecoder, write_frame
 from adapters.stomp.connection import StompConnection
+from adapters.stomp.connections import Connections
 from adapters.stomp.frame import Frame
+from adapters.stomp.heartbeat import BEAT
 from adapters.stomp.hub import Hub
 from adapters.stomp.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
-from adapters.stomp.transport import Close
+from adapters.stomp.transport import Close, CloseReason
+from domain.errors import Unavailable
 from domain.identifiers import SessionId
 from domain.principal import User
 from tests.support.eventually import eventually
@@ -32,6 +35,7 @@ class Client:
         self._decoder = FrameDecoder(max_frame_bytes=1_000_000)
         self._decoder.use("1.2")
         self.frames: list[Frame] = []
+        self.beats = 0
         self.closed: Close | None = None
         self.reads = asyncio.Event()
         self.reads.set()
@@ -43,6 +47,7 @@ class Client:
 
     async def send(self, text: str) -> None:
         await self.reads.wait()
+        self.beats += text == BEAT
         self.frames.extend(self._decoder.feed(text))
 
     async def close(self, close: Close) -> None:
@@ -84,9 +89,12 @@ class Chat:
     def __init__(self) -> None:
         self.service = Service(InProcessBroker())
         self.hub = Hub()
+        self.connections = Connections(max_per_user=3, watch_interval=0.01)
         self.clients: list[Client] = []
         self.users = {user.email: user for user in (ANN, BOB, EVE)}
-        limits = ConnectionLimits(session=SessionLimits(max_unacked=3), max_unsent=50_000)
+        limits = ConnectionLimits(
+            session=SessionLimits(max_unacked=3), max_unsent=50_000, connect_timeout=1, heart_beat=0.1
+        )
         self.services = StompServices(
             self.service.clock,
             InMemoryTokenVerifier(self.users, self.service.clock),
@@ -96,6 +104,8 @@ class Chat:
             self.service.replay,
             self.service.delivered,
             self.hub,
+            self.connections,
+            self.service.counters,
             limits,
             lambda _: None,
         )
@@ -120,6 +130,7 @@ class Chat:
 
     async def start(self) -> None:
         await self.service.start(self.hub)
+        self.connections.start()
         self.service.delivered.start()
         self.session_id: SessionId = (await self.service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
 
@@ -127,6 +138,7 @@ class Chat:
         for client in self.clients:
             client.hang_up()
             await client.ended()
+        await self.connections.stop()
         await self.service.stop()
         await self.service.delivered.stop()
 
@@ -293,3 +305,68 @@ async def test_a_client_that_does_not_read_is_cut_off(chat: Chat) -> None:
     await bob.ended()
     assert bob.closed is not None
     assert bob.closed.reason == "reading too slowly"
+
+
+async def test_a_silent_client_that_promised_beats_is_given_up_and_gets_beats_itself(chat: Chat) -> None:
+    client = chat.open()
+    client.say("CONNECT", accept_version="1.2", Authorization=f"Bearer {ANN.email}", heart_beat="20,20")
+    await client.got("CONNECTED")
+    await client.ended()
+    assert client.closed == CloseReason.IDLE.value
+    assert client.beats > 0
+
+
+async def test_a_client_that_never_connects_is_cut_off(chat: Chat) -> None:
+    client = chat.open()
+    await client.ended()
+    assert [frame.headers["message"] for frame in client.of("ERROR")] == ["unauthenticated"]
+
+
+async def test_a_user_has_a_limited_number_of_connections(chat: Chat) -> None:
+    clients = [await chat.user(ANN) for _ in range(3)]
+    refused = chat.open()
+    refused.say("CONNECT", accept_version="1.2", Authorization=f"Bearer {ANN.email}")
+    assert [frame.headers["message"] for frame in await refused.got("ERROR")] == ["rate-limited"]
+    await refused.ended()
+    clients[0].hang_up()
+    await clients[0].ended()
+    await chat.user(ANN)
+
+
+async def test_draining_sends_everybody_away_with_a_going_away(chat: Chat) -> None:
+    clients = [await chat.user(user) for user in (ANN, BOB, EVE)]
+    await chat.connections.drain(5)
+    assert {client.closed for client in clients} == {CloseReason.SHUTDOWN.value}
+    assert not chat.connections.open_to_more
+
+
+async def test_after_a_gap_everybody_is_asked_to_come_back_and_may(chat: Chat) -> None:
+    clients = [await chat.user(user) for user in (ANN, BOB)]
+    chat.connections.ask_to_resume()
+    for client in clients:
+        await client.ended()
+        assert client.closed == CloseReason.RESUME.value
+    assert chat.connections.open_to_more
+    await chat.user(ANN)
+
+
+async def test_a_second_gap_is_not_missed_by_those_who_have_just_come_back(chat: Chat) -> None:
+    for _ in range(3):
+        client = await chat.user(ANN)
+        chat.connections.ask_to_resume()
+        await client.ended()
+        assert client.closed == CloseReason.RESUME.value
+
+
+async def test_who_asks_for_what_needs_the_store_while_it_is_away_is_to_try_later(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def is_away(*_: object) -> None:
+        raise Unavailable("the database is away")
+
+    monkeypatch.setattr(chat.service.participants, "for_reader", is_away)
+    client = await chat.user(ANN)
+    client.say("SUBSCRIBE", id="1", destination=chat.topic)
+    assert [frame.headers["message"] for frame in await client.got("ERROR")] == ["unavailable"]
+    await client.ended()
+    assert client.closed == CloseReason.UNAVAILABLE.value

@@ -39,7 +39,7 @@ class JwtTokenVerifier:
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        self._services = services or {}
+        self._services = {} if services is None else services  # one that knows any name has no length
         self._service_name = service_name
 
     async def verify(self, token: str) -> Principal:

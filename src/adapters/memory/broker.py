@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from application.ports.push import Delivery, Push
+from application.ports.push import Delivery, MessageKey, Push
 
 
 class InProcessExchange:
     """Where brokers of one process meet, each being an instance of its own."""
 
     def __init__(self) -> None:
-        self.pushes: list[Push] = []
+        self.brokers: list[InProcessBroker] = []
 
 
 class InProcessBroker:
@@ -18,19 +18,36 @@ class InProcessBroker:
     def __init__(self, exchange: InProcessExchange | None = None) -> None:
         self._exchange = exchange or InProcessExchange()
         self._push: Push | None = None
+        self._pushed_here: set[tuple[MessageKey | None, str]] = set()
 
     async def start(self, push: Push) -> None:
         self._push = push
-        self._exchange.pushes.append(push)
+        self._exchange.brokers.append(self)
 
     async def stop(self) -> None:
         if self._push is not None:
-            self._exchange.pushes.remove(self._push)
+            self._exchange.brokers.remove(self)
             self._push = None
 
     async def publish(self, deliveries: Sequence[Delivery]) -> None:
-        for push in self._exchange.pushes:
-            push.push(deliveries)
+        for broker in self._exchange.brokers:
+            broker._hand_over(deliveries)
+
+    def push_here(self, deliveries: Sequence[Delivery]) -> None:
+        self._hand_over(deliveries)
+        self._pushed_here.update(map(_key, deliveries))
 
     async def wait_ready(self) -> None:
         """It cannot be away."""
+
+    def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
+        if self._pushed_here:
+            repeats = self._pushed_here.intersection(map(_key, deliveries))
+            self._pushed_here -= repeats
+            deliveries = [delivery for delivery in deliveries if _key(delivery) not in repeats]
+        if self._push is not None and deliveries:
+            self._push.push(deliveries)
+
+
+def _key(delivery: Delivery) -> tuple[MessageKey | None, str]:
+    return delivery.message, delivery.destination

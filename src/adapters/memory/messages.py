@@ -1,7 +1,6 @@
 """Messages in memory."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from adapters.memory.store import InMemoryStore, OutboxRow
@@ -54,13 +53,13 @@ class InMemoryMessageRepository:
         unseen = await self.unseen(session_id, reader, len(self._of(session_id)))
         now_seen = [message for message in unseen if message.seq <= up_to_seq]
         for message in now_seen:
-            self._store.replace(replace(message, seen=True, delivered=True))
+            self._store.replace(message._replace(seen=True, delivered=True))
         return len(now_seen)
 
     async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
         for message_id in message_ids:
             if message_id in self._store.places:
-                self._store.replace(replace(self._store.message(message_id), delivered=True))
+                self._store.replace(self._store.message(message_id)._replace(delivered=True))
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int

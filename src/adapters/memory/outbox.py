@@ -1,7 +1,6 @@
 """The outbox in memory."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from adapters.memory.store import InMemoryStore, OutboxRow
@@ -35,7 +34,7 @@ class InMemoryOutbox:
             row = self._rows.get(failed.id)
             if row is None:
                 continue
-            row.entry = replace(row.entry, retry_count=failed.retry_count)
+            row.entry = row.entry._replace(retry_count=failed.retry_count)
             row.next_try_at, row.reason = failed.next_try_at, failed.reason
             row.died_at = now if failed.next_try_at is None else None
 
@@ -62,7 +61,7 @@ class InMemoryOutbox:
     async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
         chosen = [row for row in self._dead() if entry_ids is None or row.entry.id in entry_ids]
         for row in chosen:
-            row.entry = replace(row.entry, retry_count=0)
+            row.entry = row.entry._replace(retry_count=0)
             row.next_try_at, row.died_at, row.reason = now, None, ""
         return len(chosen)
 

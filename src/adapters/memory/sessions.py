@@ -1,7 +1,11 @@
 """Sessions in memory."""
 
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
 from adapters.memory.store import InMemoryStore
-from domain.identifiers import SessionId
+from application.ports.sessions import UNREAD_WINDOW, SessionOverview, SessionPosition
+from domain.identifiers import Intent, ProfileId, SessionId
 from domain.session import ChatSession
 
 
@@ -15,3 +19,26 @@ class InMemorySessionRepository:
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
         return self._store.sessions.get(session_id)
+
+    async def overview(
+        self, readers: Collection[ProfileId], intent: Intent | None, after: SessionPosition | None, limit: int
+    ) -> Sequence[SessionOverview]:
+        places = [
+            (self._active_at(session, after), session.id, session, reader)
+            for session in self._store.sessions.values()
+            for reader in [side for side in session.pair if side in readers][:1]
+            if intent in (None, session.intent)
+        ]
+        places.sort(reverse=True)
+        beyond = [place for place in places if after is None or place[:2] < (after.active_at, after.session_id)]
+        return [self._overview(session, reader, active_at) for active_at, _, session, reader in beyond[:limit]]
+
+    def _active_at(self, session: ChatSession, after: SessionPosition | None) -> datetime:
+        times = (message.sent_at for message in self._store.messages.get(session.id, []))
+        return max((time for time in times if after is None or time <= after.as_of), default=session.created_at)
+
+    def _overview(self, session: ChatSession, reader: ProfileId, active_at: datetime) -> SessionOverview:
+        messages = self._store.messages.get(session.id, [])
+        unread = sum(not message.seen and message.sender_id != reader for message in messages[-UNREAD_WINDOW:])
+        last = messages[-1] if messages else None
+        return SessionOverview(session, reader, active_at, last, len(messages), unread)

@@ -1,110 +1,98 @@
-"""Storing a batch of drafts in one transaction: the way of a message through PostgreSQL (contract, section 6)."""
+"""Storing a batch of drafts: races are run again, and what the database refuses is told from what it can store."""
 
-from collections import Counter
+import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.rows import message_of
-from application.ports.messages import Envelope, Stored
-from domain.identifiers import ClientMessageId, SessionId
+from adapters.postgres.append_once import LostRace, append_once
+from adapters.postgres.database import driver_transaction
+from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
+from domain.errors import IdempotencyConflict, Invalid, SessionNotFound, Unavailable
+from domain.identifiers import ClientMessageId
 from domain.message import Draft, Message
 
-# Locks in the order of ids, so that instances never wait for each other in a circle; a second statement bumps what is
-# locked, since only a new snapshot sees what the holder of the lock before us has written.
-_LOCK = "SELECT id, last_seq FROM chat_sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-_KNOWN = "SELECT * FROM chat_messages WHERE client_msg_id = ANY($1::uuid[])"
-# Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message.
-_INSERT = """
-    WITH message AS (
-        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[])
-            AS m(id, session_id, seq, sender_profile_id, content, client_msg_id)
-    ), stored AS (
-        INSERT INTO chat_messages (id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at)
-        SELECT id, session_id, seq, sender_profile_id, content, client_msg_id, $7 FROM message
-        ON CONFLICT (client_msg_id) DO NOTHING RETURNING id
-    ), bumped AS (
-        UPDATE chat_sessions s SET last_seq = n.last_seq
-        FROM (SELECT session_id, max(seq) AS last_seq FROM message GROUP BY session_id) n WHERE s.id = n.session_id
-    ), owed AS (
-        INSERT INTO chat_message_outbox (id, destination, payload, created_at, next_retry_at)
-        SELECT o.id, o.destination, p.payload::jsonb, $7, $8
-        FROM unnest($9::uuid[], $10::text[], $11::int[]) AS o(id, destination, of)
-        JOIN unnest($12::text[]) WITH ORDINALITY AS p(payload, of) ON p.of = o.of
-    )
-    SELECT count(*) FROM stored
-"""
+MAX_TRIES = 5
+
+log = logging.getLogger(__name__)
+
+_RACED = (LostRace, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+# What comes of one draft's own values, however often it is tried and whatever is stored with it.
+_REFUSED = (
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.ProgramLimitExceededError,
+    UnicodeError,
+)
 
 
-class LostRace(Exception):
-    """Somebody stored one of the `clientMessageId`s meanwhile: the transaction has to begin again."""
+async def append(
+    engine: AsyncEngine, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+) -> Sequence[AppendOutcome]:
+    """As `MessageRepository.append`. Raises `Unavailable`."""
+    if not drafts:
+        return []
+    unique = list({draft.client_message_id: draft for draft in reversed(drafts)}.values())[::-1]
+    batch = _Batch(engine, sent_at, claimed_until, envelope)
+    return _outcomes(drafts, await batch.append(unique))
 
 
-async def append_once(
-    connection: "asyncpg.Connection[asyncpg.Record]",
-    drafts: Sequence[Draft],
-    sent_at: datetime,
-    claimed_until: datetime,
-    envelope: Envelope,
-    *,
-    look_first: bool,
-) -> tuple[Mapping[ClientMessageId, Stored], Mapping[ClientMessageId, Message]]:
-    """Inside a transaction: what was stored and, with `look_first`, what had been before, by `clientMessageId`.
-
-    `drafts` have different `clientMessageId`s. Those of unknown sessions are in neither. Raises `LostRace`.
-    """
-    rows = await connection.fetch(_LOCK, list({draft.session_id for draft in drafts}))
-    last_seq: Counter[SessionId] = Counter({row["id"]: row["last_seq"] for row in rows})
-    known: dict[ClientMessageId, Message] = {}
-    if look_first:
-        found = await connection.fetch(_KNOWN, [draft.client_message_id for draft in drafts])
-        known = {row["client_msg_id"]: message_of(row) for row in found}
-    fresh = [one for one in drafts if one.session_id in last_seq and one.client_message_id not in known]
-    stored: dict[ClientMessageId, Stored] = {}
-    for draft in fresh:
-        last_seq[draft.session_id] += 1
-        message = draft.stored(last_seq[draft.session_id], sent_at)
-        stored[draft.client_message_id] = Stored(message, envelope(draft, message))
-    if stored:
-        await _insert(connection, list(stored.values()), sent_at, claimed_until)
-    return stored, known
+Fates = Mapping[ClientMessageId, Stored | Message | Invalid]
+"""Stored now, stored before as that message, or refused. Drafts of unknown sessions have none."""
 
 
-async def _insert(
-    connection: "asyncpg.Connection[asyncpg.Record]", stored: list[Stored], sent_at: datetime, claimed_until: datetime
-) -> None:
-    stored.sort(key=lambda one: one.message.client_message_id)
-    messages = [one.message for one in stored]
-    payloads, entries = _outbox_columns(stored)
-    count = await connection.fetchval(
-        _INSERT,
-        [message.id for message in messages],
-        [message.session_id for message in messages],
-        [message.seq for message in messages],
-        [message.sender_id for message in messages],
-        [message.content for message in messages],
-        [message.client_message_id for message in messages],
-        sent_at,
-        claimed_until,
-        [entry_id for entry_id, _, _ in entries],
-        [destination for _, destination, _ in entries],
-        [place for _, _, place in entries],
-        payloads,
-    )
-    if count != len(messages):
-        raise LostRace
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    engine: AsyncEngine
+    sent_at: datetime
+    claimed_until: datetime
+    envelope: Envelope
+
+    async def append(self, drafts: Sequence[Draft]) -> Fates:
+        """In one transaction; when that is refused in ever smaller ones, in the drafts' order, to find whose fault."""
+        try:
+            return await self._append_together(drafts)
+        except _REFUSED as error:
+            if len(drafts) == 1:
+                # the text of the error may quote the message
+                log.error("a draft cannot be stored: %s", type(error).__name__, extra={"draft": str(drafts[0].id)})
+                return {drafts[0].client_message_id: Invalid("the message cannot be stored")}
+        middle = len(drafts) // 2
+        first = await self.append(drafts[:middle])
+        return {**first, **await self.append(drafts[middle:])}
+
+    async def _append_together(self, drafts: Sequence[Draft]) -> Fates:
+        for attempt in range(MAX_TRIES):
+            try:
+                async with driver_transaction(self.engine) as connection:
+                    # repeats are rare: they are looked for only when one was in the way
+                    stored, known = await append_once(
+                        connection, drafts, self.sent_at, self.claimed_until, self.envelope, look_first=attempt > 0
+                    )
+            except _RACED:
+                continue
+            return {**stored, **known}
+        raise Unavailable("the same messages are being sent too often at once")
 
 
-def _outbox_columns(stored: Sequence[Stored]) -> tuple[list[str], list[tuple[UUID, str, int]]]:
-    """The different payloads, and of each entry its id, destination and the place (from 1) of its payload."""
-    payloads: list[str] = []
-    entries: list[tuple[UUID, str, int]] = []
-    for one in stored:
-        start = len(payloads)
-        for entry in one.entries:
-            if len(payloads) == start or payloads[-1] != entry.payload:
-                payloads.append(entry.payload)
-            entries.append((entry.id, entry.destination, len(payloads)))
-    return payloads, entries
+def _outcomes(drafts: Sequence[Draft], fates: Fates) -> Sequence[AppendOutcome]:
+    """What became of each: the first of equal drafts was stored, the others repeat it."""
+    new = {client_id: fate for client_id, fate in fates.items() if isinstance(fate, Stored)}
+    return [
+        new.pop(draft.client_message_id)
+        if draft.client_message_id in new
+        else _repeat(draft, fates.get(draft.client_message_id))
+        for draft in drafts
+    ]
+
+
+def _repeat(draft: Draft, fate: Stored | Message | Invalid | None) -> AppendOutcome:
+    if fate is None:
+        return SessionNotFound()
+    if isinstance(fate, Invalid):
+        return fate
+    first = fate.message if isinstance(fate, Stored) else fate
+    return Repeated(first) if first.is_repeated_by(draft) else IdempotencyConflict()

@@ -7,9 +7,11 @@ from typing import Any
 import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from domain.errors import Unavailable
 
@@ -21,10 +23,18 @@ _AWAY = (
     PoolTimeout,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server has said goodbye on it, and the end has not come yet
     asyncpg.OperatorInterventionError,  # shut down, crash, cannot connect now, cancelled by a timeout
     asyncpg.InsufficientResourcesError,  # too many connections, disk full
     asyncpg.ReadOnlySQLTransactionError,  # a primary that is one no more
 )
+
+
+NO_WAIT = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
+"""A condition that is true, by which a lone statement does not wait for the disk: for marks whose loss is harmless."""
+
+DRIVER_ERRORS = (OSError, TimeoutError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What may come of a first connection, before there is a service that could do without for a while."""
 
 
 def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> AsyncEngine:
@@ -33,16 +43,30 @@ def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> Asy
         make_url(url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,
         max_overflow=0,
+        hide_parameters=True,  # errors are logged
         pool_timeout=timeout,
         connect_args={
             "timeout": CONNECT_TIMEOUT,
             "command_timeout": timeout,
-            # A generic plan, made while a table was empty, goes on to scan it when it is not.
-            "server_settings": {"plan_cache_mode": "force_custom_plan", "jit": "off"},
+            # A generic plan, made while a table was empty, goes on to scan it when it is not. And no statement here is
+            # long enough to be worth compiling, or starting processes for.
+            "server_settings": {
+                "plan_cache_mode": "force_custom_plan",
+                "jit": "off",
+                "max_parallel_workers_per_gather": "0",
+            },
         },
     )
     event.listen(engine.sync_engine, "handle_error", _note_disconnect)
+    event.listen(engine.sync_engine, "checkout", _replace_closed)
     return engine
+
+
+def _replace_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    """Before anything is sent on a connection that the server has closed meanwhile, the pool makes another."""
+    driver: asyncpg.Connection[asyncpg.Record] | None = record.driver_connection
+    if driver is None or driver.is_closed():
+        raise DisconnectionError
 
 
 def _note_disconnect(context: Any) -> None:
@@ -66,13 +90,19 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 @asynccontextmanager
 async def driver_transaction(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """As `transaction`, on the bare asyncpg connection: for the few statements on the way of a message."""
+    async with driver_connection(engine) as driver, driver.transaction():
+        yield driver
+
+
+@asynccontextmanager
+async def driver_connection(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The bare connection, for a lone statement: it is its own transaction, without two more round trips for it."""
     try:
         async with engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver: asyncpg.Connection[asyncpg.Record] = raw.driver_connection
             try:
-                async with driver.transaction():
-                    yield driver
+                yield driver
             except _AWAY:
                 await connection.invalidate()
                 raise
@@ -90,3 +120,9 @@ def _cause(error: BaseException | None) -> BaseException | None:
             break
         error = inner
     return error
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Raises `Unavailable` when the database does not answer."""
+    async with driver_connection(engine) as connection:
+        await connection.execute("SELECT 1")

@@ -1,5 +1,6 @@
 """Bringing the schema up to date: Alembic, one migrator at a time."""
 
+from io import StringIO
 from pathlib import Path
 
 from alembic import command
@@ -36,9 +37,12 @@ async def is_current(url: str) -> bool:
         await engine.dispose()
 
 
-def upgrade_sql() -> None:
-    """Prints the SQL that makes the schema from nothing."""
-    command.upgrade(_config(), "head", sql=True)
+def upgrade_sql() -> str:
+    """The SQL that makes the schema from nothing, for those who run it themselves."""
+    config = _config()
+    config.output_buffer = StringIO()
+    command.upgrade(config, "head", sql=True)
+    return config.output_buffer.getvalue()
 
 
 def _upgrade(connection: Connection) -> None:

@@ -1,19 +1,22 @@
 """The outbox in PostgreSQL (contract, section 9)."""
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import driver_transaction
+from adapters.postgres.database import NO_WAIT, driver_connection
 from adapters.postgres.rows import entry_of
 from application.ports.outbox import DeadEntry, FailedTry, OutboxStatus
+from domain.errors import Unavailable
 from domain.identifiers import OutboxId
 from domain.outbox import OutboxEntry
 
-# A mark that a crash loses means one delivery more, so that it need not wait for the disk.
-_NO_WAIT = "SET LOCAL synchronous_commit = off"
+MAX_TRIES = 5
 
 _COLUMNS = "o.id, o.destination, o.payload::text AS payload, o.created_at, o.retry_count"
 
@@ -24,8 +27,9 @@ _CLAIM = f"""
           ORDER BY next_retry_at LIMIT $3 FOR UPDATE SKIP LOCKED) due
     WHERE o.id = due.id RETURNING {_COLUMNS}
 """  # noqa: S608 - made of constants
-_KEEP = "UPDATE chat_message_outbox SET processed = true, sent_at = $2 WHERE id = ANY($1::uuid[])"
-_DROP = "DELETE FROM chat_message_outbox WHERE id = ANY($1::uuid[])"
+# A mark that a crash loses means one delivery more.
+_KEEP = f"UPDATE chat_message_outbox SET processed = true, sent_at = $2 WHERE id = ANY($1::uuid[]) AND {NO_WAIT}"  # noqa: S608 - made of constants
+_DROP = f"DELETE FROM chat_message_outbox WHERE id = ANY($1::uuid[]) AND {NO_WAIT}"  # noqa: S608 - made of constants
 _FAIL = """
     UPDATE chat_message_outbox o
     SET retry_count = f.retry_count, next_retry_at = coalesce(f.next_try_at, 'infinity'), last_error = f.reason,
@@ -58,16 +62,14 @@ class PostgresOutbox:
         self._engine = engine
 
     async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[OutboxEntry]:
-        async with driver_transaction(self._engine) as connection:
+        async with driver_connection(self._engine) as connection:
             return [entry_of(row) for row in await connection.fetch(_CLAIM, now, until, limit)]
 
     async def mark_processed(self, entry_ids: Collection[OutboxId], now: datetime, *, keep: bool) -> None:
-        async with driver_transaction(self._engine) as connection:
-            await connection.execute(_NO_WAIT)
-            if keep:
-                await connection.execute(_KEEP, list(entry_ids), now)
-            else:
-                await connection.execute(_DROP, list(entry_ids))
+        if keep:
+            await self._write(_KEEP, list(entry_ids), now)
+        else:
+            await self._write(_DROP, list(entry_ids))
 
     async def mark_failed(self, tries: Sequence[FailedTry], now: datetime) -> None:
         columns = (
@@ -76,40 +78,42 @@ class PostgresOutbox:
             [failed.next_try_at for failed in tries],
             [failed.reason for failed in tries],
         )
-        async with driver_transaction(self._engine) as connection:
-            await connection.execute(_FAIL, *columns, now)
+        await self._write(_FAIL, *columns, now)
 
     async def release(self, entry_ids: Collection[OutboxId], now: datetime) -> None:
-        async with driver_transaction(self._engine) as connection:
-            await connection.execute(_RELEASE, list(entry_ids), now)
+        await self._write(_RELEASE, list(entry_ids), now)
 
     async def purge(self, processed_before: datetime, limit: int) -> int:
-        async with driver_transaction(self._engine) as connection:
-            done = await connection.execute(_PURGE, processed_before, limit, _first_uuid7_of(processed_before))
-        return _count(done)
+        return await self._write(_PURGE, processed_before, limit, _first_uuid7_of(processed_before))
 
     async def status(self) -> OutboxStatus:
-        async with driver_transaction(self._engine) as connection:
+        async with driver_connection(self._engine) as connection:
             row = await connection.fetchrow(_STATUS)
         assert row is not None, "an aggregate has a row"
         return OutboxStatus(row["pending"], row["dead"], row["oldest"])
 
     async def dead(self, limit: int) -> Sequence[DeadEntry]:
-        async with driver_transaction(self._engine) as connection:
+        async with driver_connection(self._engine) as connection:
             rows = await connection.fetch(_DEAD, limit)
         return [DeadEntry(entry_of(row), row["dead_at"], row["last_error"] or "") for row in rows]
 
     async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
-        async with driver_transaction(self._engine) as connection:
-            done = await connection.execute(_REQUEUE, None if entry_ids is None else list(entry_ids), now)
-        return _count(done)
+        return await self._write(_REQUEUE, None if entry_ids is None else list(entry_ids), now)
+
+    async def _write(self, statement: str, *arguments: Any) -> int:
+        """How many rows it wrote.
+
+        Only when a claim has run out do two instances write the same rows, so that to try again after a deadlock is
+        cheaper than to lock all rows in order each time.
+        """
+        for _ in range(MAX_TRIES):
+            with suppress(asyncpg.DeadlockDetectedError):
+                async with driver_connection(self._engine) as connection:
+                    done: str = await connection.execute(statement, *arguments)
+                return int(done.rpartition(" ")[2])  # as in `DELETE 5`
+        raise Unavailable("the outbox is being written by too many at once")
 
 
 def _first_uuid7_of(time: datetime) -> UUID:
     """No UUIDv7 made at `time` or later is smaller (RFC 9562, 5.7): the primary key serves as an index over time."""
     return UUID(int=max(0, int(time.timestamp() * 1000)) << 80)
-
-
-def _count(tag: str) -> int:
-    """The number of rows in a command tag, as in `DELETE 5`."""
-    return int(tag.rpartition(" ")[2])

@@ -1,13 +1,17 @@
 """Sessions in PostgreSQL."""
 
+from collections.abc import Collection, Sequence
+
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import transaction
+from adapters.postgres.overview import overview
 from adapters.postgres.rows import session_of
 from adapters.postgres.tables import chat_sessions
-from domain.identifiers import SessionId
+from application.ports.sessions import SessionOverview, SessionPosition
+from domain.identifiers import Intent, ProfileId, SessionId
 from domain.session import ChatSession
 
 
@@ -41,3 +45,8 @@ class PostgresSessionRepository:
             query = select(chat_sessions).where(chat_sessions.c.id == session_id)
             found = (await connection.execute(query)).mappings().first()
         return None if found is None else session_of(dict(found))
+
+    async def overview(
+        self, readers: Collection[ProfileId], intent: Intent | None, after: SessionPosition | None, limit: int
+    ) -> Sequence[SessionOverview]:
+        return await overview(self._engine, readers, intent, after, limit)

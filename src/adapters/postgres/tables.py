@@ -20,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from domain.identifiers import MAX_DESTINATION_LENGTH
+
 metadata = MetaData()
 
 
@@ -39,6 +41,9 @@ chat_sessions = Table(
     # everything addressed to that side with a seq up to here was seen
     Column("sender_seen_to", BigInteger, nullable=False, server_default=text("0")),
     Column("receiver_seen_to", BigInteger, nullable=False, server_default=text("0")),
+    # the same for delivered, moved lazily: the messages know better
+    Column("sender_delivered_to", BigInteger, nullable=False, server_default=text("0")),
+    Column("receiver_delivered_to", BigInteger, nullable=False, server_default=text("0")),
     CheckConstraint("sender_profile_id < receiver_profile_id", name="chat_sessions_canonical"),
     # its index is the one over (sender, receiver, intent) as well
     UniqueConstraint("sender_profile_id", "receiver_profile_id", "intent", name="chat_sessions_pair"),
@@ -63,14 +68,20 @@ chat_messages = Table(
     UniqueConstraint("session_id", "seq", name="chat_messages_seq"),
     Index("chat_messages_sent_at", "session_id", text("sent_at DESC")),
     Index("chat_messages_sender", "sender_profile_id"),
-    postgresql_with={"fillfactor": 85},  # delivered and seen are updated in place: neither is in an index
+    postgresql_with={
+        # Every row of a batch is soon updated in place: its marks are in no index, so that room is all it takes.
+        "fillfactor": 50,
+        "autovacuum_vacuum_scale_factor": 0.05,
+        "autovacuum_vacuum_insert_scale_factor": 0.05,
+        "autovacuum_analyze_scale_factor": 0.05,
+    },
 )
 
 chat_message_outbox = Table(
     "chat_message_outbox",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=func.gen_random_uuid()),
-    Column("destination", String(255), nullable=False),
+    Column("destination", String(MAX_DESTINATION_LENGTH), nullable=False),
     Column("payload", JSONB, nullable=False),
     _time("created_at"),
     _time("sent_at", nullable=True),
@@ -85,6 +96,13 @@ chat_message_outbox = Table(
         "next_retry_at",
         postgresql_where=text("processed = false AND sent_at IS NULL"),
     ),
+    postgresql_with={
+        # Every row dies once, by update or by delete, and a claim reads past the dead until a vacuum has been there.
+        # No room is left: being processed is in the index' condition, so that it could never be done in place.
+        "autovacuum_vacuum_scale_factor": 0.01,
+        "autovacuum_vacuum_threshold": 10_000,
+        "autovacuum_vacuum_cost_delay": 0,
+    },
 )
 
 chat_profiles = Table(

@@ -126,10 +126,12 @@ class FrameDecoder:
         if buffer.find(0, scanned) >= 0:
             raise ProtocolError("the frame ends before the blank line after its headers")
         self._lines += buffer.count(b"\n", scanned)
-        last_line = len(buffer) - 1 - buffer.rfind(b"\n", max(len(buffer) - self.max_header_line - 1, 0))
+        line_at = buffer.rfind(b"\n", max(scanned - self.max_header_line - 1, 0), scanned) + 1
+        long = len(buffer) - line_at > self.max_header_line
+        longest_line = max(map(len, buffer[line_at:].split(b"\n"))) if long else 0
         if len(buffer) > self.max_frame_bytes:
             raise FrameTooLarge(f"a frame has at most {self.max_frame_bytes} octets")
-        self._check_head(self._lines - 1, last_line)
+        self._check_head(self._lines - 1, longest_line)
         self._scanned = len(buffer)
 
     def _check_head(self, header_count: int, longest_line: int) -> None:

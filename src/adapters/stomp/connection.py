@@ -9,6 +9,7 @@ from uuid import uuid4
 from adapters.stomp.errors import FrameTooLarge, LimitExceeded, ProtocolError
 from adapters.stomp.events import Ack, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
 from adapters.stomp.heartbeat import BEAT
+from adapters.stomp.names import AUTH_RENEW
 from adapters.stomp.sends import Sends
 from adapters.stomp.services import StompServices
 from adapters.stomp.session import StompSession
@@ -16,18 +17,18 @@ from adapters.stomp.state import State
 from adapters.stomp.subscribing import Feeds
 from adapters.stomp.transport import CloseReason, Transport
 from adapters.stomp.write_queue import WriteQueue
+from application.bearer import bearer_token
 from application.ports.push import Delivery
-from domain.errors import ChatError, TokenExpired, Unauthenticated
+from domain.errors import ChatError, TokenExpired, Unauthenticated, Unavailable
 from domain.principal import Principal
 
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0
-WATCH_INTERVAL = 1.0  # at most this late a beat is sent and a limit in time noticed
 
 
 class StompConnection:
-    """`upgrade_token` is what the HTTP upgrade was authorized with, for clients whose CONNECT has none."""
+    """`upgrade_authorization` is that header of the HTTP upgrade, for clients whose CONNECT has none."""
 
     def __init__(
         self,
@@ -35,13 +36,13 @@ class StompConnection:
         services: StompServices,
         *,
         subprotocol: str | None = None,
-        upgrade_token: str | None = None,
+        upgrade_authorization: str | None = None,
     ) -> None:
         limits = services.limits
         beat = int(limits.heart_beat * 1000)
         self._transport = transport
         self._services = services
-        self._upgrade_token = upgrade_token
+        self._upgrade_authorization = upgrade_authorization
         self._session = StompSession(
             server=services.server, subprotocol=subprotocol, heart_beat=(beat, beat), limits=limits.session
         )
@@ -55,22 +56,50 @@ class StompConnection:
 
     async def run(self) -> None:
         """Serves the client until either side ends it; returns when the transport is closed."""
-        tasks = [asyncio.create_task(self._read(), name="stomp reader"), asyncio.create_task(self._watch())]
+        self._services.connections.add(self)
         try:
-            reason = await self._end
+            await self._close(await self._serve())
+        finally:
+            self._leave()
+
+    async def _serve(self) -> CloseReason | None:
+        """How it ended; None when the client has gone."""
+        reader = asyncio.create_task(self._read(), name="stomp reader")
+        try:
+            return await self._end
         finally:
             if self._expiry is not None:
                 self._expiry.cancel()
             self._feeds.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.wait(tasks)
-        await self._close(reason)
+            reader.cancel()
+            await asyncio.wait([reader])
 
     def close(self, reason: CloseReason) -> None:
         """Asks the connection to end; what is queued still goes out, unless the client reads too slowly."""
         if not self._end.done():
             self._end.set_result(reason)
+
+    def check(self, now: float) -> None:
+        """Sends a beat that is due, and ends a connection that took too long for anything."""
+        limits, beat = self._services.limits, self._session.heart_beat
+        if self._session.state in (State.OPENED, State.AUTHENTICATING):
+            if now - self._opened > limits.connect_timeout:
+                self._fail(Unauthenticated("no CONNECT in time"))
+        elif self._queue.oldest_age(now) > limits.slow_consumer:
+            self._slow()
+        elif (lost_at := beat.lost_at(self._last_received)) is not None and now > lost_at:
+            self.close(CloseReason.IDLE)
+        elif self._beat_is_due(now):
+            self._queue.put(BEAT)
+
+    def _beat_is_due(self, now: float) -> bool:
+        due = self._session.heart_beat.send_due(self._queue.last_sent)
+        return due is not None and now > due - self._services.connections.watch_interval and not self._queue.unsent
+
+    def _leave(self) -> None:
+        self._services.connections.remove(self)
+        if self._principal is not None:
+            self._services.connections.leave(self._principal.name)
 
     async def _close(self, reason: CloseReason | None) -> None:
         with contextlib.suppress(OSError, RuntimeError, TimeoutError):
@@ -128,18 +157,20 @@ class StompConnection:
         self._receipt(event.receipt)
 
     async def _connect(self, event: Connect) -> None:
-        self._authenticate(await self._services.tokens.verify(self._token(event.authorization)))
+        principal = await self._services.tokens.verify(bearer_token(event.authorization or self._upgrade_authorization))
+        self._services.connections.enter(principal.name)
+        self._authenticate(principal)
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))
 
     async def _send(self, event: Send) -> None:
-        if event.destination == "/app/auth.renew":
+        if event.destination == AUTH_RENEW:
             await self._renew(event)
             self._receipt(event.receipt)
         else:
             await self._sends.take(self._who(), event)
 
     async def _renew(self, event: Send) -> None:
-        principal = await self._services.tokens.verify(self._token(event.headers.get("Authorization")))
+        principal = await self._services.tokens.verify(bearer_token(event.headers.get("Authorization")))
         if principal.name != self._who().name:
             raise Unauthenticated("a connection can be renewed only with a token of the same user")
         self._authenticate(principal)
@@ -151,16 +182,6 @@ class StompConnection:
             self._expiry.cancel()
         left = max(0.0, (principal.expires_at - self._services.clock.now()).total_seconds())
         self._expiry = asyncio.get_running_loop().call_later(left, self._fail, TokenExpired())
-
-    def _token(self, authorization: str | None) -> str:
-        if authorization is None:
-            if self._upgrade_token is None:
-                raise Unauthenticated("CONNECT needs an Authorization header")
-            return self._upgrade_token
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise Unauthenticated("Authorization must be `Bearer` and a token")
-        return token.strip()
 
     def _who(self) -> Principal:
         assert self._principal is not None, "the session lets nothing but CONNECT through before"
@@ -198,24 +219,10 @@ class StompConnection:
             ]
         )
 
-    async def _watch(self) -> None:
-        """Sends beats, and ends a connection that took too long for anything."""
-        limits = self._services.limits
-        while True:
-            beat = self._session.heart_beat
-            await asyncio.sleep(min(WATCH_INTERVAL, beat.send_every / 4 or WATCH_INTERVAL))
-            now = monotonic()
-            if self._session.state in (State.OPENED, State.AUTHENTICATING):
-                if now - self._opened > limits.connect_timeout:
-                    self._fail(Unauthenticated("no CONNECT in time"))
-            elif self._queue.oldest_age(now) > limits.slow_consumer:
-                self._slow()
-            elif (lost_at := beat.lost_at(self._last_received)) is not None and now > lost_at:
-                self.close(CloseReason.IDLE)
-            elif (due := beat.send_due(self._queue.last_sent)) is not None and now > due - WATCH_INTERVAL:
-                self._queue.put(BEAT)
-
     def _slow(self) -> None:
+        if self._end.done():
+            return
+        self._services.counters.slow_consumers_closed += 1
         self._feeds.stop()
         self.close(CloseReason.SLOW_CONSUMER)
 
@@ -226,5 +233,6 @@ def _close_reason(error: ChatError) -> CloseReason:
         (LimitExceeded, CloseReason.POLICY),
         (ProtocolError, CloseReason.PROTOCOL_ERROR),
         (TokenExpired, CloseReason.TOKEN_EXPIRED),
+        (Unavailable, CloseReason.UNAVAILABLE),
     )
     return next((reason for kind, reason in reasons if isinstance(error, kind)), CloseReason.POLICY)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from adapters.stomp.names import CHAT_MESSAGE_ID, SEQ, SESSION_ID, USER_PREFIX
 from adapters.stomp.subscription import message_head
 from application.ports.push import Delivery
 from domain.destination import parse_user_destination
@@ -42,9 +43,7 @@ class Hub:
 def head_of(delivery: Delivery) -> str:
     """The fixed part of the MESSAGE frames of `delivery`, with the destination as clients subscribe it."""
     user = parse_user_destination(delivery.destination)
-    destination = delivery.destination if user is None else f"/user{user.queue}"
+    destination = delivery.destination if user is None else f"{USER_PREFIX}{user.queue}"
     key = delivery.message
-    headers = (
-        {} if key is None else {"seq": str(key.seq), "session-id": str(key.session_id), "chat-message-id": str(key.id)}
-    )
+    headers = {} if key is None else {SEQ: str(key.seq), SESSION_ID: str(key.session_id), CHAT_MESSAGE_ID: str(key.id)}
     return message_head(destination, delivery.body, headers)

@@ -6,13 +6,14 @@ from collections.abc import Callable
 import msgspec
 
 from adapters.stomp.events import Send
+from adapters.stomp.names import CHAT_SEEN, CHAT_SEND
 from adapters.stomp.services import StompServices
 from application.message_intake import Accepted
 from application.ports.push import Delivery
 from application.problem import problem_document
 from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
-from domain.errors import ChatError, ForbiddenDestination
+from domain.errors import ChatError, ForbiddenDestination, Unavailable
 from domain.identifiers import SessionId
 from domain.principal import Principal
 
@@ -35,13 +36,14 @@ class Sends:
         self._receipt = receipt
         self._in_flight = 0
         self._room = asyncio.Event()
+        self._holding: set[asyncio.Task[None]] = set()
 
     async def take(self, principal: Principal, event: Send) -> None:
         """Raises `ForbiddenDestination`, which ends the connection; everything else is told on the error queue."""
         try:
-            if event.destination == "/app/chat.send":
+            if event.destination == CHAT_SEND:
                 await self._chat(principal, event)
-            elif event.destination == "/app/chat.seen":
+            elif event.destination == CHAT_SEEN:
                 request = decode_request(_SEEN, event.body)
                 await self._services.mark_seen(principal, request.command(SessionId(request.session_id)))
                 self._receipt(event.receipt)
@@ -57,7 +59,11 @@ class Sends:
             self._room.clear()
             await self._room.wait()
         command = decode_request(_SEND, event.body).command()
-        stored = await self._services.send_message.submit(principal, command, "stomp")
+        try:
+            stored = await self._services.send_message.submit(principal, command, "stomp")
+        except Unavailable as error:
+            await self._hold(principal, event, error)
+            return
         self._in_flight += 1
         stored.add_done_callback(lambda done: self._settle(principal, event, done))
 
@@ -67,12 +73,32 @@ class Sends:
         if done.cancelled():
             return
         error = done.exception()
-        if isinstance(error, ChatError):
+        if isinstance(error, Unavailable):
+            holding = asyncio.create_task(self._hold(principal, event, error))
+            self._holding.add(holding)
+            holding.add_done_callback(self._holding.discard)
+        elif isinstance(error, ChatError):
             self._refuse(principal, event, error)
         elif error is None:
             self._receipt(event.receipt)
             if done.result().repeated:  # the outbox acked it the first time
                 self._push(principal, ACK_QUEUE, done.result().body)
+
+    async def _hold(self, principal: Principal, event: Send, error: Unavailable) -> None:
+        """The store is away: in the queue the message is durable too, and its ack comes when it is stored.
+
+        It was checked that the principal may send in the name that the body says, which whoever takes it out trusts.
+        """
+        queue = self._services.send_queue
+        if queue is None:
+            self._refuse(principal, event, error)
+            return
+        try:
+            await queue.submit(event.body)
+        except Unavailable:
+            self._refuse(principal, event, error)
+        else:
+            self._receipt(event.receipt)
 
     def _refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
         problem = problem_document(error, _client_message_id(event.body))

@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
 from adapters.stomp.limits import SessionLimits
+from application.counters import Counters
 from application.mark_seen import MarkSeen
 from application.participants import Participants
 from application.ports.clock import Clock
 from application.ports.push import Delivery
+from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
 from application.replay import Replay
 from application.send_message import SendMessage
@@ -30,7 +33,10 @@ class ConnectionLimits:
 
 @dataclass(frozen=True, slots=True)
 class StompServices:
-    """`on_written` is told of every delivery that a socket took, for the metrics."""
+    """`on_written` is told of every delivery that a socket took, for the metrics.
+
+    `send_queue` holds chat messages while the store is away; without one they are refused then.
+    """
 
     clock: Clock
     tokens: TokenVerifier
@@ -40,6 +46,9 @@ class StompServices:
     replay: Replay
     delivered: WriteBehind[MessageId]
     hub: Hub
+    connections: Connections
+    counters: Counters
     limits: ConnectionLimits
     on_written: Callable[[Delivery], None]
+    send_queue: SendQueue | None = None
     server: str = "chat-service"

@@ -136,6 +136,9 @@ class StompSession:
     def _connect(self, frame: Frame) -> list[Event]:
         headers = frame.headers
         self.version = negotiate_version(headers.get("accept-version"), self._subprotocol)
+        if self.version == "1.0":
+            # it has no beats: libraries that ask for them in CONNECT all the same then send none
+            self._offer = (0, 0)
         self.heart_beat = HeartBeat.negotiate(headers.get("heart-beat"), self._offer)
         authorization = headers.get("Authorization", headers.get("authorization"))
         return [Connect(headers, authorization, self.version)]

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from adapters.stomp.errors import ProtocolError
 from adapters.stomp.events import Subscribe
 from adapters.stomp.feed import LiveFeed, OrderedFeed, UndeliveredFeed
+from adapters.stomp.names import REPLAY, RESUME_AFTER, UNDELIVERED, USER_PREFIX
 from adapters.stomp.services import StompServices
 from adapters.stomp.subscription import Subscription
 from adapters.stomp.write_queue import WriteQueue
-from application.requests import MAX_SEQ
+from application.fields import MAX_SEQ
 from domain.destination import MESSAGES_QUEUE, USER_QUEUES, parse_session_topic, user_destination
 from domain.errors import ForbiddenDestination, NotAParticipant
 from domain.identifiers import SessionId
@@ -32,7 +33,7 @@ class Feeds:
             await self._authorize(principal, session_id)
             destination, feed = subscription.destination, self._topic(event, session_id)
         else:
-            queue = subscription.destination.removeprefix("/user")
+            queue = subscription.destination.removeprefix(USER_PREFIX)
             if queue not in USER_QUEUES or queue == subscription.destination:
                 raise ForbiddenDestination
             destination = user_destination(principal.name, queue)
@@ -58,11 +59,11 @@ class Feeds:
         return LiveFeed(event.subscription, self._queue, self._on_failure)
 
     def _topic(self, event: Subscribe, session_id: SessionId) -> LiveFeed:
-        after = event.headers.get("resume-after")
+        after = event.headers.get(RESUME_AFTER)
         if after is None:
             return self._live(event)
         if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_SEQ):
-            raise ProtocolError("resume-after is not a seq")
+            raise ProtocolError(f"{RESUME_AFTER} is not a seq")
         replay = self._services.replay
         return OrderedFeed(
             event.subscription,
@@ -73,10 +74,10 @@ class Feeds:
         )
 
     def _messages(self, principal: Principal, event: Subscribe) -> LiveFeed:
-        wanted = event.headers.get("replay")
+        wanted = event.headers.get(REPLAY)
         if wanted is None:
             return self._live(event)
-        if wanted != "undelivered":
-            raise ProtocolError("replay knows `undelivered` only")
+        if wanted != UNDELIVERED:
+            raise ProtocolError(f"{REPLAY} knows `{UNDELIVERED}` only")
         replay = self._services.replay
         return UndeliveredFeed(event.subscription, self._queue, lambda: replay.undelivered(principal), self._on_failure)

@@ -16,12 +16,14 @@ class CloseReason(Enum):
 
     NORMAL = Close(1000, "bye")
     SHUTDOWN = Close(1001, "the service is restarting")
+    RESUME = Close(1012, "something may have been missed: reconnect and resume")
     PROTOCOL_ERROR = Close(1002, "protocol error")
     TOO_LARGE = Close(1009, "frame too large")
     POLICY = Close(1008, "not allowed")
     TOKEN_EXPIRED = Close(1008, "token expired")
     SLOW_CONSUMER = Close(1008, "reading too slowly")
     IDLE = Close(1008, "heart-beat missed")
+    UNAVAILABLE = Close(1013, "try again later")
     FAILURE = Close(1011, "internal error")
 
 

@@ -25,6 +25,13 @@ class Broker(Protocol):
         """
         ...
 
+    def push_here(self, deliveries: Sequence[Delivery]) -> None:
+        """Hands them to this instance's `push` alone, at once, while publishing fails.
+
+        Their publish, later and by whichever instance, does not hand them to it again.
+        """
+        ...
+
     async def wait_ready(self) -> None:
         """Returns when publishing has a chance to succeed; at once for a broker that cannot be away."""
         ...

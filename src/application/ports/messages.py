@@ -1,9 +1,8 @@
 """Where messages are kept, and the promise to deliver them together with them."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.errors import ChatError
 from domain.identifiers import MessageId, ProfileId, SessionId
@@ -11,23 +10,21 @@ from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(NamedTuple):
     """The draft became this message; its outbox entries are claimed for the instance that stored it."""
 
     message: Message
     entries: Sequence[OutboxEntry]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(NamedTuple):
     """The draft had been stored before, as this message; nothing was written."""
 
     message: Message
 
 
 AppendOutcome = Stored | Repeated | ChatError
-"""A `ChatError` is `IdempotencyConflict` or `SessionNotFound`: what is wrong with this draft alone."""
+"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`: what is wrong with this draft alone."""
 
 Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
 """Makes the outbox entries of a message; called inside the transaction, when `seq` is known."""
@@ -42,7 +39,8 @@ class MessageRepository(Protocol):
         One transaction: returned means durable, all of it; raised means that nothing of it may be relied upon
         (though a commit whose answer was lost may have happened: repeat with the same `clientMessageId`).
         One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,
-        one is `Stored` and the others are `Repeated`. Raises `Unavailable`.
+        one is `Stored` and the others are `Repeated`. A draft that the store cannot hold is `Invalid`, and the
+        others are then stored in several transactions. Raises `Unavailable`.
         """
         ...
 

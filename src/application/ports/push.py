@@ -1,14 +1,12 @@
 """What is pushed to connected clients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from domain.identifiers import Email, MessageId, SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class MessageKey:
+class MessageKey(NamedTuple):
     """The message that a delivery carries: its place in its session, and whose it is."""
 
     id: MessageId
@@ -17,8 +15,7 @@ class MessageKey:
     sender_email: Email
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
 
     `message` is set when the body is a `ChatMessage`; `committed_at` is then when it was stored (Unix time, seconds).

@@ -1,9 +1,37 @@
 """Where sessions are kept."""
 
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from domain.identifiers import SessionId
+from domain.identifiers import Intent, ProfileId, SessionId
+from domain.message import Message
 from domain.session import ChatSession
+
+UNREAD_WINDOW = 1_000
+"""Unread messages are counted among so many last ones of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionOverview:
+    """A session as one of its two sees it: `active_at` is when its last message was sent, or it was opened."""
+
+    session: ChatSession
+    reader: ProfileId
+    active_at: datetime
+    last_message: Message | None
+    last_seq: int
+    unread: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPosition:
+    """Behind a session in the order of activity as it was at `as_of`: what came later moves nothing."""
+
+    as_of: datetime
+    active_at: datetime
+    session_id: SessionId
 
 
 class SessionRepository(Protocol):
@@ -16,4 +44,15 @@ class SessionRepository(Protocol):
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
         """Raises `Unavailable`."""
+        ...
+
+    async def overview(
+        self, readers: Collection[ProfileId], intent: Intent | None, after: SessionPosition | None, limit: int
+    ) -> Sequence[SessionOverview]:
+        """The first `limit` sessions of any of `readers`, beyond `after`: by (activity, id), the greatest first.
+
+        Each once, with what it is now: `after` decides on places alone. `unread` is of the last `UNREAD_WINDOW`
+        messages those to the reader that it has not seen. Sees every commit that returned before the call.
+        Raises `Unavailable`.
+        """
         ...

@@ -1,0 +1,51 @@
+"""The directory's profiles by id, kept in this process."""
+
+from collections.abc import Iterable, Sequence
+
+from adapters.caching.aging import AgingCache
+from application.ports.clock import Clock
+from application.ports.profiles import ProfileDirectory
+from domain.identifiers import Email, ProfileId
+from domain.profile import Profile
+
+
+class CachedProfileDirectory:
+    """What another instance changes is seen after `ttl` seconds; what it adds, at once."""
+
+    def __init__(self, directory: ProfileDirectory, clock: Clock, *, ttl: float = 900.0, size: int = 50_000) -> None:
+        self._directory = directory
+        self._known: AgingCache[ProfileId, Profile] = AgingCache(clock, ttl, size)
+
+    async def remember(self, profiles: Iterable[Profile]) -> None:
+        new = [profile for profile in profiles if self._known.fresh(profile.id) != profile]
+        if not new:
+            return
+        await self._directory.remember(new)
+        for profile in new:
+            self._known.put(profile.id, profile)
+
+    async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        found: list[Profile] = []
+        missing: list[ProfileId] = []
+        for profile_id in set(profile_ids):
+            profile = self._known.fresh(profile_id)
+            if profile is None:
+                missing.append(profile_id)
+            else:
+                found.append(profile)
+        if missing:
+            found += [self._newest(profile) for profile in await self._directory.get(missing)]
+        return found
+
+    async def of_email(self, email: Email) -> Sequence[Profile]:
+        # never from the cache: any instance may remember another profile of the same person at any time, and who has
+        # connected would not be sent what is addressed to it; it is asked once a connection, not once a message
+        return await self._directory.of_email(email)
+
+    def _newest(self, read: Profile) -> Profile:
+        """`read`, unless it was remembered anew while it was being read."""
+        known = self._known.fresh(read.id)
+        if known is not None:
+            return known
+        self._known.put(read.id, read)
+        return read

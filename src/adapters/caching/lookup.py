@@ -1,0 +1,79 @@
+"""Who a person is for an intent, asked once in a while, and known still when nobody can be asked."""
+
+from functools import partial
+
+from adapters.caching.aging import AgingCache
+from application.ports.clock import Clock
+from application.ports.profiles import ProfileDirectory, ProfileLookup
+from application.single_flight import SingleFlight
+from domain.errors import ProfileNotFound, Unavailable
+from domain.identifiers import Email, Intent
+from domain.profile import Profile
+
+Key = tuple[Email, Intent]
+
+
+class CachedProfileLookup:
+    """A profile is asked for again after `ttl` seconds, one that does not exist after `negative_ttl`.
+
+    While `lookup` is away, what it said last stands, however old; of whom it said nothing yet, `directory` may know.
+    """
+
+    def __init__(
+        self,
+        lookup: ProfileLookup,
+        directory: ProfileDirectory,
+        clock: Clock,
+        *,
+        ttl: float = 900.0,
+        size: int = 50_000,
+        negative_ttl: float = 30.0,
+    ) -> None:
+        self._lookup = lookup
+        self._directory = directory
+        self._profiles: AgingCache[Key, Profile] = AgingCache(clock, ttl, size)
+        # kept apart, so that made-up addresses push out no real ones
+        self._absent: AgingCache[Key, bool] = AgingCache(clock, negative_ttl, max(1, size // 10))
+        self._flights: SingleFlight[Key, Profile] = SingleFlight()
+        self.hits = 0
+        """Lookups answered from the cache at once."""
+        self.misses = 0
+        """All others."""
+
+    async def find(self, email: Email, intent: Intent) -> Profile:
+        key = email, intent
+        if (profile := self._profiles.fresh(key)) is not None:
+            self.hits += 1
+            return profile
+        if self._absent.fresh(key):
+            self.hits += 1
+            raise ProfileNotFound
+        self.misses += 1
+        return await self._flights(key, partial(self._ask, email, intent))
+
+    async def _ask(self, email: Email, intent: Intent) -> Profile:
+        key = email, intent
+        try:
+            profile = await self._lookup.find(email, intent)
+        except ProfileNotFound:
+            self._absent.put(key, True)
+            self._profiles.discard(key)
+            raise
+        except Unavailable:
+            remembered = self._profiles.fresh_or_stale(key) or await self._from_directory(email, intent)
+            if remembered is None:
+                raise
+            return remembered
+        self._profiles.put(key, profile)
+        self._absent.discard(key)
+        return profile
+
+    async def _from_directory(self, email: Email, intent: Intent) -> Profile | None:
+        try:
+            profiles = [one for one in await self._directory.of_email(email) if one.intent == intent]
+        except Unavailable:
+            return None
+        if len(profiles) != 1:  # of two, only FlairBit knows which one still stands
+            return None
+        self._profiles.put_stale((email, intent), profiles[0])
+        return profiles[0]

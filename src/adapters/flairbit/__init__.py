@@ -1,0 +1,1 @@
+"""FlairBit, the service that knows everybody's profiles, over HTTP."""

@@ -1,0 +1,95 @@
+"""Leaves FlairBit alone while it is away."""
+
+import logging
+import math
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aiobreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerState
+
+from application.ports.clock import Clock
+from application.ports.profiles import ProfileLookup
+from domain.errors import ProfileNotFound, Unavailable
+from domain.identifiers import Email, Intent
+from domain.profile import Profile
+
+log = logging.getLogger(__name__)
+
+State = Literal["closed", "open", "half-open"]
+
+
+class CircuitBreakingLookup:
+    """Asks `lookup` until it failed `fail_max` times in a row, then nobody for `open_for` seconds, then once to see.
+
+    `lookup` has to end by itself: a time limit around this one would hide its slowness from the count.
+    """
+
+    def __init__(self, lookup: ProfileLookup, clock: Clock, *, fail_max: int = 5, open_for: float = 30.0) -> None:
+        self._lookup = lookup
+        self._breaker = _Breaker(clock, fail_max, timedelta(seconds=open_for))
+        self._probing = False
+
+    @property
+    def state(self) -> State:
+        """`half-open` from when the next call may be the one that sees."""
+        if self._breaker.current_state is CircuitBreakerState.CLOSED:
+            return "closed"
+        return "open" if self._breaker.remaining() else "half-open"
+
+    async def find(self, email: Email, intent: Intent) -> Profile:
+        """Raises `Unavailable` at once, with the seconds until it is worth trying, while the circuit is open."""
+        state = self.state
+        if state == "open" or (state == "half-open" and self._probing):
+            raise self._unavailable()
+        if state == "closed":
+            return await self._guarded(email, intent)
+        self._probing = True  # the library would let everybody through who comes before the first is back
+        try:
+            return await self._guarded(email, intent)
+        finally:
+            self._probing = False
+
+    async def _guarded(self, email: Email, intent: Intent) -> Profile:
+        try:
+            profile: Profile = await self._breaker.call_async(self._lookup.find, email, intent)
+        except CircuitBreakerError as error:
+            raise self._unavailable() from error
+        return profile
+
+    def _unavailable(self) -> Unavailable:
+        seconds = math.ceil(self._breaker.remaining().total_seconds())
+        return Unavailable("profiles cannot be looked up right now", retry_after=max(1, seconds))
+
+
+class _Breaker(CircuitBreaker):
+    """Keeps time by our clock: the library's mixes local time with UTC, and warns from Python 3.12 on.
+
+    Its storage is never told when the circuit opened, so that it never asks what time it is.
+    """
+
+    def __init__(self, clock: Clock, fail_max: int, open_for: timedelta) -> None:
+        super().__init__(fail_max, open_for, exclude=[ProfileNotFound])  # an answer, and so a success
+        self._clock = clock
+        self._opened_at: datetime | None = None
+
+    def remaining(self) -> timedelta:
+        """How long the circuit stays open; zero when it is not."""
+        if self.current_state is not CircuitBreakerState.OPEN or self._opened_at is None:
+            return timedelta()
+        age = self._clock.now() - self._opened_at
+        # a clock that was set back would keep the circuit open
+        return self.timeout_duration - age if timedelta() <= age < self.timeout_duration else timedelta()
+
+    @property
+    def opens_at(self) -> datetime | None:
+        return self._opened_at and self._opened_at + self.timeout_duration
+
+    def open(self) -> None:
+        if not self.remaining():  # the failure of a call from before it opened does not keep it open for longer
+            self._opened_at = self._clock.now()
+            log.warning("FlairBit is left alone for %.0f s", self.timeout_duration.total_seconds())
+        self.state = self._state_storage.state = CircuitBreakerState.OPEN
+
+    def close(self) -> None:
+        log.info("FlairBit is back")
+        self.state = self._state_storage.state = CircuitBreakerState.CLOSED

@@ -1,0 +1,100 @@
+"""The queue of sends in memory: instances of one process compete for it. Nothing of it outlives the process."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from application.background import BackgroundTask
+from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Verdict
+from domain.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+DELIVERY_LIMIT = 5
+MAX_BATCH = 200
+TRIED_TOO_OFTEN = "delivery_limit"
+
+
+@dataclass(slots=True)
+class _Send:
+    body: bytes
+    failed_tries: int = 0
+
+
+@dataclass
+class InMemorySends:
+    """What several instances share; `dead` are bodies with the reason."""
+
+    waiting: asyncio.Queue[_Send] = field(default_factory=asyncio.Queue)
+    dead: list[tuple[bytes, str]] = field(default_factory=list)
+
+
+class InMemorySendQueue:
+    def __init__(self, sends: InMemorySends | None = None, *, retry: float = 0.01) -> None:
+        self._sends = sends or InMemorySends()
+        self._retry = retry
+        self._handler: SendHandler | None = None
+        self._in_hand = asyncio.Lock()
+        self._task = BackgroundTask("send queue", self._run)
+
+    async def start(self) -> None:
+        if self._handler is not None:
+            self._task.start()
+
+    async def stop(self) -> None:
+        async with self._in_hand:
+            await self._task.stop()
+
+    async def submit(self, body: bytes) -> None:
+        self._sends.waiting.put_nowait(_Send(body))
+
+    def consume(self, handler: SendHandler) -> None:
+        self._handler = handler
+
+    async def _run(self) -> None:
+        held: list[_Send] = []
+        try:
+            while True:
+                held = batch = [*held, *(self._there() if held else await self._take())]
+                async with self._in_hand:
+                    verdicts = await self._judge(batch)
+                    held = self._settle(batch, verdicts)
+                if held and Accepted() not in verdicts:
+                    await asyncio.sleep(self._retry)
+        finally:
+            for send in held:  # for the others
+                self._sends.waiting.put_nowait(send)
+
+    async def _take(self) -> list[_Send]:
+        return [await self._sends.waiting.get(), *self._there()]
+
+    def _there(self) -> list[_Send]:
+        count = min(MAX_BATCH, self._sends.waiting.qsize())
+        return [self._sends.waiting.get_nowait() for _ in range(count)]
+
+    def _settle(self, batch: Sequence[_Send], verdicts: Sequence[Verdict]) -> list[_Send]:
+        """Those to be handed over again."""
+        held: list[_Send] = []
+        for send, verdict in zip(batch, verdicts, strict=True):
+            if isinstance(verdict, Rejected):
+                self._sends.dead.append((send.body, verdict.reason))
+            elif isinstance(verdict, Later):
+                held.append(send)
+        return held
+
+    async def _judge(self, batch: Sequence[_Send]) -> Sequence[Verdict]:
+        assert self._handler is not None
+        try:
+            return await self._handler([send.body for send in batch])
+        except Unavailable:
+            return [Later()] * len(batch)
+        except Exception as error:
+            log.error("sends could not be handled (%s)", type(error).__name__)
+        if len(batch) == 1:
+            return [self._failed(batch[0])]
+        return [verdict for send in batch for verdict in await self._judge([send])]
+
+    def _failed(self, send: _Send) -> Verdict:
+        send.failed_tries += 1
+        return Rejected(TRIED_TOO_OFTEN) if send.failed_tries >= DELIVERY_LIMIT else Later()

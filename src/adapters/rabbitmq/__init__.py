@@ -1,0 +1,1 @@
+"""RabbitMQ: deliveries to every instance, and the durable queue of sends (contract, section 8)."""

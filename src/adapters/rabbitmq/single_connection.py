@@ -1,0 +1,67 @@
+"""One connection to one node, from its opening to its loss."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from aio_pika import Connection
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from yarl import URL
+
+from adapters.rabbitmq.bounded import bounded, first_of
+from adapters.rabbitmq.transport import AbortableTransport
+
+log = logging.getLogger(__name__)
+
+CLOSE_TIMEOUT = 2.0
+
+Prepare = Callable[[AbstractConnection], Awaitable[None]]
+
+
+class SingleConnection:
+    """`name` is how the broker's operator sees it."""
+
+    def __init__(self, url: URL, name: str) -> None:
+        self._name = name
+        self._transport = AbortableTransport()
+        self._connection = Connection(url, client_properties={"connection_name": name})
+        self._connection.kwargs["transport_factory"] = self._transport
+        self._lost = asyncio.Event()
+        self._connection.close_callbacks.add(lambda *_: self._lost.set())
+
+    async def open(self, prepare: Prepare, timeout: float) -> AbstractChannel:  # noqa: ASYNC109 - see `bounded`
+        """The channel, after `prepare` has run. Raises whatever stands against it, `TimeoutError` too."""
+        return await bounded(self._open(prepare), timeout)
+
+    async def until_lost(self, serve: Awaitable[None] | None) -> None:
+        """Returns when the connection or its channel is lost, or when `serve` ends; raises what that raises."""
+        if serve is None:
+            await self._lost.wait()
+        else:
+            await first_of(self._lost.wait(), serve)
+
+    async def unblocked(self) -> None:
+        """Returns while the broker has no alarm."""
+        if self._connection.transport is not None:
+            await self._connection.transport.ready()
+
+    async def close(self) -> None:
+        """In order if the node answers, which is not waited for for long."""
+        try:
+            await bounded(self._connection.close(), CLOSE_TIMEOUT)
+        except (Exception, asyncio.CancelledError) as error:
+            log.debug("%s: the connection did not close in order (%s)", self._name, type(error).__name__)
+        finally:
+            self.abort()
+
+    def abort(self) -> None:
+        """At once; idempotent."""
+        self._transport.abort()
+
+    async def _open(self, prepare: Prepare) -> AbstractChannel:
+        await self._connection.connect()
+        await prepare(self._connection)
+        channel = self._connection.channel(on_return_raises=True)
+        channel.close_callbacks.add(lambda *_: self._lost.set())
+        await channel.initialize()
+        return channel

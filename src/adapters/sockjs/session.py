@@ -1,0 +1,142 @@
+"""A session: what looks like one connection from inside, while requests come and go outside."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from adapters.sockjs.framing import HEARTBEAT
+from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.state import SessionState, State
+
+
+class CloseReason(Protocol):
+    @property
+    def code(self) -> int: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class SockJsSession:
+    """Inside: `receive`, `send` and `close`, as of any transport. Outside: receivers, and `feed` for what came.
+
+    A message is handed over only while a receiver is attached, whose answer then carries it: what a client that has
+    gone never got does not count as sent. `on_gone` is told once, when the session is over for good.
+    """
+
+    def __init__(self, limits: SockJsLimits, on_gone: Callable[[], object]) -> None:
+        self._limits = limits
+        self._on_gone = on_gone
+        self._state = SessionState()
+        self._incoming: deque[str] = deque()
+        self._unread = 0
+        self._waiting: list[asyncio.Future[None]] = []
+        self._told_close = False
+        self._expiry: asyncio.TimerHandle | None = None
+        self._expire_later()
+
+    async def receive(self) -> str | None:
+        """The client's next message; None when it has gone."""
+        while not self._incoming:
+            if self._state.state is not State.OPEN:
+                return None
+            await self._change()
+        message = self._incoming.popleft()
+        self._unread -= len(message)
+        self._changed()
+        return message
+
+    async def send(self, text: str) -> None:
+        """Returns when a receiver takes `text` along. Raises ConnectionError when the client has gone."""
+        while not self._state.attached or self._state.unsent >= self._limits.max_unsent:
+            self._check_open()
+            await self._change()
+        self._check_open()
+        self._state.push(text)
+        self._changed()
+
+    async def close(self, close: CloseReason) -> None:
+        """Returns when the client was told, or has gone."""
+        self._state.close(close.code, close.reason)
+        self._changed()
+        while self._state.state is State.CLOSING and not self._told_close:
+            await self._change()
+
+    def attach(self, receiver: object) -> bool:
+        """False when another receiver is attached."""
+        if not self._state.attach(receiver):
+            return False
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._changed()
+        return True
+
+    def detach(self, receiver: object) -> None:
+        """Its request was answered; the next one has to come within the disconnect delay."""
+        if self._state.detach(receiver):
+            self._expire_later()
+
+    def abort(self, receiver: object) -> None:
+        """Its request broke off: what was on the way is lost, so that the session ends and the client starts anew."""
+        if self._state.detach(receiver):
+            self.vanish()
+
+    async def next_frame(self) -> str | None:
+        """The attached receiver's next frame, a heart-beat when there was none for long; None when all is over."""
+        try:
+            async with asyncio.timeout(self._limits.heartbeat):
+                while self._state.state is not State.GONE:
+                    frame = self._state.next_frame()
+                    if frame is not None:
+                        self._told_close = frame.startswith("c")
+                        self._changed()
+                        return frame
+                    await self._change()
+                return None
+        except TimeoutError:
+            return HEARTBEAT
+
+    async def room(self) -> None:
+        """Returns when more may be fed."""
+        while self._unread >= self._limits.max_unread and self._state.state is State.OPEN:
+            await self._change()
+
+    def feed(self, messages: Sequence[str]) -> None:
+        if self._state.state is State.OPEN and messages:
+            self._incoming.extend(messages)
+            self._unread += sum(map(len, messages))
+            self._changed()
+
+    def end(self) -> None:
+        """Nobody is inside any more: what was not closed there is over."""
+        if self._state.state is State.OPEN:
+            self.vanish()
+
+    def vanish(self) -> None:
+        """The client has gone."""
+        if self._state.state is State.GONE:
+            return
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._state.vanish()
+        self._changed()
+        self._on_gone()
+
+    def _expire_later(self) -> None:
+        self._expiry = asyncio.get_running_loop().call_later(self._limits.disconnect_delay, self.vanish)
+
+    def _check_open(self) -> None:
+        if self._state.state is not State.OPEN:
+            raise ConnectionError("the client has gone")
+
+    async def _change(self) -> None:
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(waiting)
+        await waiting
+
+    def _changed(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for one in waiting:
+            if not one.done():
+                one.set_result(None)

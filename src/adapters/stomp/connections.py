@@ -1,0 +1,107 @@
+"""The open connections of one instance: how many there may be, who looks after them, and their orderly end."""
+
+import asyncio
+import math
+from collections import Counter
+from time import monotonic
+from typing import Protocol
+
+from adapters.stomp.errors import LimitExceeded
+from adapters.stomp.transport import CloseReason
+from application.background import BackgroundTask
+
+BATCH = 100  # so many clients come back at once, here or to other instances
+RESUME_WITHIN = 30.0  # seconds
+
+
+class Connection(Protocol):
+    def check(self, now: float) -> None:
+        """Called every now and then: sends a beat that is due, ends what took too long."""
+        ...
+
+    def close(self, reason: CloseReason) -> None: ...
+
+
+class Connections:
+    """`watch_interval` (seconds) is how late a beat or the notice of a limit in time may be."""
+
+    def __init__(self, *, max_open: int = 50_000, max_per_user: int = 100, watch_interval: float = 1.0) -> None:
+        self._max_open = max_open
+        self._max_per_user = max_per_user
+        self.watch_interval = watch_interval
+        self._open: dict[Connection, None] = {}
+        self._of_user: Counter[str] = Counter()
+        self._empty = asyncio.Event()
+        self._empty.set()
+        self._draining = False
+        self._resuming: set[asyncio.Task[None]] = set()
+        self._watch = BackgroundTask("connection watch", self._watch_all)  # one timer for all, not one each
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    @property
+    def open_to_more(self) -> bool:
+        return not self._draining and len(self._open) < self._max_open
+
+    def add(self, connection: Connection) -> None:
+        self._open[connection] = None
+        self._empty.clear()
+
+    def remove(self, connection: Connection) -> None:
+        self._open.pop(connection, None)
+        if not self._open:
+            self._empty.set()
+
+    def enter(self, user: str) -> None:
+        """One connection more of this user. Raises `LimitExceeded`."""
+        if self._of_user[user] >= self._max_per_user:
+            raise LimitExceeded("this user has too many connections")
+        self._of_user[user] += 1
+
+    def leave(self, user: str) -> None:
+        self._of_user[user] -= 1
+        if not self._of_user[user]:
+            del self._of_user[user]
+
+    def start(self) -> None:
+        self._watch.start()
+
+    async def drain(self, within: float) -> None:
+        """Lets nobody in any more and sends everybody away, in batches spread over at most half of `within` seconds.
+
+        Raises TimeoutError when some have not gone by then.
+        """
+        self._draining = True
+        async with asyncio.timeout(within):
+            await self._send_away(CloseReason.SHUTDOWN, within / 2)
+            await self._empty.wait()
+
+    def ask_to_resume(self) -> None:
+        """Deliveries may have been missed: in the background, everybody is sent away to come back and resume."""
+        # while others of an earlier gap still leave, too: who has come back since may have missed this one
+        task = asyncio.create_task(self._send_away(CloseReason.RESUME, RESUME_WITHIN), name="resume")
+        self._resuming.add(task)
+        task.add_done_callback(self._resuming.discard)
+
+    async def _send_away(self, reason: CloseReason, within: float) -> None:
+        leaving = list(self._open)
+        pause = min(0.1, within / max(1, math.ceil(len(leaving) / BATCH)))
+        for start in range(0, len(leaving), BATCH):
+            for connection in leaving[start : start + BATCH]:
+                connection.close(reason)
+            await asyncio.sleep(pause)
+
+    async def stop(self) -> None:
+        for task in self._resuming:
+            task.cancel()
+        await self._watch.stop()
+
+    async def _watch_all(self) -> None:
+        while True:
+            await asyncio.sleep(self.watch_interval)
+            now = monotonic()
+            for place, connection in enumerate(list(self._open)):
+                connection.check(now)
+                if place % 100 == 99:
+                    await asyncio.sleep(0)  # messages go before beats

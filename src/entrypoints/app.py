@@ -1,0 +1,102 @@
+"""The ASGI application: WebSockets go straight to STOMP, SockJS to its endpoints, everything else to Litestar."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from litestar import Litestar
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.router import Router
+from litestar.types import ControllerRouterHandler
+
+from domain.errors import ChatError
+from entrypoints.asgi import AsgiApp, Receive, Scope, Send
+from entrypoints.container import Container
+from entrypoints.dev_tokens import makes_tokens
+from entrypoints.head import HeadAsGet
+from entrypoints.health import Health, HealthController
+from entrypoints.metrics import metrics
+from entrypoints.origins import Origins
+from entrypoints.request_id import RequestId
+from entrypoints.rest import problems
+from entrypoints.rest.authentication import TokenAuthentication
+from entrypoints.rest.chat import ChatController
+from entrypoints.rest.dev_token import dev_token
+from entrypoints.rest.openapi import openapi_config
+from entrypoints.sockjs.mounts import create_sockjs
+from entrypoints.web_client.routes import web_client
+from entrypoints.websocket import PATHS, StompWebSocket
+
+
+def create_app(container: Container, health: Health) -> AsgiApp:
+    """One instance's application; whoever serves it also starts and stops the instance's background work."""
+    settings = container.settings()
+    origins = Origins(frozenset(settings.allowed_origins))
+    sockets = StompWebSocket(container.stomp(), origins)
+    sockjs = create_sockjs(container.stomp(), origins, settings)
+    http = RequestId(HeadAsGet(_litestar(container, health)))
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path, websocket = scope["path"], scope["type"] == "websocket"
+        if sockjs.serves(path) and not (websocket and path in PATHS):
+            await sockjs(scope, receive, send)
+        else:
+            await (sockets if websocket else http)(scope, receive, send)
+
+    return app
+
+
+def _litestar(container: Container, health: Health) -> Any:
+    settings = container.settings()
+    api = Router(
+        "/",
+        route_handlers=[ChatController],
+        middleware=[DefineMiddleware(TokenAuthentication, tokens=container.tokens())],
+        request_max_body_size=settings.max_frame_bytes,
+        dependencies={
+            "init_session": _given(container.init_session()),
+            "send_message": _given(container.send_message()),
+            "list_sessions": _given(container.list_sessions()),
+            "read_history": _given(container.read_history()),
+            "read_unread": _given(container.read_unread()),
+            "mark_seen": _given(container.mark_seen()),
+        },
+    )
+    return Litestar(
+        route_handlers=[api, HealthController, metrics, *_for_people(container)],
+        dependencies={
+            "health": _given(health),
+            "service_metrics": _given(container.metrics()),
+            "siblings": _given(container.siblings()),
+        },
+        exception_handlers={
+            ChatError: problems.of_chat_error,
+            HTTPException: problems.of_http_error,
+            Exception: problems.of_failure,
+        },
+        cors_config=_cors(settings.allowed_origins),
+        openapi_config=openapi_config(),
+        logging_config=None,
+    )
+
+
+def _for_people(container: Container) -> Iterator[ControllerRouterHandler]:
+    """What is there to try the service out."""
+    settings = container.settings()
+    if makes_tokens(settings):
+        yield dev_token(settings, container.clock())
+    page = web_client(settings)
+    if page is not None:
+        yield page
+
+
+def _given(value: Any) -> Provide:
+    return Provide(lambda: value, use_cache=True, sync_to_thread=False)
+
+
+def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
+    if not origins:
+        return None
+    return CORSConfig(allow_origins=list(origins), expose_headers=["Retry-After", "X-Request-ID"])

@@ -1,0 +1,166 @@
+"""The AsyncAPI 3 document of the STOMP side, made of the destinations and the types that the code itself goes by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, Literal
+
+import msgspec
+
+from adapters.stomp.names import (
+    AUTH_RENEW,
+    CHAT_MESSAGE_ID,
+    CHAT_SEEN,
+    CHAT_SEND,
+    REPLAY,
+    RESUME_AFTER,
+    SEQ,
+    SESSION_ID,
+    UNDELIVERED,
+    USER_PREFIX,
+)
+from adapters.stomp.version import SUBPROTOCOLS
+from application.chat_message import ChatMessage
+from application.fields import MAX_SEQ
+from application.mark_seen import SeenReceipt
+from application.problem import Problem
+from application.requests import SeenInSessionRequest, SendMessageRequest
+from domain.destination import (
+    ACK_QUEUE,
+    ERROR_QUEUE,
+    MESSAGES_QUEUE,
+    RECEIPTS_QUEUE,
+    SESSION_TOPIC_PREFIX,
+    USER_QUEUES,
+)
+
+Json = dict[str, Any]
+
+_SEQ_TEXT: Json = {"type": "string", "pattern": "^[0-9]+$", "description": f"a number up to {MAX_SEQ}"}
+_UUID: Json = {"type": "string", "format": "uuid"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """`action` is the service's: what it receives, clients SEND; what it sends, they SUBSCRIBE to."""
+
+    name: str
+    address: str
+    action: Literal["receive", "send"]
+    summary: str
+    body: type[msgspec.Struct] | None
+    headers: Mapping[str, Json] = field(default_factory=dict)
+    subscribe_headers: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def message(self) -> str:
+        return f"{self.name}Message"
+
+
+_STORED = {SEQ: _SEQ_TEXT, SESSION_ID: _UUID, CHAT_MESSAGE_ID: _UUID}
+_REPLAYED = {REPLAY: {"type": "string", "const": UNDELIVERED, "description": "first what was never delivered"}}
+_RESUMED = {RESUME_AFTER: {**_SEQ_TEXT, "description": "first everything after this seq, then live, without a hole"}}
+
+_QUEUES: Mapping[str, tuple[str, str, type[msgspec.Struct]]] = {
+    MESSAGES_QUEUE: ("messages", "messages to the user", ChatMessage),
+    ACK_QUEUE: ("acks", "the user's own messages, once they are stored", ChatMessage),
+    ERROR_QUEUE: ("errors", "why a SEND was refused; the connection lives on", Problem),
+    RECEIPTS_QUEUE: ("receipts", "what the other one has seen", SeenReceipt),
+}
+
+
+def _queue(queue: str) -> _Channel:
+    name, summary, body = _QUEUES[queue]
+    headers = _STORED if body is ChatMessage else {}
+    first = _REPLAYED if queue == MESSAGES_QUEUE else {}
+    return _Channel(name, f"{USER_PREFIX}{queue}", "send", summary, body, headers, first)
+
+
+_CHANNELS: Sequence[_Channel] = (
+    _Channel("sendMessage", CHAT_SEND, "receive", "send a message; RECEIPT is durable", SendMessageRequest),
+    _Channel("seen", CHAT_SEEN, "receive", "mark messages as seen, and tell their sender", SeenInSessionRequest),
+    _Channel(
+        "renew",
+        AUTH_RENEW,
+        "receive",
+        "go on with a fresh token of the same user",
+        None,
+        {"Authorization": {"type": "string", "pattern": "^Bearer .+$"}},
+    ),
+    *(_queue(queue) for queue in sorted(USER_QUEUES)),
+    _Channel(
+        "session",
+        f"{SESSION_TOPIC_PREFIX}{{sessionId}}",
+        "send",
+        "the messages of a session, for its two participants",
+        ChatMessage,
+        _STORED,
+        _RESUMED,
+    ),
+)
+
+
+def asyncapi_document() -> Json:
+    bodies = {channel.body for channel in _CHANNELS if channel.body is not None}
+    types = sorted(bodies, key=lambda body: body.__name__)
+    _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "chat-service",
+            "version": version("chat-service"),
+            "description": "STOMP 1.0 to 1.2 over WebSocket. CONNECT carries the token in `Authorization`.",
+        },
+        "defaultContentType": "application/json",
+        "servers": {"websocket": _server()},
+        "channels": {channel.name: _channel(channel) for channel in _CHANNELS},
+        "operations": {channel.name: _operation(channel) for channel in _CHANNELS},
+        "components": {
+            "messages": {channel.message: _message(channel) for channel in _CHANNELS},
+            "schemas": schemas,
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        },
+    }
+
+
+def _server() -> Json:
+    return {
+        "host": "{host}",
+        "pathname": "/ws",
+        "protocol": "stomp",
+        "description": f"WebSocket subprotocols {', '.join(SUBPROTOCOLS)}; one STOMP frame a WebSocket message",
+        "variables": {"host": {"default": "localhost:8080"}},
+        "security": [{"$ref": "#/components/securitySchemes/bearer"}],
+    }
+
+
+def _channel(channel: _Channel) -> Json:
+    shown: Json = {
+        "address": channel.address,
+        "summary": channel.summary,
+        "messages": {channel.message: {"$ref": f"#/components/messages/{channel.message}"}},
+    }
+    if "{sessionId}" in channel.address:
+        shown["parameters"] = {"sessionId": {"description": "id of the session"}}
+    if channel.subscribe_headers:
+        shown["x-subscribe-headers"] = {"type": "object", "properties": dict(channel.subscribe_headers)}
+    return shown
+
+
+def _operation(channel: _Channel) -> Json:
+    return {
+        "action": channel.action,
+        "summary": channel.summary,
+        "channel": {"$ref": f"#/channels/{channel.name}"},
+        "messages": [{"$ref": f"#/channels/{channel.name}/messages/{channel.message}"}],
+    }
+
+
+def _message(channel: _Channel) -> Json:
+    shown: Json = {"name": channel.message, "summary": channel.summary}
+    if channel.body is not None:
+        shown["payload"] = {"$ref": f"#/components/schemas/{channel.body.__name__}"}
+    if channel.headers:
+        required = list(channel.headers) if channel.action == "receive" else []
+        shown["headers"] = {"type": "object", "properties": dict(channel.headers), "required": required}
+    return shown

@@ -1,0 +1,57 @@
+"""`chat-service`: the commands, and how their failures are told."""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from domain.errors import ChatError
+from entrypoints.cli.lazy_group import LazyGroup
+from entrypoints.embedded_postgres import EmbeddedPostgresError
+from entrypoints.failures import Failure
+
+INTERRUPTED = 130  # as shells say it: 128 and the number of SIGINT
+
+commands = LazyGroup(
+    "chat-service",
+    {
+        "serve": "entrypoints.cli.serve",
+        "dev": "entrypoints.cli.serve",
+        "migrate": "entrypoints.cli.migrate",
+        "token": "entrypoints.cli.token",
+        "keys": "entrypoints.cli.keys",
+        "outbox": "entrypoints.cli.outbox",
+    },
+    help="One-to-one chat with guaranteed delivery, over REST and STOMP. Configured by CHAT_… variables.",
+)
+click.version_option(package_name="chat-service")(commands)
+
+
+def main() -> NoReturn:
+    """Exits 0, or with one line on stderr: 2 for wrong usage or settings, 1 for a failure."""
+    try:
+        code = commands.main(prog_name="chat-service", standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        _fail("interrupted", INTERRUPTED)
+    except Failure as error:
+        _fail(str(error), error.exit_code)
+    except (EmbeddedPostgresError, ChatError) as error:
+        _fail(str(error), Failure.exit_code)
+    except Exception as error:
+        from adapters.postgres.database import DRIVER_ERRORS
+
+        if not isinstance(error, DRIVER_ERRORS):
+            raise
+        _fail(f"the database cannot be used: {error or type(error).__name__}", Failure.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    click.echo(f"chat-service: {' '.join(line.split())}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

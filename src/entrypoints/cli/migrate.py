@@ -1,0 +1,21 @@
+"""`migrate`: the database's schema."""
+
+import asyncio
+
+import click
+
+from adapters.postgres.migrations import upgrade, upgrade_sql
+from entrypoints.load_settings import load_settings, require_database
+from entrypoints.serve import database
+
+
+@click.command()
+@click.option("--sql", is_flag=True, help="Print the SQL that makes the schema from nothing, and change nothing.")
+def migrate(sql: bool) -> None:
+    """Bring the schema up to date; safe to run from many instances at once."""
+    if sql:
+        click.echo(upgrade_sql(), nl=False)
+        return
+    with database(require_database(load_settings()), shared=True) as settings:
+        asyncio.run(upgrade(str(settings.database_url)))
+    click.echo("the schema is up to date")

@@ -1,0 +1,88 @@
+"""`outbox`: what is still owed, for operators (contract, section 9)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+from typing import TypeVar
+from uuid import UUID
+
+import click
+
+from adapters.postgres.database import create_engine
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.system.clock import SystemClock
+from application.ports.outbox import Outbox
+from domain.identifiers import OutboxId
+from entrypoints.load_settings import load_settings, require_database
+from entrypoints.serve import database
+
+Answer = TypeVar("Answer")
+
+MAX_LISTED = 1_000
+
+
+@click.group()
+def outbox() -> None:
+    """Deliveries still owed."""
+
+
+@outbox.command()
+def status() -> None:
+    """Count what is pending and what is dead."""
+    now = _told(_status)
+    click.echo(now)
+
+
+async def _status(store: Outbox) -> str:
+    now = await store.status()
+    oldest = now.oldest_pending_at
+    age = "-" if oldest is None else f"{max(0.0, (SystemClock().now() - oldest).total_seconds()):.1f}s"
+    return f"pending {now.pending}\ndead {now.dead}\noldest pending {age}"
+
+
+@outbox.command()
+def dead() -> None:
+    """List the dead: id, destination, tries, time of death, reason."""
+    for line in _told(_dead):
+        click.echo(line)
+
+
+async def _dead(store: Outbox) -> list[str]:
+    return [
+        "\t".join(
+            (
+                str(one.entry.id),
+                one.entry.destination,
+                str(one.entry.retry_count),
+                one.died_at.astimezone(UTC).isoformat(timespec="seconds"),
+                one.reason,
+            )
+        )
+        for one in await store.dead(MAX_LISTED)
+    ]
+
+
+@outbox.command()
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--all", "everything", is_flag=True, help="All that are dead.")
+def requeue(ids: tuple[UUID, ...], everything: bool) -> None:
+    """Make dead ones due again."""
+    if bool(ids) == everything:
+        raise click.UsageError("name ids, or give --all")
+    chosen = None if everything else [OutboxId(one) for one in ids]
+    count = _told(lambda store: store.requeue(chosen, SystemClock().now()))
+    click.echo(f"requeued {count}")
+    if chosen is not None and count < len(set(chosen)):
+        raise click.ClickException(f"{len(set(chosen)) - count} of them are not dead")
+
+
+def _told(ask: Callable[[Outbox], Awaitable[Answer]]) -> Answer:
+    async def run(url: str) -> Answer:
+        engine = create_engine(url, pool_size=1)
+        try:
+            return await ask(PostgresOutbox(engine))
+        finally:
+            await engine.dispose()
+
+    with database(require_database(load_settings()), shared=True) as settings:
+        return asyncio.run(run(str(settings.database_url)))

@@ -1,0 +1,69 @@
+"""`serve` and `dev`: the service itself."""
+
+from pathlib import Path
+
+import click
+
+from entrypoints.load_settings import load_settings, require_all
+from entrypoints.serve import serve as run
+from entrypoints.serve import serve_worker
+from entrypoints.settings import Settings
+from entrypoints.siblings import WorkerSiblings
+from entrypoints.workers import end_with
+
+_host = click.option("--host", help="Address to listen on; also CHAT_HOST.")
+_port = click.option("--port", type=int, help="Port to listen on; also CHAT_PORT.")
+_server = click.option("--server", type=click.Choice(["granian", "uvicorn"]), help="Also CHAT_SERVER.")
+
+
+@click.command()
+@_host
+@_port
+@_server
+@click.option("--workers", type=int, help="Processes, which need a broker to meet at; also CHAT_WORKERS.")
+@click.option("--worker", nargs=3, type=(int, click.Path(path_type=Path), int), hidden=True)
+def serve(
+    host: str | None, port: int | None, server: str | None, workers: int | None, worker: tuple[int, Path, int] | None
+) -> None:
+    """Run the service, configured by environment."""
+    settings = require_all(load_settings(host=host, port=port, server=server, workers=workers))
+    if worker is None:
+        run(settings)
+    else:
+        index, directory, supervisor = worker
+        end_with(supervisor)
+        serve_worker(settings, WorkerSiblings(directory, index))
+
+
+@click.command()
+@_host
+@_port
+@_server
+def dev(host: str | None, port: int | None, server: str | None) -> None:
+    """Run it on this machine with everything it needs inside."""
+    settings = load_settings(profile="dev", host=host, port=port, server=server)
+    click.echo("Starting PostgreSQL and the service …")
+    run(require_all(settings), lambda: _welcome(settings))
+
+
+def _welcome(settings: Settings) -> None:
+    url = f"http://{_host_to_go_to(settings.host)}:{settings.port}/"
+    click.echo(f"chat-service is at {url} and ws{url.removeprefix('http')}ws")
+    if settings.web_client:
+        click.echo("")
+        click.echo("Chat with yourself, in one window or in two:")
+        click.echo(f"  both:         {url}?as=ann@example.org&as=bob@example.org")
+        click.echo(f"  Ann:          {url}?as=ann@example.org&with=bob@example.org")
+        click.echo(f"  Bob:          {url}?as=bob@example.org&with=ann@example.org")
+        click.echo("")
+        click.echo(f"The API:        {url}docs/")
+    else:
+        click.echo(f"The API:        {url}schema")
+    click.echo("Get a token:    CHAT_PROFILE=dev .venv/bin/chat-service token you@example.org")
+    click.echo("Stop it with Ctrl-C.")
+
+
+def _host_to_go_to(host: str) -> str:
+    """Everywhere is an address to listen on and none to go to."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,163 @@
+"""The composition root: which adapter stands behind each port. The only place that knows dependency-injector."""
+
+from datetime import timedelta
+
+from dependency_injector import containers, providers
+
+from adapters.caching.directory import CachedProfileDirectory
+from adapters.caching.lookup import CachedProfileLookup
+from adapters.flairbit.circuit import CircuitBreakingLookup
+from adapters.stomp.connections import Connections
+from adapters.stomp.hub import Hub
+from adapters.stomp.limits import SessionLimits
+from adapters.stomp.services import ConnectionLimits, StompServices
+from adapters.system.clock import SystemClock
+from adapters.system.ids import Uuid7Generator
+from application.counters import Counters
+from application.init_session import InitSession
+from application.list_sessions import ListSessions
+from application.mark_seen import MarkSeen
+from application.message_intake import MessageIntake
+from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
+from application.participants import Participants
+from application.rate_limit import RateLimit
+from application.read_history import ReadHistory
+from application.read_unread import ReadUnread
+from application.replay import Replay
+from application.send_message import SendMessage
+from application.submitted_sends import SubmittedSends
+from application.write_behind import WriteBehind
+from domain.identifiers import MessageId
+from domain.outbox import RetryPolicy
+from entrypoints import wiring
+from entrypoints.delivery_times import DeliveryTimes
+from entrypoints.metrics import ServiceMetrics
+from entrypoints.settings import Settings
+from entrypoints.siblings import NoSiblings
+from entrypoints.store import open_store
+
+
+def _duration(value: float) -> timedelta:
+    return timedelta(seconds=value)
+
+
+class Container(containers.DeclarativeContainer):
+    """One instance of the service. Nothing is opened before it is asked for."""
+
+    settings = providers.Dependency(instance_of=Settings)
+    given = settings.provided
+
+    clock = providers.Singleton(SystemClock)
+    ids = providers.Singleton(Uuid7Generator)
+    counters = providers.Singleton(Counters)
+    delivery_times = providers.Singleton(DeliveryTimes)
+
+    store = providers.Singleton(open_store, settings)
+    sessions = store.provided.sessions
+    messages = store.provided.messages
+    outbox = store.provided.outbox
+    directory = providers.Singleton(
+        CachedProfileDirectory,
+        store.provided.directory,
+        clock,
+        ttl=given.profile_cache_ttl,
+        size=given.profile_cache_size,
+    )
+
+    flairbit = providers.Singleton(wiring.flairbit, settings, clock)
+    circuit = providers.Singleton(
+        CircuitBreakingLookup, flairbit, clock, fail_max=given.circuit_failures, open_for=given.circuit_open
+    )
+    profiles = providers.Singleton(
+        CachedProfileLookup,
+        circuit,
+        directory,
+        clock,
+        ttl=given.profile_cache_ttl,
+        size=given.profile_cache_size,
+        negative_ttl=given.profile_negative_ttl,
+    )
+    keys = providers.Singleton(wiring.user_keys, settings, clock)
+    tokens = providers.Singleton(wiring.token_verifier, settings, keys, clock)
+    hub = providers.Singleton(Hub)
+    connections = providers.Singleton(
+        Connections,
+        max_open=given.max_connections,
+        max_per_user=given.max_connections_per_user,
+        watch_interval=providers.Callable(wiring.watch_interval, settings),
+    )
+    broker = providers.Singleton(wiring.broker, settings, connections)
+    send_queue = providers.Singleton(wiring.send_queue, settings)
+
+    participants = providers.Singleton(Participants, sessions, profiles, directory, clock, given.session_cache_size)
+    dispatcher = providers.Singleton(
+        OutboxDispatcher,
+        outbox,
+        broker,
+        directory,
+        clock,
+        counters,
+        providers.Factory(RetryPolicy, given.outbox_max_tries),
+        providers.Factory(
+            DispatchSettings,
+            poll_interval=given.outbox_poll,
+            claim=providers.Factory(_duration, given.outbox_claim),
+            eager_claim=providers.Factory(_duration, given.outbox_eager_claim),
+            claim_size=given.outbox_claim_size,
+            retention=providers.Factory(_duration, given.outbox_retention),
+        ),
+    )
+    intake = providers.Singleton(
+        MessageIntake,
+        messages,
+        dispatcher,
+        ids,
+        clock,
+        counters,
+        max_batch=given.max_batch,
+        max_pending=given.max_pending_sends,
+    )
+    delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", messages.mark_delivered)
+    rate_limit = providers.Singleton(RateLimit, clock, given.rate_limit, given.rate_burst)
+
+    init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock)
+    list_sessions = providers.Singleton(ListSessions, sessions, directory)
+    send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
+    submitted_sends = providers.Singleton(SubmittedSends, send_message, broker, given.max_frame_bytes)
+    read_history = providers.Singleton(ReadHistory, participants, messages)
+    read_unread = providers.Singleton(ReadUnread, participants, messages)
+    mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock)
+    replay = providers.Singleton(Replay, participants, messages, directory, delivered)
+
+    stomp = providers.Singleton(
+        StompServices,
+        clock,
+        tokens,
+        send_message,
+        mark_seen,
+        participants,
+        replay,
+        delivered,
+        hub,
+        connections,
+        counters,
+        providers.Factory(
+            ConnectionLimits,
+            session=providers.Factory(
+                SessionLimits,
+                max_frame_bytes=given.max_frame_bytes,
+                max_subscriptions=given.max_subscriptions,
+                max_unacked=given.max_unacked,
+            ),
+            connect_timeout=given.connect_timeout,
+            slow_consumer=given.slow_consumer,
+            max_unsent=given.max_unsent_bytes,
+            max_in_flight=given.max_in_flight,
+            heart_beat=given.heartbeat,
+        ),
+        delivery_times.provided.written,
+        send_queue,
+    )
+
+    metrics = providers.Singleton(ServiceMetrics, counters, connections, delivery_times, outbox, profiles, circuit)
+    siblings = providers.Singleton(NoSiblings)

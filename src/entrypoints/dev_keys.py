@@ -1,0 +1,67 @@
+"""The key pair of `dev` and `test`, made at first use: tokens to try the service with, from its own command."""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from adapters.jwt.signing import PRIVATE_KEY_FILE, generate_key_pair, load_private_key
+from entrypoints.settings import Settings, SettingsError
+
+
+class DevKeys(NamedTuple):
+    private: RSAPrivateKey
+    public: RSAPublicKey
+
+
+def dev_keys(settings: Settings) -> DevKeys:
+    """The pair under the data directory. Raises `SettingsError` in `prod`, which has none, and without a directory."""
+    if settings.profile == "prod":
+        raise SettingsError("CHAT_JWT_PUBLIC_KEY_FILE or CHAT_JWT_JWKS_URL is missing")
+    directory = settings.data_dir / "keys"
+    try:
+        if not (directory / PRIVATE_KEY_FILE).exists():
+            _make(directory)
+        private = load_private_key(directory / PRIVATE_KEY_FILE)
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"CHAT_DATA_DIR: the keys in {directory} cannot be used: {error}") from None
+    return DevKeys(private, private.public_key())
+
+
+def _make(directory: Path) -> None:
+    """Appears whole or not at all, also when two processes start at once: the first one's pair stays."""
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=directory.parent) as scratch:
+        made = Path(scratch) / "keys"
+        generate_key_pair(made)
+        try:
+            os.rename(made, directory)
+        except OSError:
+            if not (directory / PRIVATE_KEY_FILE).exists():
+                raise
+
+
+class DevServices(Mapping[str, RSAPublicKey]):
+    """Outside `prod` any name is that of a trusted service, if its token is signed with the development key.
+
+    All but `issuer`, which is whose users' tokens are.
+    """
+
+    def __init__(self, trusted: Mapping[str, RSAPublicKey], public: RSAPublicKey, issuer: str) -> None:
+        self._trusted = trusted
+        self._public = public
+        self._issuer = issuer
+
+    def __getitem__(self, name: str) -> RSAPublicKey:
+        if name == self._issuer:
+            raise KeyError(name)
+        return self._trusted.get(name, self._public)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._trusted)
+
+    def __len__(self) -> int:
+        return len(self._trusted)

@@ -1,0 +1,77 @@
+"""The life of one instance: what runs beside the requests, started and stopped in order."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from entrypoints.container import Container
+from entrypoints.health import Health
+
+log = logging.getLogger(__name__)
+
+DRAIN_SHARE = 0.6  # of the time for a stop, for the clients; the rest is for the work in hand
+
+
+class Instance:
+    """`health` tells the load balancer when it may come."""
+
+    def __init__(self, container: Container) -> None:
+        self._container = container
+        self.health = Health(
+            {
+                "database": lambda: container.store().ping(),
+                "broker": lambda: container.broker().wait_ready(),
+            }
+        )
+
+    async def start(self) -> None:
+        """Raises `SchemaOutdated`, and what the driver says when the database cannot be reached at the start."""
+        container = self._container
+        await container.store().prepare()
+        await container.broker().start(container.hub())
+        if (queue := container.send_queue()) is not None:
+            queue.consume(container.submitted_sends())
+            await queue.start()
+        container.dispatcher().start()
+        container.intake().start()
+        container.delivered().start()
+        container.connections().start()
+        self.health.ready = True
+
+    async def stop(self) -> None:
+        """Sends the clients away, finishes what is in hand, and ends within `shutdown_seconds` whatever is away."""
+        self.health.ready = False
+        container = self._container
+        until = monotonic() + container.settings().shutdown_seconds
+        drained = container.connections().drain(container.settings().shutdown_seconds * DRAIN_SHARE)
+        await _within(until, "clients", drained)
+        for name, stop in self._stops():
+            await _within(until, name, stop())
+
+    def _stops(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        """In the order of a message's way: nobody is stopped before those who hand it work."""
+        container = self._container
+        queue = container.send_queue()
+        clients = container.flairbit(), container.keys()
+        return [
+            ("watch", container.connections().stop),
+            *([("queue of sends", queue.stop)] if queue is not None else []),
+            ("intake", container.intake().stop),
+            ("dispatcher", container.dispatcher().stop),
+            ("delivered marks", container.delivered().stop),
+            ("broker", container.broker().stop),
+            *[("HTTP client", client.close) for client in clients if hasattr(client, "close")],
+            ("database", container.store().close),
+        ]
+
+
+async def _within(until: float, name: str, work: Awaitable[None]) -> None:
+    """What cannot end in time is left: everything promised is in the database, and the next instance goes on."""
+    try:
+        async with asyncio.timeout(max(0.1, until - monotonic())):
+            await work
+    except TimeoutError:
+        log.warning("%s did not end in time", name)
+    except Exception:
+        log.exception("%s did not end well", name)

@@ -1,0 +1,144 @@
+"""The process of the embedded PostgreSQL: it ends when we end, and what was left behind all the same is found."""
+
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+from time import monotonic, sleep
+from typing import IO
+
+from entrypoints.postgres_failure import EmbeddedPostgresError
+
+STOP_TIMEOUT = 30.0
+
+# Asks the kernel for SIGINT, a fast shutdown, when the parent dies; then it becomes the command, as the same process.
+_TIE = """
+import ctypes, os, signal, sys
+ctypes.CDLL(None).prctl(1, signal.SIGINT)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def english() -> dict[str, str]:
+    """The environment for commands whose words we read."""
+    return os.environ | {"LC_ALL": "C"}
+
+
+def as_owner(data: Path, *options: str) -> list[str]:
+    """What to put before a command over `data`, which belongs to somebody else when we are root.
+
+    PostgreSQL refuses to run as root. The capability lets it pass folders that only root may enter, unchanged.
+    Raises `EmbeddedPostgresError`.
+    """
+    if os.geteuid() != 0:
+        return []
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise EmbeddedPostgresError("as root, `setpriv` of util-linux is needed to run PostgreSQL as another user")
+    owner = data.stat()
+    ids = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
+    return [setpriv, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *options, "--"]
+
+
+def tied(data: Path) -> list[str]:
+    """As `as_owner`, and the command is interrupted when the thread that starts it ends (on Linux)."""
+    if sys.platform != "linux":
+        return as_owner(data)
+    if os.geteuid() == 0:
+        return as_owner(data, "--pdeathsig=INT")  # by setpriv itself: changing the user takes it away
+    return [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid())]
+
+
+def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Starts the server, which is told to shut down when this process ends in whatever way (on Linux)."""
+    answer: SimpleQueue[subprocess.Popen[bytes] | Exception] = SimpleQueue()
+
+    def keep() -> None:
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own binary
+                [*tied(data), *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in the terminal is for us; we stop it in order
+                cwd="/",
+                env=english(),
+            )
+        except Exception as error:
+            answer.put(error)
+            return
+        answer.put(process)
+        process.wait()
+
+    # To the kernel the parent is a thread: one that lives as long as we do, whichever it was that called.
+    Thread(target=keep, name="embedded postgres", daemon=True).start()
+    process = answer.get()
+    if isinstance(process, Exception):
+        raise process
+    return process
+
+
+def take(home: Path) -> int:
+    """Takes `home` for this process, until the file descriptor is closed. Raises `EmbeddedPostgresError`, OSError."""
+    descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 32).decode()
+        os.close(descriptor)
+        raise EmbeddedPostgresError(f"PostgreSQL in {home} is in use by process {holder}") from None
+    os.truncate(descriptor, 0)
+    os.write(descriptor, str(os.getpid()).encode())
+    return descriptor
+
+
+def stop_leftover(data: Path) -> None:
+    """Ends the server over `data` that nobody holds any more. Raises `EmbeddedPostgresError`, OSError."""
+    note = data / "postmaster.pid"
+    try:
+        pid = int(note.read_text().partition("\n")[0])
+    except (FileNotFoundError, ValueError):
+        return
+    for how in (signal.SIGINT, signal.SIGQUIT):
+        if not _is_server(pid, data):
+            break
+        os.kill(pid, how)
+        deadline = monotonic() + STOP_TIMEOUT
+        while _is_server(pid, data) and monotonic() < deadline:
+            sleep(0.02)
+    if _is_server(pid, data):
+        raise EmbeddedPostgresError(f"PostgreSQL in {data} runs as process {pid} and does not end")
+    # By now the number may be another process', which PostgreSQL would take for itself; it removes its own note.
+    note.unlink(missing_ok=True)
+
+
+def is_ready(pid: int, data: Path) -> bool:
+    """Whether the server with that process id takes connections. Any other may answer on its port."""
+    try:
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"  # as pg_ctl does it
+
+
+def _is_server(pid: int, data: Path) -> bool:
+    command = f"{_command(pid)} "
+    return "postgres" in command and f" -D {data} " in command
+
+
+def _command(pid: int) -> str:
+    """How the process was started; nothing when there is none, or when it has ended and nobody asked."""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+        except (FileNotFoundError, ProcessLookupError):
+            return ""
+    ps = ["ps", "-o", "args=", "-p", str(pid)]
+    return subprocess.run(ps, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - a number

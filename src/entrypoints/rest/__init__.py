@@ -1,0 +1,1 @@
+"""REST (contract, section 5), on Litestar."""

@@ -1,0 +1,22 @@
+"""Every path of the API needs a token (contract, section 4)."""
+
+from typing import Any
+
+from litestar.connection import ASGIConnection
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+
+from application.bearer import bearer_token
+from application.ports.tokens import TokenVerifier
+
+
+class TokenAuthentication(AbstractAuthenticationMiddleware):
+    """`request.user` is the `Principal` of the token. Raises `Unauthenticated`, `Unavailable`."""
+
+    def __init__(self, app: ASGIApp, tokens: TokenVerifier) -> None:
+        super().__init__(app)
+        self._tokens = tokens
+
+    async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        principal = await self._tokens.verify(bearer_token(connection.headers.get("Authorization")))
+        return AuthenticationResult(user=principal, auth=None)

@@ -1,0 +1,179 @@
+"""The calls of the API."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+
+from application.chat_message import ChatMessage
+from application.fields import SessionKey
+from application.init_session import InitSession
+from application.list_sessions import MAX_SESSIONS, ListSessions, SessionPage
+from application.mark_seen import MarkSeen
+from application.read_history import MAX_PAGE, ReadHistory
+from application.read_unread import ReadUnread
+from application.requests import InitRequest, SeenRequest, SendMessageRequest
+from application.send_message import SendMessage
+from domain.errors import Invalid
+from domain.identifiers import SessionId, parse_email, parse_intent
+from domain.principal import Principal
+from entrypoints.rest.json_body import JsonBody
+from entrypoints.rest.parameters import (
+    AfterQuery,
+    BeforeQuery,
+    CursorQuery,
+    EmailQuery,
+    IntentQuery,
+    OptionalIntentQuery,
+    ReaderEmailQuery,
+    SessionIdPath,
+    page_size,
+)
+from entrypoints.rest.problems import problems
+
+ApiRequest = Request[Principal, None, State]
+
+
+class SessionOpened(msgspec.Struct, frozen=True, rename="camel"):
+    """The session of the two."""
+
+    session_id: SessionKey
+
+
+class ChatController(Controller):
+    path = "/api/chat"
+    tags = ("chat",)
+    security = ({"bearer": []},)
+
+    @post(
+        "/init",
+        operation_id="initSession",
+        summary="Open a session",
+        response_description="The session",
+        status_code=200,
+        dto=JsonBody[InitRequest],
+        return_dto=None,
+        responses=problems(403, 404, 413),
+    )
+    async def init(
+        self, request: ApiRequest, data: JSONBody[InitRequest], init_session: NamedDependency[InitSession]
+    ) -> SessionOpened:
+        """Opens the session of two people for an intent, or finds the one they have."""
+        session = await init_session(
+            request.user,
+            parse_email(data.from_email, "fromEmail"),
+            parse_email(data.to_email, "toEmail"),
+            parse_intent(data.intent),
+        )
+        return SessionOpened(session.id)
+
+    @post(
+        "/message",
+        operation_id="sendMessage",
+        summary="Send a message",
+        response_description="The message as it is stored",
+        status_code=200,
+        dto=JsonBody[SendMessageRequest],
+        return_dto=None,
+        responses=problems(403, 404, 409, 413, 429),
+    )
+    async def message(
+        self, request: ApiRequest, data: JSONBody[SendMessageRequest], send_message: NamedDependency[SendMessage]
+    ) -> Response[ChatMessage]:
+        """Sends a message; answered with it after it is durably stored. A repeat gets the first one again."""
+        accepted = await send_message(request.user, data.command(), "http")
+        stored: Any = accepted.body.encode()  # it was encoded once, for all who get it
+        return Response(stored, media_type="application/json")
+
+    @get(
+        "/sessions",
+        operation_id="sessions",
+        summary="List sessions",
+        response_description="A page of sessions",
+        responses=problems(403),
+    )
+    async def sessions(
+        self,
+        request: ApiRequest,
+        email: EmailQuery,
+        list_sessions: NamedDependency[ListSessions],
+        intent: OptionalIntentQuery = None,
+        limit: Annotated[int, page_size(50, MAX_SESSIONS)] = 50,
+        cursor: CursorQuery = None,
+    ) -> SessionPage:
+        """The sessions of a person, the newest activity first; `nextCursor` asks for those after them.
+
+        With the cursors of one listing every session comes once, whatever is sent meanwhile.
+        """
+        wanted = None if intent is None else parse_intent(intent)
+        return await list_sessions(request.user, parse_email(email), wanted, limit=limit, cursor=cursor)
+
+    @get(
+        "/{sessionId:str}/history",
+        operation_id="history",
+        summary="Read messages",
+        response_description="Messages, oldest first",
+        responses=problems(403, 404),
+    )
+    async def history(
+        self,
+        request: ApiRequest,
+        session_id: SessionIdPath,
+        read_history: NamedDependency[ReadHistory],
+        limit: Annotated[int, page_size(50, MAX_PAGE)] = 50,
+        before: BeforeQuery = None,
+        after: AfterQuery = None,
+    ) -> Sequence[ChatMessage]:
+        """Messages of a session, oldest first: the last ones, or those next before or after a `seq`."""
+        return await read_history(request.user, _session(session_id), limit=limit, before=before, after=after)
+
+    @get(
+        "/{sessionId:str}/unread",
+        operation_id="unread",
+        summary="Read what is not seen",
+        response_description="Messages, oldest first",
+        responses=problems(403, 404),
+    )
+    async def unread(
+        self,
+        request: ApiRequest,
+        session_id: SessionIdPath,
+        read_unread: NamedDependency[ReadUnread],
+        reader_email: ReaderEmailQuery,
+        intent: IntentQuery,
+    ) -> Sequence[ChatMessage]:
+        """The first 1,000 messages addressed to the reader and not seen, oldest first; changes nothing."""
+        reader = parse_email(reader_email, "readerEmail")
+        return await read_unread(request.user, _session(session_id), reader, parse_intent(intent))
+
+    @post(
+        "/{sessionId:str}/seen",
+        operation_id="seen",
+        summary="Mark messages as seen",
+        response_description="They are marked",
+        status_code=204,
+        dto=JsonBody[SeenRequest],
+        return_dto=None,
+        responses=problems(403, 404, 413),
+    )
+    async def seen(
+        self,
+        request: ApiRequest,
+        session_id: SessionIdPath,
+        data: JSONBody[SeenRequest],
+        mark_seen: NamedDependency[MarkSeen],
+    ) -> None:
+        """Marks everything up to a `seq` as seen by the reader, and tells the sender."""
+        await mark_seen(request.user, data.command(_session(session_id)))
+
+
+def _session(raw: str) -> SessionId:
+    try:
+        return SessionId(UUID(raw))
+    except ValueError:
+        raise Invalid("sessionId is not a UUID", field="sessionId") from None

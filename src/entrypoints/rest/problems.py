@@ -1,0 +1,94 @@
+"""Every refusal over HTTP as a problem document (RFC 9457; contract, section 5)."""
+
+import logging
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import ResponseSpec
+
+from application.problem import Problem, problem_document, problem_type
+from domain.errors import ChatError, Invalid, Malformed, TooLarge
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+_CUT_OFF = "client disconnected prematurely"  # the framework takes it for a failure, and has no type for it
+
+_WHAT = {
+    400: "The request cannot be read: malformed",
+    401: "There is no valid token: unauthenticated",
+    403: "The caller may not do this: not-yourself, not-a-participant",
+    404: "There is no such thing: session-not-found, profile-not-found",
+    409: "The clientMessageId was used for another message: idempotency-conflict",
+    413: "The body is too large: too-large",
+    422: "A value is not allowed, `field` says which: invalid",
+    429: "Too many messages, see Retry-After: rate-limited",
+    503: "The database or FlairBit is away, see Retry-After: unavailable",
+}
+
+
+def problems(*statuses: int) -> dict[int, ResponseSpec]:
+    """The documented refusals of a call, those that any call can give included."""
+    return {
+        status: ResponseSpec(Problem, description=_WHAT[status], media_type=MEDIA_TYPE, generate_examples=False)
+        for status in sorted({400, 401, 422, 503, *statuses})
+    }
+
+
+def of_chat_error(_: Request[Any, Any, Any], error: ChatError) -> Response[dict[str, Any]]:
+    document = problem_document(error)
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    if document["status"] == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return _response(document, headers)
+
+
+def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
+    """What the framework refuses, in the contract's terms where it has one."""
+    if isinstance(error, ValidationException):
+        return of_chat_error(request, _refused(error))
+    if error.detail == _CUT_OFF:
+        return of_chat_error(request, Malformed("the body is not complete"))
+    if error.status_code >= 500:
+        return of_failure(request, error)
+    if error.status_code == 413:
+        return of_chat_error(request, TooLarge())
+    if error.status_code == 400:
+        return of_chat_error(request, Malformed())
+    code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
+    title = {404: "There is no such page", 405: "This method is not allowed here"}.get(error.status_code, "Refused")
+    return _response(_document(code, title, error.status_code), dict(error.headers or {}))
+
+
+def of_failure(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+    """A fault of ours: logged with its traceback, told without."""
+    log.error("a request failed", exc_info=error)
+    return _response(_document("internal", "The service has failed", 500), {})
+
+
+def _document(code: str, title: str, status: int) -> dict[str, Any]:
+    """What is a matter of HTTP alone, and so no `ChatError`."""
+    return {"type": problem_type(code), "title": title, "status": status, "detail": title, "code": code}
+
+
+def _refused(error: ValidationException) -> ChatError:
+    faults = error.extra if isinstance(error.extra, list) else []
+    key = str(faults[0].get("key", "")) if faults else ""
+    if key == "data":
+        return Malformed("a body is needed")
+    field = _camel(key)
+    return Invalid(f"{field} is missing or not allowed" if field else "", field=field or None)
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _response(document: dict[str, Any], headers: dict[str, str]) -> Response[dict[str, Any]]:
+    return Response(document, status_code=document["status"], headers=headers, media_type=MEDIA_TYPE)

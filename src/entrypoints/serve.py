@@ -1,0 +1,97 @@
+"""Runs one instance from its start to its orderly end."""
+
+import asyncio
+import contextlib
+import gc
+import resource
+from collections.abc import Callable, Iterator
+
+import msgspec
+import uvloop
+
+from entrypoints.app import create_app
+from entrypoints.container import Container
+from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.instance import Instance
+from entrypoints.logs import configure_logs
+from entrypoints.server import SERVER_STOP, check_address, create_server, stop_signals
+from entrypoints.setting_types import Secret
+from entrypoints.settings import Settings
+from entrypoints.siblings import NoSiblings, Siblings, WorkerSiblings
+from entrypoints.workers import supervise
+
+
+def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
+    """Serves until SIGTERM or SIGINT, with as many workers as the settings say; `announce` when clients may come.
+
+    Raises `AddressTaken`, `EmbeddedPostgresError`, `SettingsError`, `SchemaOutdated`, and OSError or the driver's
+    errors when the database cannot be reached at the start.
+    """
+    configure_logs(settings)
+    check_address(settings.host, settings.port)
+    _allow_many_files()
+    with database(settings) as complete:
+        if complete.workers > 1:
+            supervise(complete, announce)
+        else:
+            uvloop.run(_serve(complete, NoSiblings(), announce))
+
+
+def serve_worker(settings: Settings, siblings: WorkerSiblings) -> None:
+    """One of several workers; its supervisor has seen to the port and the database."""
+    configure_logs(settings)
+    _allow_many_files()
+    uvloop.run(_serve(settings, siblings, lambda: None))
+
+
+@contextlib.contextmanager
+def database(settings: Settings, *, shared: bool = False) -> Iterator[Settings]:
+    """The settings with a database: outside `prod` an embedded one, for as long as this lasts, when none is named.
+
+    With `shared`, that of a service that runs already, if one does: for commands beside it.
+    """
+    if settings.database_url or settings.profile == "prod":
+        yield settings
+        return
+    postgres = EmbeddedPostgres(settings.data_dir / "postgres")
+    if shared and (url := postgres.running_url()) is not None:
+        yield msgspec.structs.replace(settings, database_url=Secret(url))
+        return
+    try:
+        yield msgspec.structs.replace(settings, database_url=Secret(postgres.start()))
+    finally:
+        postgres.stop()
+
+
+def _allow_many_files() -> None:
+    """A socket is a file, and the usual soft limit of 1,024 is there for programs from another time."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def _calm_the_collector() -> None:
+    """A message makes a hundred objects and hardly a cycle: the default of looking at every 700th costs a tenth."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+async def _serve(settings: Settings, siblings: Siblings, announce: Callable[[], None]) -> None:
+    stopping = stop_signals()
+    container = Container(settings=settings)
+    container.siblings.override(siblings)
+    instance = Instance(container)
+    server = create_server(create_app(container, instance.health), settings)
+    await instance.start()
+    serving = asyncio.create_task(server.serve(), name="server")
+    stop = asyncio.create_task(stopping.wait())
+    await siblings.start(container.metrics().text)
+    _calm_the_collector()
+    announce()
+    await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
+    await siblings.stop()
+    await instance.stop()
+    server.stop()
+    await asyncio.wait([serving], timeout=SERVER_STOP)
+    if serving.done():
+        serving.result()

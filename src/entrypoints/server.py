@@ -1,0 +1,128 @@
+"""Serving the application on Granian or uvicorn until a signal says stop."""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from entrypoints.asgi import AsgiApp
+from entrypoints.failures import Failure
+from entrypoints.settings import Settings
+
+BACKLOG = 4_096
+SERVER_STOP = 5.0  # seconds; the clients have gone by then
+
+
+class AddressTaken(Failure):
+    """Nothing can listen there."""
+
+
+class Server(Protocol):
+    async def serve(self) -> None:
+        """Accepts connections until `stop`."""
+        ...
+
+    def stop(self) -> None: ...
+
+
+class GranianServer:
+    """Granian inside this process, so that stopping is ours: its own worker cuts every socket on SIGTERM at once."""
+
+    def __init__(self, app: AsgiApp, settings: Settings) -> None:
+        from granian.constants import HTTPModes, Interfaces
+        from granian.http import HTTP1Settings
+        from granian.server.embed import Server as Embedded
+
+        self._server: Any = Embedded(
+            app,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGINL,
+            http=HTTPModes.http1,
+            # idle keep-alive connections count against it: room for all of them and the metrics
+            backpressure=settings.max_connections + BACKLOG,
+            backlog=BACKLOG,
+            log_enabled=False,
+            http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        )
+
+    async def serve(self) -> None:
+        await self._server.serve()
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+class UvicornServer:
+    """uvicorn with its sans-IO WebSocket implementation: less memory a socket, for nodes with very many."""
+
+    def __init__(self, app: AsgiApp, settings: Settings) -> None:
+        import uvicorn
+
+        class Quiet(uvicorn.Server):
+            @contextlib.contextmanager
+            def capture_signals(self) -> Iterator[None]:
+                yield  # signals are ours
+
+        config: Any = uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            ws_max_size=2**24,  # beyond our own limit, which answers with a STOMP ERROR
+            ws_ping_interval=None,  # heart-beats are STOMP's
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=int(SERVER_STOP),
+        )
+        self._server = Quiet(config)
+        self._address = settings.host, settings.port
+
+    async def serve(self) -> None:
+        family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # workers share it, as Granian's do
+            listener.bind(address)
+            await self._server.serve([listener])
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+
+
+def create_server(app: AsgiApp, settings: Settings) -> Server:
+    return UvicornServer(app, settings) if settings.server == "uvicorn" else GranianServer(app, settings)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raises `AddressTaken` when nothing can listen there; the servers' own words for it are many and long."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise AddressTaken(f"port {port} on {host} is taken: choose another with CHAT_PORT") from None
+        raise AddressTaken(f"cannot listen on {host}, port {port}: {error.strerror or error}") from None
+
+
+def stop_signals() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT; a second one ends the process at once."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        if stopping.is_set():
+            os._exit(1)
+        stopping.set()
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop)
+    return stopping

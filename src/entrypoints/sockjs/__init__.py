@@ -1,0 +1,1 @@
+"""SockJS over HTTP and WebSocket: plain ASGI in front of the sessions of `adapters.sockjs`."""

@@ -1,0 +1,175 @@
+"""One SockJS endpoint: everything under its prefix."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from adapters.sockjs.framing import BrokenFraming, PayloadExpected
+from adapters.sockjs.limits import SockJsLimits
+from adapters.stomp.transport import CloseReason
+from adapters.stomp.version import choose_subprotocol
+from application.ports.tokens import TokenVerifier
+from entrypoints.asgi import Receive, Scope, Send, headers_of
+from entrypoints.origins import Origins
+from entrypoints.sockjs import pages
+from entrypoints.sockjs.application import Application, Client
+from entrypoints.sockjs.headers import cors, never_cached, preflight, sticky_cookie
+from entrypoints.sockjs.live_sessions import LiveSessions, NoRoom, NoSuchSession
+from entrypoints.sockjs.receivers import RECEIVERS, BadCallback, check_callback
+from entrypoints.sockjs.receiving import Receiving
+from entrypoints.sockjs.request import TEXT, BodyTooLarge, ClientGone, Request
+from entrypoints.sockjs.sending import SENDERS, messages_of
+from entrypoints.sockjs.websocket import SockJsWebSocketTransport
+from entrypoints.websocket import WebSocketTransport
+
+_IFRAME: Final = re.compile(r"/iframe[0-9\-.a-z_]*\.html")
+_SESSION: Final = re.compile(r"/[^/.]+/([^/.]+)/([a-z_]+)")
+
+Answer = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SockJsSettings:
+    """`client_url` is where the iframe page finds the client library."""
+
+    limits: SockJsLimits = field(default_factory=SockJsLimits)
+    websocket: bool = True
+    cookie_needed: bool = False
+    client_url: str = "/sockjs.min.js"
+
+
+def session_of(rest: str) -> tuple[str, str] | None:
+    """Session and transport of `/{server}/{session}/{transport}`; the server is for load balancers alone."""
+    match = _SESSION.fullmatch(rest)
+    return (match[1], match[2]) if match else None
+
+
+class SockJsEndpoint:
+    """`open_to_more` says whether new clients are let in."""
+
+    def __init__(
+        self,
+        application: Application,
+        tokens: TokenVerifier,
+        origins: Origins,
+        open_to_more: Callable[[], bool],
+        settings: SockJsSettings,
+    ) -> None:
+        self._settings = settings
+        self._application = application
+        self._origins = origins
+        self._open_to_more = open_to_more
+        self._sessions = LiveSessions(application, tokens, open_to_more, settings.limits)
+        self._iframe = pages.IframePage(settings.client_url)
+
+    async def websocket(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a WebSocket at the path `rest` under the prefix: with SockJS frames, but for `/websocket`."""
+        await receive()  # websocket.connect
+        found = session_of(rest)
+        framed = found is not None and found[1] == "websocket"
+        headers = headers_of(scope)
+        may_connect = self._settings.websocket and self._open_to_more() and self._origins.allow(headers)
+        if not may_connect or not (framed or rest == "/websocket"):
+            await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
+            return
+        client = Client(headers.get("authorization"), choose_subprotocol(scope.get("subprotocols", ())))
+        await send({"type": "websocket.accept", "subprotocol": client.subprotocol})
+        if not framed:
+            await self._application(WebSocketTransport(receive, send), client)
+            return
+        transport = SockJsWebSocketTransport(receive, send, self._settings.limits.heartbeat)
+        try:
+            await transport.open()
+            await self._application(transport, client)
+        finally:
+            transport.stop()
+
+    async def http(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request for the path `rest` under the prefix."""
+        request = Request(scope, receive, send)
+        if not self._origins.allow(request.headers):
+            await request.answer(403)
+        elif rest in ("", "/"):
+            await self._by_method(request, "GET", lambda: pages.greeting(request))
+        elif rest == "/info":
+            await self._by_method(request, "GET", lambda: self._info(request))
+        elif _IFRAME.fullmatch(rest):
+            await self._by_method(request, "GET", lambda: self._iframe.answer(request))
+        elif (found := session_of(rest)) is not None:
+            await self._session(request, *found)
+        else:
+            await request.answer(404)
+
+    async def _session(self, request: Request, session_id: str, transport: str) -> None:
+        if transport in RECEIVERS:
+            receive = RECEIVERS[transport].method, lambda: self._receive(request, session_id, transport)
+            await self._by_method(request, *receive)
+        elif transport in SENDERS:
+            await self._by_method(request, "POST", lambda: self._send(request, session_id, transport))
+        elif transport == "websocket" and self._settings.websocket:
+            await self._by_method(request, "GET", lambda: request.answer(400, "Not a valid websocket request", TEXT))
+        else:
+            await request.answer(404)
+
+    async def _by_method(self, request: Request, method: str, answer: Answer) -> None:
+        if request.method == method:
+            await answer()
+        elif request.method == "OPTIONS":
+            request.answer_headers |= preflight(f"OPTIONS, {method}") | cors(request)
+            await request.answer(204)
+        else:
+            request.answer_headers |= {"allow": f"OPTIONS, {method}"}
+            await request.answer(405)
+
+    async def _info(self, request: Request) -> None:
+        settings = self._settings
+        await pages.info(request, websocket=settings.websocket, cookie_needed=settings.cookie_needed)
+
+    async def _receive(self, request: Request, session_id: str, transport: str) -> None:
+        self._add_headers(request)
+        receiver = RECEIVERS[transport]
+        callback = (request.query("c") or request.query("callback")) if receiver.with_callback else ""
+        try:
+            if receiver.with_callback:
+                check_callback(callback)
+            session = await self._sessions.get_or_open(session_id, request)
+            await Receiving(request, receiver, callback, self._settings.limits).run(session)
+        except BadCallback as error:
+            await request.answer(500, str(error), TEXT)
+        except NoSuchSession:
+            await request.answer(404)
+        except NoRoom:
+            await request.answer(503)
+        except TimeoutError:
+            pass  # it does not read: there is nothing more to tell it
+
+    async def _send(self, request: Request, session_id: str, transport: str) -> None:
+        self._add_headers(request)
+        limits = self._settings.limits
+        try:
+            live = await self._sessions.get(session_id, request)
+            async with asyncio.timeout(limits.slow_client), live.sending:
+                await live.session.room()
+                live.session.feed(messages_of(request, transport, await request.body(limits.max_body)))
+        except NoSuchSession:
+            await request.answer(404)
+        except PayloadExpected:
+            await request.answer(500, "Payload expected.", TEXT)
+        except BrokenFraming:
+            await request.answer(500, "Broken JSON encoding.", TEXT)
+        except BodyTooLarge:
+            await request.answer(413)
+        except TimeoutError:
+            await request.answer(503)
+        except ClientGone:
+            pass
+        else:
+            # Konqueror does odd things on a 204 to a form, Firefox takes one without a type for XML
+            await (request.answer(200, "ok", TEXT) if transport == "jsonp_send" else request.answer(204, "", TEXT))
+
+    def _add_headers(self, request: Request) -> None:
+        request.answer_headers |= never_cached() | cors(request)
+        if self._settings.cookie_needed:
+            request.answer_headers |= sticky_cookie(request)

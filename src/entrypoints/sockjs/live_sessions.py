@@ -1,0 +1,78 @@
+"""The HTTP sessions of one endpoint: found by the id that the client chose, each with its application running."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.session import SockJsSession
+from application.ports.tokens import TokenVerifier
+from entrypoints.sockjs.application import Application, Client
+from entrypoints.sockjs.owner import Owner, is_owner, owner_of
+from entrypoints.sockjs.request import Request
+
+log = logging.getLogger(__name__)
+
+
+class NoSuchSession(Exception):
+    """There is none of this id, or it is another's: a stranger cannot tell which."""
+
+
+class NoRoom(Exception):
+    """No new session is let in."""
+
+
+@dataclass(slots=True)
+class LiveSession:
+    """`sending` lets one request of the client in after the other."""
+
+    session: SockJsSession
+    owner: Owner
+    sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class LiveSessions:
+    """`open_to_more` says whether new sessions are let in. Sessions of WebSockets are not among these."""
+
+    def __init__(
+        self, application: Application, tokens: TokenVerifier, open_to_more: Callable[[], bool], limits: SockJsLimits
+    ) -> None:
+        self._application = application
+        self._tokens = tokens
+        self._open_to_more = open_to_more
+        self._limits = limits
+        self._live: dict[str, LiveSession] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def get(self, session_id: str, request: Request) -> LiveSession:
+        """Raises `NoSuchSession`."""
+        live = self._live.get(session_id)
+        if live is None or not await is_owner(live.owner, request, self._tokens):
+            raise NoSuchSession
+        return live
+
+    async def get_or_open(self, session_id: str, request: Request) -> SockJsSession:
+        """Raises `NoSuchSession` for another's, `NoRoom`."""
+        if session_id not in self._live:
+            owner = await owner_of(request, self._tokens)
+            if session_id not in self._live:  # another request may have been faster
+                return self._open(session_id, owner)
+        return (await self.get(session_id, request)).session
+
+    def _open(self, session_id: str, owner: Owner) -> SockJsSession:
+        if len(self._live) >= self._limits.max_sessions or not self._open_to_more():
+            raise NoRoom
+        session = SockJsSession(self._limits, lambda: self._live.pop(session_id, None))
+        self._live[session_id] = LiveSession(session, owner)
+        task = asyncio.create_task(self._serve(session, owner), name="sockjs session")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return session
+
+    async def _serve(self, session: SockJsSession, owner: Owner) -> None:
+        try:
+            await self._application(session, Client(owner.authorization or None))
+        except Exception:
+            log.exception("a session failed")
+        session.end()

@@ -1,0 +1,82 @@
+"""The transport `websocket`: SockJS frames over one WebSocket, whose life is the session's."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import MutableMapping
+from time import monotonic
+from typing import Any
+
+from adapters.sockjs.framing import (
+    HEARTBEAT,
+    OPEN,
+    BrokenFraming,
+    PayloadExpected,
+    array_frame,
+    close_frame,
+    read_messages,
+)
+from adapters.sockjs.session import CloseReason
+from entrypoints.asgi import Receive, Send
+
+
+class SockJsWebSocketTransport:
+    """Over an accepted ASGI WebSocket. `heartbeat` in seconds: sent when nothing else was for so long."""
+
+    def __init__(self, receive: Receive, send: Send, heartbeat: float) -> None:
+        self._receive = receive
+        self._send = send
+        self._heartbeat = heartbeat
+        self._messages: deque[str] = deque()
+        self._last_sent = monotonic()
+        self._beats: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        await self._frame(OPEN)
+        self._beats = asyncio.create_task(self._beat(), name="sockjs heartbeat")
+
+    async def receive(self) -> str | None:
+        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate")."""
+        while not self._messages:
+            event = await self._receive()
+            if event["type"] != "websocket.receive":
+                return None
+            payload = _payload(event)
+            if not payload:
+                continue
+            try:
+                self._messages.extend(read_messages(payload))
+            except (BrokenFraming, PayloadExpected):
+                await self._send({"type": "websocket.close", "code": 1007, "reason": "Broken framing."})
+                return None
+        return self._messages.popleft()
+
+    async def send(self, text: str) -> None:
+        await self._frame(array_frame((text,)))
+
+    async def close(self, close: CloseReason) -> None:
+        await self._frame(close_frame(close.code, close.reason))
+        await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+
+    def stop(self) -> None:
+        if self._beats is not None:
+            self._beats.cancel()
+
+    async def _frame(self, frame: str) -> None:
+        self._last_sent = monotonic()
+        await self._send({"type": "websocket.send", "text": frame})
+
+    async def _beat(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # the reader learns it too
+            while True:
+                idle = monotonic() - self._last_sent
+                if idle >= self._heartbeat:
+                    await self._frame(HEARTBEAT)
+                else:
+                    await asyncio.sleep(self._heartbeat - idle)
+
+
+def _payload(event: MutableMapping[str, Any]) -> str | bytes:
+    text: str | None = event.get("text")
+    data: bytes | None = event.get("bytes")
+    return (data if text is None else text) or b""

@@ -1,0 +1,59 @@
+"""`/ws` and `/ws/websocket`: STOMP over plain WebSocket, as an ASGI application (contract, section 7)."""
+
+from adapters.stomp.connection import StompConnection
+from adapters.stomp.services import StompServices
+from adapters.stomp.transport import Close, CloseReason
+from adapters.stomp.version import choose_subprotocol
+from entrypoints.asgi import Receive, Scope, Send, headers_of
+from entrypoints.origins import Origins
+
+PATHS = frozenset({"/ws", "/ws/", "/ws/websocket"})
+
+
+class WebSocketTransport:
+    """Implements the STOMP transport over an accepted ASGI WebSocket."""
+
+    __slots__ = ("_receive", "_send")
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+
+    async def receive(self) -> str | bytes | None:
+        event = await self._receive()
+        if event["type"] != "websocket.receive":
+            return None
+        text: str | None = event.get("text")
+        data: bytes | None = event.get("bytes")
+        return data if text is None else text
+
+    async def send(self, text: str) -> None:
+        await self._send({"type": "websocket.send", "text": text})
+
+    async def close(self, close: Close) -> None:
+        await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+
+
+class StompWebSocket:
+    """The ASGI application."""
+
+    def __init__(self, services: StompServices, origins: Origins) -> None:
+        self._services = services
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()  # websocket.connect
+        headers = headers_of(scope)
+        may_connect = self._services.connections.open_to_more and self._origins.allow(headers)
+        if scope["path"] not in PATHS or not may_connect:
+            await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
+            return
+        subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
+        await send({"type": "websocket.accept", "subprotocol": subprotocol})
+        connection = StompConnection(
+            WebSocketTransport(receive, send),
+            self._services,
+            subprotocol=subprotocol,
+            upgrade_authorization=headers.get("authorization"),
+        )
+        await connection.run()

@@ -1,0 +1,115 @@
+"""The choices that settings make between adapters, for the container."""
+
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from adapters.flairbit.client import FlairBitProfileLookup
+from adapters.jwt.jwks import JwksKeys
+from adapters.jwt.keys import KeySource, StaticKeys, load_public_key
+from adapters.jwt.service_token import ServiceTokenSigner
+from adapters.jwt.signing import load_private_key
+from adapters.jwt.verifier import JwtTokenVerifier
+from adapters.memory.broker import InProcessBroker
+from adapters.memory.profiles import EmbeddedProfileLookup
+from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.send_queue import RabbitSendQueue
+from adapters.stomp.connections import Connections
+from application.ports.broker import Broker
+from application.ports.clock import Clock
+from application.ports.send_queue import SendQueue
+from entrypoints.dev_keys import DevServices, dev_keys
+from entrypoints.settings import Settings, SettingsError, setting_name
+
+
+def flairbit(settings: Settings, clock: Clock) -> FlairBitProfileLookup | EmbeddedProfileLookup:
+    """Raises `SettingsError`."""
+    if not settings.flairbit_base_url:
+        return EmbeddedProfileLookup()
+    signer = ServiceTokenSigner(_our_key(settings), settings.service_name, settings.flairbit_audience, clock)
+    return FlairBitProfileLookup(
+        settings.flairbit_base_url,
+        signer.token,
+        timeout=settings.flairbit_timeout,
+        try_timeout=settings.flairbit_try_timeout,
+        tries=1 + settings.flairbit_retries,
+    )
+
+
+def user_keys(settings: Settings, clock: Clock) -> KeySource:
+    """Raises `SettingsError`."""
+    if settings.jwt_jwks_url:
+        return JwksKeys(settings.jwt_jwks_url, clock, ttl=settings.jwt_jwks_ttl)
+    if settings.jwt_public_key_file:
+        return StaticKeys(_public_key("jwt_public_key_file", Path(settings.jwt_public_key_file)))
+    return StaticKeys(dev_keys(settings).public)
+
+
+def token_verifier(settings: Settings, keys: KeySource, clock: Clock) -> JwtTokenVerifier:
+    """Raises `SettingsError`."""
+    return JwtTokenVerifier(
+        keys,
+        clock,
+        issuer=settings.jwt_issuer or None,
+        audience=settings.jwt_audience or None,
+        services=_trusted_services(settings),
+        service_name=settings.service_name,
+    )
+
+
+def broker(settings: Settings, connections: Connections) -> Broker:
+    if not settings.broker_url:
+        return InProcessBroker()
+    return RabbitBroker(
+        _broker_urls(settings),
+        socket.gethostname(),
+        mirror_topics=settings.broker_mirror_topics,
+        on_gap=connections.ask_to_resume,
+    )
+
+
+def send_queue(settings: Settings) -> SendQueue | None:
+    return RabbitSendQueue(_broker_urls(settings), socket.gethostname()) if settings.broker_url else None
+
+
+def watch_interval(settings: Settings) -> float:
+    """Often enough for the beats and the limits in time, and not more than needed."""
+    times = (settings.heartbeat, settings.connect_timeout, settings.slow_consumer)
+    return min(1.0, *(time / 4 for time in times if time))
+
+
+def _our_key(settings: Settings) -> RSAPrivateKey:
+    if not settings.service_private_key_file:
+        return dev_keys(settings).private
+    with _named("service_private_key_file"):
+        return load_private_key(Path(settings.service_private_key_file))
+
+
+def _broker_urls(settings: Settings) -> list[str]:
+    return [url.strip() for url in str(settings.broker_url).split(",")]
+
+
+def _trusted_services(settings: Settings) -> Mapping[str, RSAPublicKey]:
+    trusted = {name: _public_key("trusted_services", file) for name, file in settings.trusted_service_files().items()}
+    if settings.profile == "prod" or settings.jwt_public_key_file or settings.jwt_jwks_url:
+        return trusted
+    return DevServices(trusted, dev_keys(settings).public, settings.jwt_issuer)
+
+
+def _public_key(field: str, file: Path) -> RSAPublicKey:
+    with _named(field):
+        return load_public_key(file)
+
+
+@contextmanager
+def _named(field: str) -> Iterator[None]:
+    """What is wrong with a key file, with the setting that names it. Raises `SettingsError`."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(f"{setting_name(field)}: {error.filename} cannot be read") from None
+    except ValueError as error:
+        raise SettingsError(f"{setting_name(field)}: {error}") from None

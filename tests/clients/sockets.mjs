@@ -1,0 +1,10 @@
+// What carries STOMP: a plain WebSocket, or SockJS kept to one of its transports.
+import SockJS from 'sockjs-client';
+import WebSocket from 'ws';
+
+export const subprotocol = (version) => `v${version.replace('.', '')}.stomp`;
+
+export const openSocket = (url, version, transport) =>
+  transport === 'ws'
+    ? new WebSocket(url.replace(/^http/, 'ws'), [subprotocol(version)])
+    : new SockJS(url, null, { transports: transport });

@@ -1,0 +1,174 @@
+"""What every queue of sends promises. An adapter's suite gives `new_send_queue` (each call an instance) and `dead`."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+import pytest
+
+from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, SendQueue, Verdict
+from domain.errors import Unavailable
+from tests.support.eventually import eventually, eventually_some
+
+NewSendQueue = Callable[[], SendQueue]
+Dead = Callable[[], Awaitable[list[tuple[bytes, str]]]]
+Start = Callable[[SendHandler | None], Awaitable[SendQueue]]
+
+
+class Recorder:
+    """A handler that remembers what it was handed; `judge` gives the verdict of each."""
+
+    def __init__(self, judge: Callable[[bytes], Verdict] = lambda _: Accepted()) -> None:
+        self.judge = judge
+        self.handed: list[bytes] = []
+        self.stored: list[bytes] = []
+
+    async def __call__(self, bodies: Sequence[bytes]) -> list[Verdict]:
+        self.handed.extend(bodies)
+        verdicts = [self.judge(body) for body in bodies]
+        self.stored += [body for body, verdict in zip(bodies, verdicts, strict=True) if isinstance(verdict, Accepted)]
+        return verdicts
+
+
+def bodies(count: int) -> list[bytes]:
+    return [b"%d" % n for n in range(count)]
+
+
+class SendQueueContract:
+    @pytest.fixture
+    async def start(self, new_send_queue: NewSendQueue) -> AsyncIterator[Start]:
+        started: list[SendQueue] = []
+
+        async def start(handler: SendHandler | None = None) -> SendQueue:
+            queue = new_send_queue()
+            if handler is not None:
+                queue.consume(handler)
+            await queue.start()
+            started.append(queue)
+            return queue
+
+        yield start
+        for queue in started:
+            await queue.stop()
+
+    async def submit(self, queue: SendQueue, sends: Sequence[bytes]) -> None:
+        """Submits; a queue that is only starting is tried again."""
+        for body in sends:
+            async with asyncio.timeout(10):
+                while True:
+                    try:
+                        await queue.submit(body)
+                        break
+                    except Unavailable:
+                        await asyncio.sleep(0.01)
+
+    async def test_sends_are_handed_over_in_order(self, start: Start) -> None:
+        handler = Recorder()
+        queue = await start(handler)
+        await self.submit(queue, bodies(50))
+        await eventually(lambda: len(handler.stored) == 50)
+        assert handler.stored == bodies(50)
+
+    async def test_what_was_submitted_before_anyone_consumes_waits(self, start: Start) -> None:
+        await self.submit(await start(None), bodies(5))
+        handler = Recorder()
+        await start(handler)
+        await eventually(lambda: handler.stored == bodies(5))
+
+    async def test_what_waits_comes_in_batches(self, start: Start) -> None:
+        await self.submit(await start(None), bodies(100))
+        sizes: list[int] = []
+
+        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+            sizes.append(len(sends))
+            return [Accepted()] * len(sends)
+
+        await start(handle)
+        await eventually(lambda: sum(sizes) == 100)
+        assert len(sizes) < 100
+
+    async def test_instances_compete_for_sends(self, start: Start) -> None:
+        handlers = [Recorder() for _ in range(3)]
+        queues = [await start(handler) for handler in handlers]
+        await self.submit(queues[0], bodies(60))
+        await eventually(lambda: sum(len(handler.stored) for handler in handlers) >= 60)
+        assert Counter(body for handler in handlers for body in handler.stored) == Counter(bodies(60))
+
+    async def test_what_can_never_be_stored_is_put_among_the_dead_with_the_reason(
+        self, start: Start, dead: Dead
+    ) -> None:
+        handler = Recorder(lambda body: Rejected("not-a-participant") if body == b"1" else Accepted())
+        queue = await start(handler)
+        await self.submit(queue, bodies(3))
+        await eventually(lambda: len(handler.handed) == 3)
+        assert handler.stored == [b"0", b"2"]
+        assert await eventually_some(dead) == [(b"1", "not-a-participant")]
+
+    async def test_what_is_for_later_is_kept_in_order_until_the_store_is_back(self, start: Start, dead: Dead) -> None:
+        away = True
+        handler = Recorder(lambda _: Later() if away else Accepted())
+        queue = await start(handler)
+        await self.submit(queue, bodies(10))
+        await eventually(lambda: handler.handed.count(b"0") >= 4)
+        away = False
+        await eventually(lambda: len(handler.stored) == 10, within=20)
+        assert handler.stored == bodies(10)
+        assert await dead() == []
+
+    async def test_one_that_stays_for_later_does_not_keep_up_the_others(self, start: Start) -> None:
+        handler = Recorder(lambda body: Later() if body == b"0" else Accepted())
+        queue = await start(handler)
+        await self.submit(queue, bodies(20))
+        await eventually(lambda: handler.stored == bodies(20)[1:])
+        await self.submit(queue, [b"new"])
+        await eventually(lambda: handler.stored[-1] == b"new")
+        handler.judge = lambda _: Accepted()
+        await eventually(lambda: handler.stored[-1] == b"0")
+
+    async def test_unavailable_is_later_for_all(self, start: Start) -> None:
+        stored: list[bytes] = []
+        tries = 0
+
+        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise Unavailable
+            stored.extend(sends)
+            return [Accepted()] * len(sends)
+
+        await self.submit(await start(handle), [b"a"])
+        await eventually(lambda: stored == [b"a"], within=20)
+
+    async def test_a_send_that_breaks_the_handler_dies_alone(self, start: Start, dead: Dead) -> None:
+        stored: list[bytes] = []
+
+        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+            if b"poison" in sends:
+                raise RuntimeError
+            stored.extend(sends)
+            return [Accepted()] * len(sends)
+
+        await self.submit(await start(None), [b"before", b"poison", b"after"])
+        await start(handle)
+        await eventually(lambda: {b"before", b"after"} == set(stored))
+        assert await eventually_some(dead, within=30) == [(b"poison", "delivery_limit")]
+
+    async def test_stop_ends_the_batch_in_hand(self, start: Start) -> None:
+        begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+            begun.set()
+            await go_on.wait()
+            ended.set()
+            return [Accepted()] * len(sends)
+
+        queue = await start(handle)
+        await self.submit(queue, [b"a"])
+        await begun.wait()
+        stopping = asyncio.create_task(queue.stop())
+        await asyncio.sleep(0)
+        go_on.set()
+        await stopping
+        assert ended.is_set()
+        await queue.stop()

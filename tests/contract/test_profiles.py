@@ -1,0 +1,88 @@
+"""Every lookup and every directory of profiles keeps the same promises."""
+
+from collections.abc import AsyncIterator
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.caching.directory import CachedProfileDirectory
+from adapters.caching.lookup import CachedProfileLookup
+from adapters.flairbit.circuit import CircuitBreakingLookup
+from adapters.flairbit.client import FlairBitProfileLookup
+from adapters.memory.clock import ManualClock
+from adapters.memory.messages import InMemoryMessageRepository
+from adapters.memory.outbox import InMemoryOutbox
+from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory, InMemoryProfileLookup
+from adapters.memory.sessions import InMemorySessionRepository
+from adapters.memory.store import InMemoryStore
+from adapters.postgres.profiles import PostgresProfileDirectory
+from application.ports.profiles import ProfileDirectory, ProfileLookup
+from tests.contract.profile_contract import KNOWN, ProfileLookupContract
+from tests.contract.store_contract import ProfileDirectoryContract, Repositories
+from tests.support.http_server import answers, http_server
+from tests.support.people import NOW
+
+
+async def flairbit(request: web.Request) -> web.StreamResponse:
+    """Answers as FlairBit does."""
+    *_, email, _, intent = (unquote(segment) for segment in request.raw_path.split("/"))
+    for known in KNOWN:
+        if (known.email, known.intent) == (email, intent):
+            body = {"id": known.id, "email": known.email, "displayName": known.display_name}
+            return await answers(200, msgspec.json.encode(body))(request)
+    return await answers(404)(request)
+
+
+class TestInMemoryLookup(ProfileLookupContract):
+    @pytest.fixture
+    def lookup(self) -> ProfileLookup:
+        return InMemoryProfileLookup(KNOWN)
+
+
+class TestEmbeddedLookup(ProfileLookupContract):
+    makes_people_up = True
+
+    @pytest.fixture
+    def lookup(self) -> ProfileLookup:
+        return EmbeddedProfileLookup()
+
+
+class TestFlairBitLookup(ProfileLookupContract):
+    @pytest.fixture
+    async def lookup(self) -> AsyncIterator[ProfileLookup]:
+        async with http_server() as server:
+            server.will(flairbit)
+            client = FlairBitProfileLookup(server.url, lambda: "a.b.c", timeout=10, try_timeout=10)
+            yield CircuitBreakingLookup(client, ManualClock(NOW))
+            await client.close()
+
+
+class TestCachedLookup(ProfileLookupContract):
+    @pytest.fixture
+    def lookup(self) -> ProfileLookup:
+        return CachedProfileLookup(InMemoryProfileLookup(KNOWN), InMemoryProfileDirectory(), ManualClock(NOW))
+
+
+class TestCachedDirectory(ProfileDirectoryContract):
+    @pytest.fixture
+    def directory(self) -> ProfileDirectory:
+        return InMemoryProfileDirectory()
+
+    @pytest.fixture
+    def repositories(self, directory: ProfileDirectory) -> Repositories:
+        store = InMemoryStore()
+        return Repositories(
+            InMemorySessionRepository(store),
+            InMemoryMessageRepository(store),
+            InMemoryOutbox(store),
+            CachedProfileDirectory(directory, ManualClock(NOW)),
+        )
+
+
+class TestCachedDirectoryOnPostgres(TestCachedDirectory):
+    @pytest.fixture
+    def directory(self, engine: AsyncEngine) -> ProfileDirectory:
+        return PostgresProfileDirectory(engine)

@@ -1,0 +1,39 @@
+"""RabbitMQ keeps what every broker and every queue of sends promises."""
+
+import aio_pika
+import pytest
+
+from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.send_queue import REASON_HEADER, RabbitSendQueue
+from adapters.rabbitmq.settings import RabbitSettings
+from adapters.rabbitmq.topology import DEAD_QUEUE
+from tests.contract.broker_contract import BrokerContract, NewBroker
+from tests.contract.send_queue_contract import Dead, NewSendQueue, SendQueueContract
+from tests.support.rabbitmq import RabbitNode
+
+
+class TestRabbitBroker(BrokerContract):
+    @pytest.fixture
+    def new_broker(self, rabbitmq: RabbitNode) -> NewBroker:
+        return lambda: RabbitBroker([rabbitmq.url], "test")
+
+
+class TestRabbitSendQueue(SendQueueContract):
+    @pytest.fixture
+    def new_send_queue(self, fresh_rabbitmq: RabbitNode) -> NewSendQueue:
+        settings = RabbitSettings(send_retry=0.01, max_send_retry=0.1)
+        return lambda: RabbitSendQueue([fresh_rabbitmq.url], "test", settings)
+
+    @pytest.fixture
+    def dead(self, fresh_rabbitmq: RabbitNode) -> Dead:
+        async def dead() -> list[tuple[bytes, str]]:
+            connection = await aio_pika.connect(fresh_rabbitmq.url)
+            async with connection, connection.channel() as channel:
+                queue = await channel.get_queue(DEAD_QUEUE)
+                letters = []
+                while (letter := await queue.get(fail=False)) is not None:
+                    reason = letter.headers.get(REASON_HEADER) or letter.headers["x-first-death-reason"]
+                    letters.append((letter.body, str(reason)))
+                return letters
+
+        return dead

@@ -1,0 +1,98 @@
+"""The command line, as its users call it (contract, section 2)."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.support.databases import Databases
+from tests.support.service_process import ServiceProcess, free_port, run_command
+
+DEV = {"CHAT_PROFILE": "dev"}
+
+
+def test_a_token_is_all_that_is_printed_and_the_key_is_made_once(tmp_path: Path) -> None:
+    settings = DEV | {"CHAT_DATA_DIR": str(tmp_path)}
+    made = [run_command("token", "Ann@Example.org", *more, **settings) for more in ([], ["--ttl", "5m"])]
+    assert [(one.returncode, one.stderr, one.stdout.count(".")) for one in made] == [(0, "", 2)] * 2
+    assert stat.S_IMODE((tmp_path / "keys" / "private.pem").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "told"),
+    [
+        (["token", "ann@example.org"], {}, 1, "CHAT_PROFILE"),
+        (["token", "ann@example.org"], {"CHAT_PROFILE": "prod"}, 1, "CHAT_PROFILE"),
+        (["token", "nobody"], DEV, 2, "e-mail"),
+        (["token", "ann@example.org", "--ttl", "soon"], DEV, 2, "duration"),
+        (["token"], DEV, 2, "EMAIL"),
+        (["fly"], {}, 2, "fly"),
+        (["serve"], {}, 2, "CHAT_DATABASE_URL"),
+        (["serve"], {"CHAT_PORT": "http"}, 2, "CHAT_PORT"),
+        (["serve", "--server", "apache"], {}, 2, "apache"),
+        (["migrate"], {}, 2, "CHAT_DATABASE_URL"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
+        (["outbox", "status"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
+        (["outbox", "requeue"], {}, 2, "--all"),
+        (["outbox", "requeue", "one"], {}, 2, "one"),
+    ],
+)
+def test_a_users_mistake_is_told_in_one_line(
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], code: int, told: str
+) -> None:
+    failed = run_command(*arguments, **({"CHAT_DATA_DIR": str(tmp_path)} | settings))
+    assert (failed.returncode, failed.stdout) == (code, "")
+    assert failed.stderr.count("\n") == 1
+    assert told in failed.stderr
+
+
+def test_generated_keys_are_not_overwritten(tmp_path: Path) -> None:
+    assert run_command("keys", "generate", str(tmp_path / "pair")).returncode == 0
+    key = (tmp_path / "pair" / "private.pem").read_bytes()
+    assert run_command("keys", "generate", str(tmp_path / "pair")).returncode == 1
+    assert (tmp_path / "pair" / "private.pem").read_bytes() == key
+
+
+def test_the_schema_is_printed_and_changes_nothing() -> None:
+    printed = run_command("migrate", "--sql")
+    assert printed.returncode == 0
+    assert "CREATE TABLE chat_messages" in printed.stdout
+
+
+async def test_serving_waits_for_a_migration(databases: Databases, tmp_path: Path) -> None:
+    url = await databases.empty()
+    settings = {"CHAT_DATABASE_URL": url, "CHAT_MIGRATE_ON_START": "false"}
+    refused = run_command("serve", **(DEV | settings | {"CHAT_PORT": str(free_port()), "CHAT_DATA_DIR": str(tmp_path)}))
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert "chat-service migrate" in refused.stderr
+    for _ in range(2):
+        assert run_command("migrate", **settings).returncode == 0
+    service = await ServiceProcess(tmp_path, settings).start()
+    assert await service.stop() == 0
+    await databases.drop(url)
+
+
+async def test_a_taken_port_is_told(database_url: str, tmp_path: Path) -> None:
+    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
+    refused = run_command("serve", **service.settings)
+    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+    assert str(service.port) in refused.stderr
+    await service.stop()
+
+
+def test_an_empty_outbox_is_empty(database_url: str) -> None:
+    settings = {"CHAT_DATABASE_URL": database_url}
+    assert run_command("outbox", "status", **settings).stdout == "pending 0\ndead 0\noldest pending -\n"
+    assert run_command("outbox", "dead", **settings).stdout == ""
+    assert run_command("outbox", "requeue", "--all", **settings).stdout == "requeued 0\n"
+
+
+async def test_dev_needs_nothing_and_the_commands_reach_its_database(tmp_path: Path) -> None:
+    service = await ServiceProcess(tmp_path, {}, command="dev").start()
+    assert service.log().count("chat-service token") == 1
+    status = run_command("outbox", "status", **service.settings)
+    assert (status.returncode, status.stdout.splitlines()[0]) == (0, "pending 0")
+    second = run_command("dev", **(service.settings | {"CHAT_PORT": str(free_port())}))
+    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+    assert await service.stop() == 0
+    assert run_command("outbox", "status", **service.settings).returncode == 0  # starts it for as long as it takes

@@ -1,0 +1,118 @@
+"""The service as its operators run it: a process of its own, from its command."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+COMMAND = str(Path(sys.executable).parent / "chat-service")
+START_TIMEOUT = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Ours, without any CHAT_… of whoever runs the tests, and with `settings`."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | dict(settings)
+
+
+def run_command(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    """`chat-service` with these arguments, until it ends."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class ServiceProcess:
+    """In the `dev` profile, unless `settings` say otherwise; its log is in `home`. The port stays the same."""
+
+    def __init__(self, home: Path, settings: Mapping[str, str], *, command: str = "serve") -> None:
+        self.port = free_port()
+        self.settings = {
+            "CHAT_PROFILE": "dev",
+            "CHAT_PORT": str(self.port),
+            "CHAT_DATA_DIR": str(home),
+            "CHAT_LOG_LEVEL": "info",
+            "CHAT_LOG_FORMAT": "json",
+        } | dict(settings)
+        self._command = command
+        self._log = home / f"service-{self.port}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def ws_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    async def start(self) -> "ServiceProcess":
+        self._process = self._spawn()
+        async with asyncio.timeout(START_TIMEOUT), aiohttp.ClientSession() as http:
+            while not await self._is_ready(http):
+                assert self._process.poll() is None, self.log()
+                await asyncio.sleep(0.05)
+        return self
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self._log.open("ab") as log:
+            return subprocess.Popen([COMMAND, self._command], env=environment(self.settings), stdout=log, stderr=log)
+
+    async def _is_ready(self, http: aiohttp.ClientSession) -> bool:
+        try:
+            async with http.get(f"{self.url}/actuator/health/readiness") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    async def ended(self, within: float = 40) -> int:
+        """Its exit code."""
+        assert self._process is not None
+        return await asyncio.to_thread(self._process.wait, within)
+
+    async def stop(self) -> int:
+        """As an operator stops it; the exit code."""
+        if self._process is None:
+            return 0
+        if self._process.poll() is None:
+            self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        await self.ended()
+
+    def token(self, email: str, *options: str) -> str:
+        """A token from the service's own command."""
+        made = run_command("token", email, *options, **self.settings)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()

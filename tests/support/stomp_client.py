@@ -1,0 +1,45 @@
+"""The other end of a `StompSession`: connects it, speaks to it and reads what it writes."""
+
+from typing import Any
+
+from adapters.stomp.codec import FrameDecoder
+from adapters.stomp.events import Event
+from adapters.stomp.frame import Frame
+from adapters.stomp.limits import SessionLimits
+from adapters.stomp.session import StompSession
+from adapters.stomp.version import Version
+
+SERVER = "chat/1"
+
+
+def connected(version: Version = "1.2", limits: SessionLimits | None = None) -> StompSession:
+    session = StompSession(server=SERVER, limits=limits)
+    say(session, "CONNECT", accept_version=version)
+    session.accept("ann@example.org", "s-1")
+    return session
+
+
+def text_of(command: str, body: str = "", **headers: str) -> str:
+    """A frame as a client writes it; underscores in the names of `headers` stand for hyphens."""
+    lines = "".join(f"{name.replace('_', '-')}:{value}\n" for name, value in headers.items())
+    return f"{command}\n{lines}\n{body}\0"
+
+
+def say(session: StompSession, command: str, body: str = "", **headers: str) -> list[Event]:
+    return list(session.feed(text_of(command, body, **headers)))
+
+
+def ask(session: StompSession, command: str, body: str = "", **headers: str) -> Any:
+    """The one event that the frame leads to."""
+    (event,) = say(session, command, body, **headers)
+    return event
+
+
+def read(text: str, version: Version | None = "1.2") -> Frame:
+    """The one frame in `text`, which has to be all of it."""
+    decoder = FrameDecoder()
+    decoder.use(version)
+    (frame,) = decoder.feed(text)
+    assert text.endswith("\0")
+    assert text.count("\0") == 1
+    return frame

@@ -1,0 +1,77 @@
+"""The AsyncAPI document: complete, sound in itself, and of what the STOMP side really does."""
+
+from typing import Any
+from uuid import uuid4
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from adapters.stomp.hub import head_of
+from application.chat_message import ChatMessage
+from domain.destination import MESSAGES_QUEUE, USER_QUEUES, session_topic, user_destination
+from domain.identifiers import SessionId
+from entrypoints.asyncapi import asyncapi_document
+from tests.support.json_references import references
+from tests.support.people import NOW
+
+Document = dict[str, Any]
+MESSAGE = ChatMessage(uuid4(), uuid4(), 7, uuid4(), uuid4(), "ann@example.org", "Ann", "hi", NOW, False, False)
+
+
+@pytest.fixture
+def document() -> Document:
+    document: Document = msgspec.json.decode(msgspec.json.encode(asyncapi_document()))
+    return document
+
+
+def resolve(document: Document, reference: str) -> Any:
+    node: Any = document
+    for step in reference.removeprefix("#/").split("/"):
+        node = node[step]
+    return node
+
+
+def test_it_has_what_a_document_needs(document: Document) -> None:
+    assert document["asyncapi"] == "3.0.0"
+    assert document["info"]["title"]
+    assert document["info"]["version"]
+    for reference in references(document):
+        assert resolve(document, reference)
+
+
+def test_every_channel_has_one_operation_and_a_message(document: Document) -> None:
+    assert set(document["operations"]) == set(document["channels"])
+    for name, operation in document["operations"].items():
+        channel = resolve(document, operation["channel"]["$ref"])
+        assert channel is document["channels"][name]
+        assert operation["action"] == ("receive" if channel["address"].startswith("/app/") else "send")
+        (message,) = operation["messages"]
+        assert resolve(document, message["$ref"]) == next(iter(channel["messages"].values()))
+
+
+def test_all_destinations_are_there(document: Document) -> None:
+    addresses = {channel["address"] for channel in document["channels"].values()}
+    assert addresses == {"/app/chat.send", "/app/chat.seen", "/app/auth.renew", "/topic/session.{sessionId}"} | {
+        f"/user{queue}" for queue in USER_QUEUES
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "destination"),
+    [
+        ("session", session_topic(SessionId(MESSAGE.session_id))),
+        ("messages", user_destination("ann@example.org", MESSAGES_QUEUE)),
+    ],
+)
+def test_a_message_is_as_it_is_told(document: Document, name: str, destination: str) -> None:
+    _, *lines = head_of(MESSAGE.delivery(destination)).splitlines()
+    headers = dict(line.split(":", 1) for line in lines)
+    address = document["channels"][name]["address"].replace("{sessionId}", str(MESSAGE.session_id))
+    assert headers["destination"] == address
+    told = document["components"]["messages"][f"{name}Message"]
+    assert set(told["headers"]["properties"]) < set(headers)
+    assert jsonschema_rs.is_valid(told["headers"], headers)
+    payload = {**told["payload"], "components": document["components"]}
+    assert jsonschema_rs.is_valid(payload, msgspec.json.decode(MESSAGE.to_json()))
+    assert not jsonschema_rs.is_valid(payload, {"seq": 7})

@@ -1,0 +1,21 @@
+"""Who makes tokens for whoever asks."""
+
+import pytest
+
+from entrypoints.dev_tokens import makes_tokens
+from entrypoints.load_settings import load_settings
+
+
+@pytest.mark.parametrize(
+    ("settings", "made"),
+    [
+        ({"CHAT_PROFILE": "dev"}, True),
+        ({"CHAT_PROFILE": "test"}, True),
+        ({"CHAT_PROFILE": "prod"}, False),
+        ({}, False),
+        ({"CHAT_PROFILE": "dev", "CHAT_JWT_PUBLIC_KEY_FILE": "users.pem"}, False),
+        ({"CHAT_PROFILE": "dev", "CHAT_JWT_JWKS_URL": "https://issuer/keys"}, False),
+    ],
+)
+def test_nobody_does_where_tokens_come_from_an_issuer(settings: dict[str, str], made: bool) -> None:
+    assert makes_tokens(load_settings(settings)) is made

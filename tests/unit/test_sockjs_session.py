@@ -1,0 +1,203 @@
+"""SockJS without sockets: framing, and sessions whose receivers come, go and break off."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.sockjs.framing import (
+    BrokenFraming,
+    PayloadExpected,
+    array_frame,
+    close_frame,
+    quote,
+    read_messages,
+)
+from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.session import SockJsSession
+from adapters.stomp.transport import Close
+from tests.support.eventually import eventually
+
+LIMITS = SockJsLimits(heartbeat=0.05, disconnect_delay=0.05, max_unread=10, max_unsent=10)
+GO_AWAY = Close(3000, "Go away!")
+
+
+class Session(SockJsSession):
+    """With what came of it, and a receiver at hand."""
+
+    def __init__(self, limits: SockJsLimits = LIMITS) -> None:
+        self.ends = 0
+        super().__init__(limits, self._ended)
+
+    def _ended(self) -> None:
+        self.ends += 1
+
+    async def poll(self) -> str | None:
+        """As one polling request does."""
+        receiver = object()
+        assert self.attach(receiver)
+        frame = await self.next_frame()
+        self.detach(receiver)
+        return frame
+
+
+@pytest.fixture
+def tasks() -> Iterator[set[asyncio.Task[None]]]:
+    tasks: set[asyncio.Task[None]] = set()
+    yield tasks
+    for task in tasks:
+        task.cancel()
+
+
+@given(st.text(st.characters(), max_size=50))
+def test_any_text_survives_the_framing(text: str) -> None:
+    assert json.loads(quote(text)) == text
+    assert read_messages(array_frame((text, "b"))[1:]) == [text, "b"]
+
+
+def test_lone_surrogates_survive_too_and_can_be_written_as_utf_8() -> None:
+    frame = array_frame(("\ud800x\udfff",))
+    assert frame == r'a["\ud800x\udfff"]'
+    assert read_messages(frame.encode()[1:]) == ["\ud800x\udfff"]
+
+
+@pytest.mark.parametrize("payload", ['["a', "a", "[" * 100_000, b"\xff"])
+def test_what_is_not_json_is_broken(payload: str | bytes) -> None:
+    with pytest.raises(BrokenFraming):
+        read_messages(payload)
+
+
+@pytest.mark.parametrize("payload", ["", b"", "{}", "[1]", '["a", null]', "null", "0"])
+def test_what_is_not_messages_is_no_payload(payload: str | bytes) -> None:
+    with pytest.raises(PayloadExpected):
+        read_messages(payload)
+
+
+def test_a_close_frame_is_json() -> None:
+    assert close_frame(1001, 'a "reason"\n') == r'c[1001,"a \"reason\"\n"]'
+
+
+async def test_it_opens_once_and_then_carries_messages_together(tasks: set[asyncio.Task[None]]) -> None:
+    session = Session()
+    assert await session.poll() == "o"
+
+    async def send() -> None:
+        for text in "abc":
+            await session.send(text)
+
+    tasks.add(asyncio.create_task(send()))
+    assert await session.poll() == 'a["a","b","c"]'
+
+
+async def test_nothing_counts_as_sent_while_nobody_takes_it(tasks: set[asyncio.Task[None]]) -> None:
+    session = Session()
+    await session.poll()
+    sending = asyncio.create_task(session.send("a"))
+    await asyncio.sleep(0.01)
+    assert not sending.done()
+    with pytest.raises(ConnectionError):  # the client never came back
+        await sending
+    assert session.ends == 1
+
+
+async def test_more_than_one_array_holds_waits(tasks: set[asyncio.Task[None]]) -> None:
+    session = Session()
+    await session.poll()
+    sent: list[str] = []
+
+    async def send() -> None:
+        for text in ("12345", "67890", "next"):
+            await session.send(text)
+            sent.append(text)
+
+    tasks.add(asyncio.create_task(send()))
+    assert await session.poll() == 'a["12345","67890"]'
+    assert len(sent) == 2
+    assert await session.poll() == 'a["next"]'
+
+
+async def test_an_idle_receiver_gets_heart_beats_and_a_busy_one_does_not() -> None:
+    session = Session()
+    assert session.attach(session)
+    assert [await session.next_frame() for _ in range(3)] == ["o", "h", "h"]
+    for _ in range(4):
+        await asyncio.sleep(0.03)
+        await session.send("x")
+        assert await session.next_frame() == 'a["x"]'
+
+
+async def test_only_one_receiver_at_a_time() -> None:
+    session, first, second = Session(), object(), object()
+    assert session.attach(first)
+    assert not session.attach(second)
+    session.detach(second)
+    session.abort(second)
+    assert session.ends == 0
+    session.detach(first)
+    assert session.attach(second)
+
+
+async def test_a_receiver_that_breaks_off_ends_the_session() -> None:
+    session = Session()
+    assert session.attach(session)
+    await session.next_frame()
+    receiving = asyncio.create_task(session.receive())
+    waiting = asyncio.create_task(session.next_frame())
+    await asyncio.sleep(0)
+    session.abort(session)
+    assert (await receiving, await waiting, session.ends) == (None, None, 1)
+    with pytest.raises(ConnectionError):
+        await session.send("a")
+
+
+async def test_a_closed_session_says_so_to_everybody_until_it_expires() -> None:
+    session = Session()
+    await session.poll()
+    closing = asyncio.create_task(session.close(GO_AWAY))
+    await asyncio.sleep(0)
+    assert not closing.done()
+    assert [await session.poll() for _ in range(2)] == ['c[3000,"Go away!"]'] * 2
+    await closing
+    session.feed(["too late"])
+    assert await session.receive() is None
+    assert session.ends == 0
+    await eventually(lambda: session.ends == 1)
+
+
+async def test_closing_does_not_wait_for_a_client_that_has_gone() -> None:
+    session = Session()
+    await session.poll()
+    await asyncio.wait_for(session.close(GO_AWAY), 1)
+    assert session.ends == 1
+
+
+async def test_what_was_sent_before_the_close_comes_before_it() -> None:
+    session = Session()
+    assert session.attach(session)
+    await session.send("last")
+    closing = asyncio.create_task(session.close(GO_AWAY))
+    await asyncio.sleep(0)
+    assert [await session.next_frame() for _ in range(3)] == ["o", 'a["last"]', 'c[3000,"Go away!"]']
+    await closing
+
+
+async def test_what_nobody_reads_keeps_the_client_waiting() -> None:
+    session = Session()
+    assert session.attach(session)
+    session.feed(["12345", "67890"])
+    waiting = asyncio.create_task(session.room())
+    await asyncio.sleep(0.01)
+    assert not waiting.done()
+    assert await session.receive() == "12345"
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_session_that_nobody_serves_any_more_is_over() -> None:
+    session = Session()
+    assert session.attach(session)
+    session.end()
+    assert session.ends == 1
+    assert await session.next_frame() is None

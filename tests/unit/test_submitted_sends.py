@@ -1,0 +1,191 @@
+"""Sends from the queue: stored once, in order, and whoever sent them hears what became of them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from adapters.memory.messages import InMemoryMessageRepository
+from adapters.memory.send_queue import InMemorySendQueue, InMemorySends
+from application.ports.send_queue import Accepted, Later, Rejected
+from application.submitted_sends import SubmittedSends
+from domain.destination import ACK_QUEUE, ERROR_QUEUE, session_topic, user_destination
+from domain.errors import Unavailable
+from domain.identifiers import SessionId
+from tests.support.eventually import eventually
+from tests.support.people import FRIENDS
+from tests.support.service import ANN, BOB, EVE, AwayBroker, Service
+
+
+@pytest.fixture
+async def service() -> AsyncIterator[Service]:
+    service = Service(AwayBroker(), rate=0.001)
+    await service.start()
+    yield service
+    await service.stop()
+
+
+@pytest.fixture
+async def session_id(service: Service) -> SessionId:
+    return (await service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
+
+
+@pytest.fixture
+def handle(service: Service) -> SubmittedSends:
+    return SubmittedSends(service.send, service.broker)
+
+
+def a_send(session_id: SessionId, **changes: Any) -> bytes:
+    body = {
+        "sessionId": str(session_id),
+        "senderEmail": ANN.email,
+        "intent": FRIENDS,
+        "content": "hello",
+        "clientMessageId": str(uuid4()),
+    }
+    return msgspec.json.encode({**body, **changes})
+
+
+def told(service: Service, queue: str) -> list[Any]:
+    destination = user_destination(ANN.email, queue)
+    return [msgspec.json.decode(one.body) for one in service.push.deliveries if one.destination == destination]
+
+
+async def test_sends_of_a_batch_are_stored_in_order_and_counted(
+    service: Service, session_id: SessionId, handle: SubmittedSends
+) -> None:
+    verdicts = await handle([a_send(session_id, content=str(n)) for n in range(20)])
+    assert verdicts == [Accepted()] * 20
+    history = await service.history(BOB, session_id, limit=50, before=None, after=None)
+    assert [message.content for message in history] == [str(n) for n in range(20)]
+    assert service.counters.messages == {"amqp": 20}, "nor does the limit of a user hold for a producer"
+    await eventually(lambda: len(told(service, ACK_QUEUE)) == 20)
+
+
+async def test_a_repeat_is_acked_again_and_reaches_nobody_else(
+    service: Service, session_id: SessionId, handle: SubmittedSends
+) -> None:
+    send = a_send(session_id)
+    assert await handle([send]) == [Accepted()]
+    assert await handle([send, send]) == [Accepted()] * 2
+    await eventually(lambda: len(told(service, ACK_QUEUE)) == 3)
+    assert service.destinations().count(session_topic(session_id)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"content": " "}, "invalid"),
+        ({"content": 7}, "invalid"),
+        ({"clientMessageId": 7}, "invalid"),
+        ({"sessionId": str(uuid4())}, "session-not-found"),
+        ({"intent": "work"}, "not-a-participant"),
+        ({"padding": "x" * 70_000}, "too-large"),
+    ],
+)
+async def test_what_can_never_be_stored_is_rejected_and_its_sender_told(
+    service: Service, session_id: SessionId, handle: SubmittedSends, changes: dict[str, Any], code: str
+) -> None:
+    send = a_send(session_id, **changes)
+    assert await handle([a_send(session_id), send, a_send(session_id)]) == [Accepted(), Rejected(code), Accepted()]
+    (problem,) = told(service, ERROR_QUEUE)
+    assert problem["code"] == code
+    client_message_id = msgspec.json.decode(send)["clientMessageId"]
+    assert problem.get("clientMessageId") == (client_message_id if isinstance(client_message_id, str) else None)
+
+
+async def test_a_used_id_is_rejected(service: Service, session_id: SessionId, handle: SubmittedSends) -> None:
+    client_id = str(uuid4())
+    assert await handle([a_send(session_id, clientMessageId=client_id)]) == [Accepted()]
+    assert await handle([a_send(session_id, clientMessageId=client_id, content="else")]) == [
+        Rejected("idempotency-conflict")
+    ]
+    stranger = a_send(session_id, senderEmail=EVE.email)
+    assert await handle([stranger]) == [Rejected("not-a-participant")]
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff", b"[]", b"null", b'{"senderEmail": "nobody"}', b"[" * 50_000, b"{}"])
+async def test_what_cannot_be_read_is_rejected_without_a_word(
+    service: Service, handle: SubmittedSends, body: bytes
+) -> None:
+    (verdict,) = await handle([body])
+    assert isinstance(verdict, Rejected)
+    assert service.push.deliveries == []
+
+
+async def test_while_the_store_is_away_all_wait_and_keep_their_order(
+    service: Service, session_id: SessionId, handle: SubmittedSends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = True
+    append = InMemoryMessageRepository.append
+
+    async def append_unless_away(*arguments: Any) -> Any:
+        if away:
+            raise Unavailable
+        return await append(*arguments)
+
+    monkeypatch.setattr(InMemoryMessageRepository, "append", append_unless_away)
+    sends = InMemorySends()
+    queue = InMemorySendQueue(sends)
+    tries = 0
+
+    async def counted(bodies: Sequence[bytes]) -> Any:
+        nonlocal tries
+        tries += 1
+        return await handle(bodies)
+
+    queue.consume(counted)
+    await queue.start()
+    for n in range(20):
+        await queue.submit(a_send(session_id, content=str(n)))
+    await eventually(lambda: tries > 2)
+    assert told(service, ERROR_QUEUE) == []
+    away = False
+    await eventually(lambda: service.counters.messages["amqp"] == 20)
+    await queue.stop()
+    history = await service.history(BOB, session_id, limit=50, before=None, after=None)
+    assert [message.content for message in history] == [str(n) for n in range(20)]
+    assert sends.dead == []
+
+
+async def test_what_follows_a_waiting_send_in_its_session_waits_too(
+    service: Service, session_id: SessionId, handle: SubmittedSends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = (await service.init(ANN, ANN.email, EVE.email, FRIENDS)).id
+    submit, first = service.send.submit, True
+
+    async def away_once(*arguments: Any) -> Any:
+        nonlocal first
+        if first:
+            first = False
+            raise Unavailable
+        return await submit(*arguments)
+
+    monkeypatch.setattr(service.send, "submit", away_once)
+    sends = [a_send(session_id), a_send(other), a_send(session_id)]
+    assert await handle(sends) == [Later(), Accepted(), Later()]
+
+
+async def test_an_unforeseen_failure_is_raised(
+    service: Service, session_id: SessionId, handle: SubmittedSends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_exception(ZeroDivisionError())
+        return future
+
+    monkeypatch.setattr(service.send, "submit", broken)
+    with pytest.raises(ZeroDivisionError):
+        await handle([a_send(session_id)])
+
+
+async def test_a_broker_that_is_away_changes_no_verdict(
+    service: Service, session_id: SessionId, handle: SubmittedSends
+) -> None:
+    assert isinstance(service.broker, AwayBroker)
+    service.broker.ready.clear()
+    assert await handle([a_send(session_id, content="")]) == [Rejected("invalid")]
+    service.broker.ready.set()

@@ -1,0 +1,154 @@
+import { Emitter } from "./emitter.js";
+
+/**
+ * The messages of one session, as far as they are known here. Emits `changed`.
+ *
+ * `heldTo` is the seq up to which there is no hole: a subscription resumes after it. An ack may bring a later message
+ * before the ones in between, which is why this is not simply the last seq.
+ */
+export class Conversation extends Emitter {
+  #messages = new Map(); // by clientMessageId
+  #ordered = null;
+  #heldFrom = 0;
+
+  constructor(me, summary) {
+    super();
+    this.me = me;
+    this.sessionId = summary.sessionId;
+    this.loaded = false;
+    this.loading = false;
+    this.draft = "";
+    this.hasOlder = false;
+    this.heldTo = 0;
+    this.seenTo = 0; // by me
+    this.resumes = new Map(); // after which seq a lost connection went on, and how many messages came then
+    this.summarize(summary);
+  }
+
+  /** What the list of sessions says. */
+  summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt }) {
+    this.lastSeq = Math.max(lastSeq, this.lastSeq ?? 0);
+    // what was just seen may not have been when this was asked for
+    const unread = lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
+    Object.assign(this, { intent, peer, createdAt, unread });
+    if (lastMessage) this.#noteLast(lastMessage);
+    this.emit("changed");
+  }
+
+  /** Oldest first. */
+  get messages() {
+    this.#ordered ??= [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
+    return this.#ordered;
+  }
+
+  get activeAt() {
+    return this.last?.sentAt ?? this.createdAt;
+  }
+
+  isMine(message) {
+    return message.senderEmail === this.me;
+  }
+
+  /** The newest page. */
+  load(page, limit) {
+    this.loaded = true;
+    this.#startAt(page, limit);
+    if (page.length) this.heldTo = Math.max(this.heldTo, page.at(-1).seq);
+    this.#merge(page);
+  }
+
+  /** The page before `heldFrom`. */
+  loadOlder(page, limit) {
+    this.#startAt(page, limit);
+    this.#merge(page);
+  }
+
+  /** The first seq from which there is no hole, 0 while nothing is known. */
+  get heldFrom() {
+    return this.#heldFrom;
+  }
+
+  #startAt(page, limit) {
+    this.hasOlder = page.length === limit && page[0].seq > 1;
+    if (page.length) this.#heldFrom = page[0].seq;
+  }
+
+  /** From the topic, which has no holes. */
+  fromTopic(message) {
+    this.heldTo = Math.max(this.heldTo, message.seq);
+    this.receive(message);
+  }
+
+  /** From wherever: a repeat changes nothing. Returns whether it is news to me from my peer. */
+  receive(message) {
+    const isNews = message.seq > this.lastSeq && !this.isMine(message);
+    this.lastSeq = Math.max(this.lastSeq, message.seq);
+    if (isNews) this.unread += 1;
+    if (message.seq === this.heldTo + 1 && this.loaded) this.heldTo = message.seq;
+    if (!this.isMine(message)) this.#markMine(message.seq, { delivered: true }); // who answers has what was before
+    const fits = this.loaded && (message.seq >= this.#heldFrom || !this.hasOlder); // else it would leave a hole
+    this.#merge(fits ? [message] : [], message);
+    return isNews;
+  }
+
+  /** What is known here, as the store has it now. */
+  mark(messages) {
+    this.#merge(messages.filter((message) => this.#messages.has(message.clientMessageId)));
+  }
+
+  resumed(after, count) {
+    this.resumes.set(after, count);
+    this.emit("changed");
+  }
+
+  /** My peer has seen everything up to there. */
+  seenByPeer(upToSeq) {
+    this.#markMine(upToSeq, { delivered: true, seen: true });
+    this.emit("changed");
+  }
+
+  /** I have. */
+  seenByMe(upToSeq) {
+    this.seenTo = Math.max(this.seenTo, upToSeq);
+    if (this.#sawAll()) this.unread = 0;
+    this.emit("changed");
+  }
+
+  /** The last message of my peer. */
+  get lastOfPeer() {
+    return this.messages.findLast((message) => !this.isMine(message));
+  }
+
+  get firstUndelivered() {
+    return this.messages.find((message) => this.isMine(message) && !message.delivered);
+  }
+
+  #sawAll() {
+    return (this.lastOfPeer?.seq ?? 0) <= this.seenTo;
+  }
+
+  #noteLast(message) {
+    this.lastSeq = Math.max(this.lastSeq, message.seq);
+    if (!this.last || message.seq >= this.last.seq) this.last = this.#messages.get(message.clientMessageId) ?? message;
+  }
+
+  #markMine(upToSeq, marks) {
+    for (const message of this.#messages.values()) {
+      if (this.isMine(message) && message.seq <= upToSeq) Object.assign(message, marks);
+    }
+    if (this.last && this.isMine(this.last) && this.last.seq <= upToSeq) Object.assign(this.last, marks);
+  }
+
+  #merge(messages, last = messages.at(-1)) {
+    for (const message of messages) {
+      const known = this.#messages.get(message.clientMessageId);
+      // marks are only ever set, and an older copy of a message may come after a newer one
+      const marks = { delivered: message.delivered || !!known?.delivered, seen: message.seen || !!known?.seen };
+      const whole = { ...message, ...marks };
+      this.#messages.set(message.clientMessageId, whole);
+    }
+    if (last) this.#noteLast(last);
+    this.#ordered = null;
+    this.emit("changed");
+  }
+}

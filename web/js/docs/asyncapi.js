@@ -1,0 +1,55 @@
+import { h } from "../dom.js";
+import { fieldTable, propertiesOf, typeOf } from "./schema.js";
+import { prose, resolve, slug } from "./text.js";
+
+// the document speaks from the service's side, its readers are clients
+const COMMANDS = { receive: "SEND", send: "SUBSCRIBE" };
+
+/** What goes over STOMP. */
+export function stompSection(document) {
+  const shown = Object.entries(document.operations ?? {}).map(([name, operation]) => {
+    const channel = resolve(document, operation.channel);
+    const command = COMMANDS[operation.action] ?? operation.action;
+    return { id: slug("stomp", name), label: `${command} ${channel.address}`, command, channel, operation };
+  });
+  const element = h(
+    "section",
+    { id: "stomp", "aria-labelledby": "stomp-title" },
+    h("h2", { id: "stomp-title" }, "STOMP"),
+    h("p", {}, prose(document.info.description)),
+    Object.values(document.servers ?? {}).map((server) =>
+      h("p", {}, "At ", h("code", {}, server.pathname), ": ", prose(server.description)),
+    ),
+    shown.map((one) => article(document, one)),
+  );
+  return { title: "STOMP", id: "stomp", element, entries: shown };
+}
+
+function article(document, { id, command, channel, operation }) {
+  const messages = Object.values(channel.messages ?? {}).map((message) => resolve(document, message));
+  const subscribe = channel["x-subscribe-headers"];
+  return h(
+    "article",
+    { id, "aria-labelledby": `${id}-title` },
+    h("h3", { id: `${id}-title` }, prose(operation.summary ?? channel.summary ?? channel.address)),
+    h("p.signature", {}, h("b", { "data-method": command }, command), h("code", {}, channel.address)),
+    fieldTable(
+      "In the destination",
+      Object.entries(channel.parameters ?? {}).map(([name, { description }]) => ({
+        name,
+        schema: { type: "string" },
+        required: true,
+        description,
+      })),
+    ),
+    subscribe && fieldTable("Headers of SUBSCRIBE", propertiesOf(subscribe)),
+    messages.map((message) => [
+      message.headers &&
+        fieldTable(
+          command === "SEND" ? "Headers" : "Headers of MESSAGE",
+          propertiesOf(resolve(document, message.headers)),
+        ),
+      message.payload && h("p.body-type", {}, "Body: ", typeOf(message.payload)),
+    ]),
+  );
+}

@@ -1,0 +1,32 @@
+import { h } from "../dom.js";
+
+/** A description: plain text, in which `this` is code. */
+export function prose(text) {
+  return (text ?? "").split(/(`[^`]+`)/).map((part) => (/^`.+`$/.test(part) ? h("code", {}, part.slice(1, -1)) : part));
+}
+
+/** A word that can stand in an address. */
+export function slug(...words) {
+  return words
+    .join("-")
+    .replaceAll(/[^\w]+/g, "-")
+    .replace(/^-|-$/g, "")
+    .toLowerCase();
+}
+
+export function nameOf({ $ref }) {
+  return $ref.split("/").at(-1);
+}
+
+/** What a `$ref` of this document points to. */
+export function resolve(document, thing) {
+  if (!thing?.$ref) return thing;
+  const path = thing.$ref
+    .slice(2)
+    .split("/")
+    .map((step) => decodeURIComponent(step.replaceAll("~1", "/").replaceAll("~0", "~")));
+  return resolve(
+    document,
+    path.reduce((at, step) => at?.[step], document),
+  );
+}

@@ -1,0 +1,46 @@
+import { h } from "../dom.js";
+import { fieldTable, propertiesOf } from "./schema.js";
+import { prose, slug } from "./text.js";
+
+/** The JSON objects that both sides speak of. */
+export function typesSection(schemas) {
+  const shown = Object.entries(schemas)
+    .filter(([, schema]) => schema.properties)
+    .map(([name, schema]) => ({ id: slug("type", name), label: name, schema }));
+  const element = h(
+    "section",
+    { id: "types", "aria-labelledby": "types-title" },
+    h("h2", { id: "types-title" }, "Types"),
+    shown.map(({ id, label, schema }) =>
+      h(
+        "article",
+        { id, "aria-labelledby": `${id}-title` },
+        h("h3", { id: `${id}-title` }, label),
+        schema.description && h("p", {}, prose(schema.description)),
+        fieldTable("Fields", propertiesOf(schema)),
+        h(
+          "details",
+          {},
+          h("summary", {}, "An example"),
+          h("pre", { tabindex: "0" }, JSON.stringify(example(schemas, schema), null, 2)),
+        ),
+      ),
+    ),
+  );
+  return { title: "Types", id: "types", element, entries: shown };
+}
+
+/** Made of the examples of the fields. */
+function example(schemas, schema, depth = 0) {
+  if (schema.examples?.length) return schema.examples[0];
+  if ("const" in schema) return schema.const;
+  if (schema.$ref) return depth > 4 ? null : example(schemas, schemas[schema.$ref.split("/").at(-1)] ?? {}, depth + 1);
+  if (schema.anyOf) return example(schemas, schema.anyOf[0], depth + 1);
+  if (schema.properties) {
+    return Object.fromEntries(
+      Object.entries(schema.properties).map(([name, field]) => [name, example(schemas, field, depth + 1)]),
+    );
+  }
+  if (schema.type === "array") return [example(schemas, schema.items ?? {}, depth + 1)];
+  return { string: "…", integer: 1, number: 1, boolean: true }[schema.type] ?? null;
+}

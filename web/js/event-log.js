@@ -1,0 +1,44 @@
+import { Emitter } from "./emitter.js";
+import { layOut, pretty, readFrame, summary } from "./stomp-text.js";
+
+const KEPT = 500;
+
+/** What went over the wire, for those who come to learn the protocol. Emits `entry` and `cleared`. */
+export class EventLog extends Emitter {
+  entries = [];
+
+  /** `direction` is `in` or `out`. */
+  frame(direction, text) {
+    const frame = readFrame(text);
+    if (frame)
+      this.#add({ kind: "frame", direction, title: frame.command, summary: summary(frame), text: pretty(frame) });
+    else this.#add({ kind: "beat", direction, title: "♥", summary: "heart-beat", text: "" });
+  }
+
+  http(line, request, answer, status) {
+    const text = [request && layOut(request), `→ ${status || "no answer"}`, answer && layOut(answer)];
+    this.#add({
+      kind: "http",
+      direction: "out",
+      title: line.split(" ")[0],
+      summary: `${line.slice(line.indexOf(" ") + 1)} → ${status || "no answer"}`,
+      text: text.filter(Boolean).join("\n"),
+    });
+  }
+
+  socket(title, what) {
+    this.#add({ kind: "socket", direction: "note", title, summary: what, text: "" });
+  }
+
+  clear() {
+    this.entries = [];
+    this.emit("cleared");
+  }
+
+  #add(entry) {
+    const whole = { ...entry, at: new Date() };
+    this.entries.push(whole);
+    if (this.entries.length > KEPT) this.entries.shift();
+    this.emit("entry", whole);
+  }
+}

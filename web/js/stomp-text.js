@@ -1,0 +1,50 @@
+/** STOMP frames as people read them. What is sent and parsed is stompjs's business; this is for showing alone. */
+
+const MASK = "Bearer •••";
+
+/** `{ command, headers, body }` of the text of one frame, or null for a heart-beat. */
+export function readFrame(text) {
+  const clean = text.replace(/^[\r\n]+/, "").replace(/\0[\r\n]*$/, "");
+  if (!clean) return null;
+  const end = clean.search(/\r?\n\r?\n/);
+  const head = (end < 0 ? clean : clean.slice(0, end)).split(/\r?\n/);
+  const body = end < 0 ? "" : clean.slice(end).replace(/^\r?\n\r?\n/, "");
+  const headers = head.slice(1).map((line) => {
+    const colon = line.indexOf(":");
+    return [line.slice(0, colon), line.slice(colon + 1)];
+  });
+  return { command: head[0], headers: headers.map(masked), body };
+}
+
+/** The one or two words that tell one frame from the next. */
+export function summary({ headers, body }) {
+  const of = (name) => headers.find(([header]) => header === name)?.[1];
+  const parts = [
+    of("destination"),
+    of("resume-after") && `resume-after ${of("resume-after")}`,
+    of("replay") && `replay ${of("replay")}`,
+    of("seq") && `seq ${of("seq")}`,
+    of("receipt-id") && `receipt ${of("receipt-id")}`,
+    of("version") && `version ${of("version")}`,
+    of("message"),
+    !of("destination") && !of("receipt-id") && of("id"),
+  ];
+  return parts.filter(Boolean).join(" · ") || body.slice(0, 60);
+}
+
+/** The frame with its JSON laid out. */
+export function pretty({ command, headers, body }) {
+  return [command, ...headers.map(([name, value]) => `${name}:${value}`), "", layOut(body)].join("\n").trimEnd();
+}
+
+export function layOut(json) {
+  try {
+    return JSON.stringify(typeof json === "string" ? JSON.parse(json) : json, null, 2);
+  } catch {
+    return String(json ?? "");
+  }
+}
+
+function masked([name, value]) {
+  return [name, name.toLowerCase() === "authorization" ? MASK : value];
+}

@@ -1,0 +1,122 @@
+import { Emitter } from "./emitter.js";
+
+const key = (email) => `chat-service:unsent:${email}`;
+const FIRST_RETRY = 4_000;
+const LONGEST_RETRY = 30_000;
+const WATCH = 1_000;
+
+/**
+ * Sends that have no ack yet. Each is repeated, with its clientMessageId, until it is acked or refused for good:
+ * the service stores it once, however often it comes. They outlive a reload of the page. Emits `changed` with the send.
+ *
+ * A send's `state`: `waiting` to go out, `sent`, `accepted` (its RECEIPT came: it will not be lost), `failed`.
+ */
+export class Unsent extends Emitter {
+  #connection;
+  #email;
+  #sends = new Map();
+
+  constructor(connection, email) {
+    super();
+    this.#connection = connection;
+    this.#email = email;
+    for (const send of JSON.parse(sessionStorage.getItem(key(email)) ?? "[]"))
+      this.#sends.set(send.clientMessageId, send);
+    connection.on("connected", () => this.#all(() => true));
+    connection.on("lost", () => this.#lost());
+    this.timer = setInterval(() => this.#all((send) => send.dueAt <= Date.now()), WATCH);
+  }
+
+  stop() {
+    clearInterval(this.timer);
+  }
+
+  of(sessionId) {
+    return [...this.#sends.values()].filter((send) => send.sessionId === sessionId);
+  }
+
+  get size() {
+    return this.#sends.size;
+  }
+
+  add(sessionId, intent, content) {
+    const clientMessageId = newId();
+    const send = {
+      clientMessageId,
+      sessionId,
+      intent,
+      content,
+      at: new Date().toISOString(),
+      state: "waiting",
+      tries: 0,
+    };
+    this.#sends.set(clientMessageId, send);
+    this.#become(send, {});
+    this.#go(send);
+  }
+
+  acked(clientMessageId) {
+    if (this.#sends.delete(clientMessageId)) this.#save();
+  }
+
+  refused(problem) {
+    const send = this.#sends.get(problem.clientMessageId);
+    if (!send) return;
+    if (problem.passes) this.#become(send, { state: "waiting", problem: problem.message });
+    else this.#become(send, { state: "failed", problem: problem.message });
+  }
+
+  retry(send) {
+    this.#become(send, { state: "waiting", problem: undefined });
+    this.#go(send);
+  }
+
+  discard(send) {
+    this.#sends.delete(send.clientMessageId);
+    this.#save();
+    this.emit("changed", send);
+  }
+
+  #all(due) {
+    if (!this.#connection.connected) return;
+    for (const send of this.#sends.values()) if (send.state !== "failed" && due(send)) this.#go(send);
+  }
+
+  #go(send) {
+    if (!this.#connection.connected) return;
+    const { clientMessageId, sessionId, intent, content } = send;
+    const receipt = `send-${clientMessageId.slice(0, 8)}-${send.tries + 1}`;
+    send.dueAt = Date.now() + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** send.tries);
+    this.#connection.onReceipt(receipt, () => {
+      if (this.#sends.has(clientMessageId)) this.#become(send, { state: "accepted", problem: undefined });
+    });
+    const body = { sessionId, senderEmail: this.#email, intent, content, clientMessageId };
+    this.#connection.send("/app/chat.send", body, { receipt });
+    this.#become(send, { state: "sent", tries: send.tries + 1 });
+  }
+
+  #lost() {
+    for (const send of this.#sends.values())
+      if (send.state !== "failed") this.#become(send, { state: "waiting", tries: 0 });
+  }
+
+  #become(send, change) {
+    Object.assign(send, change);
+    this.#save();
+    this.emit("changed", send);
+  }
+
+  #save() {
+    sessionStorage.setItem(key(this.#email), JSON.stringify([...this.#sends.values()]));
+  }
+}
+
+/** randomUUID is there on https and localhost only; a service under test may be elsewhere. */
+function newId() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}

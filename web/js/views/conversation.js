@@ -1,0 +1,78 @@
+import { windowFor } from "../address.js";
+import { h } from "../dom.js";
+import { avatar } from "./avatar.js";
+import { composer } from "./composer.js";
+import { icon } from "./icons.js";
+import { MessageList } from "./message-list.js";
+
+/** The open conversation, or what to do to have one. */
+export class ConversationView {
+  element = h("section.conversation");
+  #person;
+  #list;
+  #composer;
+
+  constructor(person) {
+    this.#person = person;
+    person.on("opened", (conversation) => this.#open(conversation));
+    this.#open(person.open);
+  }
+
+  focus() {
+    this.#composer?.focus();
+  }
+
+  stop() {
+    this.#list?.stop();
+  }
+
+  #open(conversation) {
+    this.#list?.stop();
+    this.#list = this.#composer = undefined;
+    if (conversation) this.#show(conversation);
+    else this.#showNothing();
+  }
+
+  #show(conversation) {
+    const { displayName, email } = conversation.peer;
+    this.#list = new MessageList(this.#person, conversation);
+    this.#composer = composer(conversation, (content) => {
+      this.#person.send(conversation, content);
+      this.#list.scrollToEnd();
+    });
+    this.element.setAttribute("aria-label", `Conversation with ${displayName}`);
+    this.element.replaceChildren(
+      h(
+        "header",
+        {},
+        h(
+          "button.icon-button.back",
+          { type: "button", "aria-label": "Back to the conversations", onclick: () => this.#person.show(null) },
+          icon("back"),
+        ),
+        avatar(email, displayName),
+        h("div.who", {}, h("h3", {}, displayName), h("p", {}, email, h("span.intent", {}, conversation.intent))),
+        h(
+          "a.icon-button",
+          {
+            href: windowFor(email, this.#person.email, conversation.intent),
+            target: "_blank",
+            rel: "noopener",
+            title: `Open ${displayName}'s side in another window`,
+            "aria-label": `Open ${displayName}'s side in another window`,
+          },
+          icon("window"),
+        ),
+      ),
+      this.#list.element,
+      this.#composer.element,
+    );
+  }
+
+  #showNothing() {
+    this.element.removeAttribute("aria-label");
+    this.element.replaceChildren(
+      h("div.empty", {}, h("p", {}, "Choose a conversation, or start one with anybody's e-mail.")),
+    );
+  }
+}

@@ -1,0 +1,28 @@
+const SVG = "http://www.w3.org/2000/svg";
+
+const PATHS = {
+  clock: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3.2l2 1.3",
+  tick: "M3.5 8.5l3 3 6-7",
+  ticks: "M1 8.5l3 3 6-7M7.2 10.7l.8.8 6-7",
+  failed: "M8 2.5a5.5 5.5 0 1 1 0 11 5.5 5.5 0 0 1 0-11M8 5v3.6M8 10.9v.1",
+  back: "M10 3L5 8l5 5",
+  down: "M8 3v9M4 8.5L8 12.5l4-4",
+  send: "M2.5 8L13.5 3l-4 10.5-2.3-4.2z",
+  plus: "M8 3v10M3 8h10",
+  close: "M4 4l8 8M12 4l-8 8",
+  plug: "M6 2.5v3M10 2.5v3M4.5 5.5h7v2a3.5 3.5 0 0 1-7 0zM8 11v2.5",
+  window: "M9.5 3H13v3.5M13 3L8 8M11.5 9.5V13H3V4.5h3.5",
+  log: "M3 4.5l3 3.5-3 3.5M8 11.5h5",
+};
+
+/** Decoration: what it means is said in words beside it. */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("class", `icon icon-${name}`);
+  svg.setAttribute("aria-hidden", "true");
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,55 @@
+import { h } from "../dom.js";
+import { fullTime, time } from "../format.js";
+import { stateOf, ticks } from "./ticks.js";
+
+/** A message that is stored. */
+export function messageItem(message, { mine, first }) {
+  return h(
+    `li.message${mine ? ".mine" : ".theirs"}${first ? ".first" : ""}`,
+    { "data-seq": message.seq, "data-state": mine && stateOf(message) },
+    h(
+      "div.bubble",
+      {},
+      h("span.visually-hidden", {}, mine ? "You: " : `${message.senderDisplayName}: `),
+      h("p", { dir: "auto" }, message.content),
+      h(
+        "span.meta",
+        {},
+        h(
+          "time",
+          { datetime: message.sentAt, title: `No. ${message.seq}, ${fullTime(message.sentAt)}` },
+          time(message.sentAt),
+        ),
+        mine && ticks(stateOf(message)),
+      ),
+    ),
+  );
+}
+
+/** One that has no ack yet. */
+export function unsentItem(send, { first, retry, discard }) {
+  const failed = send.state === "failed";
+  return h(
+    `li.message.mine.unsent${first ? ".first" : ""}`,
+    { "data-state": send.state },
+    h(
+      "div.bubble",
+      {},
+      h("span.visually-hidden", {}, "You: "),
+      h("p", { dir: "auto" }, send.content),
+      h("span.meta", {}, h("time", { datetime: send.at }, time(send.at)), ticks(send.state)),
+    ),
+    send.problem &&
+      h(
+        "p.problem",
+        {},
+        send.problem,
+        failed && h("button.link", { type: "button", onclick: retry }, "Try again"),
+        failed && h("button.link", { type: "button", onclick: discard }, "Discard"),
+      ),
+  );
+}
+
+export function divider(text, kind = "day") {
+  return h(`li.divider.${kind}`, {}, h("span", {}, text));
+}

@@ -1,0 +1,102 @@
+import { arrange, h, soon } from "../dom.js";
+import { ago } from "../format.js";
+import { avatar } from "./avatar.js";
+import { newChat } from "./new-chat.js";
+import { stateOf, ticks } from "./ticks.js";
+
+/** Everybody one chats with, the newest activity first. */
+export class SessionList {
+  #person;
+  #items = new Map();
+  #list = h("ul.sessions");
+  #hint = h("p.hint");
+  #more;
+  #newChat;
+  #opened;
+
+  /** `opened` is called when the user has chosen one. */
+  constructor(person, opened) {
+    this.#person = person;
+    this.#opened = opened;
+    this.#newChat = newChat(person, opened);
+    this.#list.setAttribute("aria-label", `Conversations of ${person.name}`);
+    this.#more = h(
+      "button.quiet",
+      { type: "button", hidden: true, onclick: () => person.loadMore() },
+      "More conversations",
+    );
+    this.element = h(
+      "nav.session-list",
+      { "aria-label": `Conversations of ${person.name}` },
+      this.#newChat.element,
+      h("div.sessions-scroll", {}, this.#list, this.#more, this.#hint),
+    );
+    const render = soon(() => this.#render());
+    person.on("conversations", render);
+    person.on("opened", render);
+    render();
+  }
+
+  focus() {
+    const current = this.#list.querySelector("[aria-current]") ?? this.#list.querySelector("button");
+    if (current) current.focus();
+    else this.#newChat.focus();
+  }
+
+  #render() {
+    const { list, loaded, hasMore } = this.#person;
+    arrange(
+      this.#list,
+      list.map((conversation) => this.#item(conversation)),
+    );
+    this.#more.hidden = !hasMore;
+    this.#hint.textContent = list.length ? "" : loaded ? "No conversations yet." : "";
+  }
+
+  #item(conversation) {
+    const { sessionId, last, unread } = conversation;
+    const current = this.#person.open === conversation;
+    const state = last && conversation.isMine(last) ? stateOf(last) : "";
+    const signature = [
+      last?.messageId,
+      state,
+      unread,
+      current,
+      conversation.peer.displayName,
+      ago(conversation.activeAt),
+    ].join(" ");
+    const known = this.#items.get(sessionId) ?? { element: h("li") };
+    if (known.signature !== signature) this.#fill(known.element, conversation, { current, state });
+    known.signature = signature;
+    this.#items.set(sessionId, known);
+    return known.element;
+  }
+
+  /** Keeps the button itself, which may have the focus. */
+  #fill(item, conversation, { current, state }) {
+    const { peer, last, unread, intent } = conversation;
+    const button =
+      item.querySelector("button") ??
+      item.appendChild(h("button", { type: "button", onclick: () => this.#choose(conversation) }));
+    if (current) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+    button.replaceChildren(
+      avatar(peer.email, peer.displayName),
+      h("span.name", {}, h("span", { dir: "auto" }, peer.displayName), " ", h("span.intent", {}, intent), " "),
+      h("time", { datetime: conversation.activeAt }, `${ago(conversation.activeAt)} `),
+      h(
+        "span.preview",
+        {},
+        state && ticks(state),
+        h("span", { dir: "auto" }, last?.content ?? "Nothing written yet"),
+        " ",
+      ),
+      unread > 0 ? h("span.badge", {}, String(unread), h("span.visually-hidden", {}, " unread")) : "",
+    );
+  }
+
+  #choose(conversation) {
+    this.#person.show(conversation.sessionId);
+    this.#opened();
+  }
+}
