@@ -1,0 +1,78 @@
+"""The floor of the store: batches of messages with their outbox entries, and nothing else, on one connection."""
+
+import sys
+from datetime import UTC, datetime, timedelta
+from time import perf_counter
+from uuid import uuid4
+
+import uvloop
+
+from adapters.postgres.database import create_engine
+from adapters.postgres.messages import PostgresMessageRepository
+from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.profiles import PostgresProfileDirectory
+from adapters.postgres.sessions import PostgresSessionRepository
+from adapters.system.ids import Uuid7Generator
+from application.chat_message import ChatMessage
+from bench.load import CONTENT
+from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
+from domain.identifiers import ClientMessageId, Email, Intent, MessageId, OutboxId, ProfileId, SessionId
+from domain.message import Draft, Message
+from domain.outbox import OutboxEntry
+from domain.profile import Profile
+from domain.session import ChatSession, Pair
+
+BATCH = 128
+SESSIONS = 50
+
+_ids = Uuid7Generator()
+
+
+def _envelope(draft: Draft, message: Message) -> list[OutboxEntry]:
+    payload = ChatMessage.of(message, draft.sender).to_json()
+    destinations = (
+        user_destination(draft.receiver.id, MESSAGES_QUEUE),
+        user_destination(draft.sender.email, ACK_QUEUE),
+        session_topic(draft.session_id),
+    )
+    return [OutboxEntry(OutboxId(_ids.new()), one, payload, message.sent_at) for one in destinations]
+
+
+async def main(url: str, seconds: float) -> None:
+    """Prints the messages a second."""
+    engine = create_engine(url, pool_size=2)
+    sessions = await _sessions(PostgresSessionRepository(engine), PostgresProfileDirectory(engine))
+    messages, outbox = PostgresMessageRepository(engine), PostgresOutbox(engine)
+    start, stored = perf_counter(), 0
+    while perf_counter() - start < seconds:
+        now = datetime.now(UTC)
+        drafts = [_draft(*sessions[number % SESSIONS]) for number in range(BATCH)]
+        outcomes = await messages.append(drafts, now, now + timedelta(seconds=10), _envelope)
+        entries = [entry.id for outcome in outcomes for entry in outcome.entries]  # type: ignore[union-attr]
+        await outbox.mark_processed(entries, now, keep=True)
+        stored += BATCH
+    print(stored / (perf_counter() - start))
+    await engine.dispose()
+
+
+def _draft(session: ChatSession, sender: Profile, receiver: Profile) -> Draft:
+    return Draft(MessageId(_ids.new()), session.id, ClientMessageId(uuid4()), sender, receiver, CONTENT)
+
+
+async def _sessions(
+    repository: PostgresSessionRepository, directory: PostgresProfileDirectory
+) -> list[tuple[ChatSession, Profile, Profile]]:
+    made = []
+    for number in range(SESSIONS):
+        one, other = (
+            Profile(ProfileId(uuid4()), Email(f"floor{number}{name}@example.org"), Intent("bench"), name)
+            for name in ("a", "b")
+        )
+        await directory.remember((one, other))
+        session = ChatSession(SessionId(_ids.new()), Pair.of(one.id, other.id), Intent("bench"), datetime.now(UTC))
+        made.append((await repository.get_or_create(session), one, other))
+    return made
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1], float(sys.argv[2])))

@@ -1,0 +1,36 @@
+"""What processes use, read from /proc."""
+
+import os
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+def family(pid: int) -> list[int]:
+    """The process and its descendants."""
+    members = [pid]
+    for member in members:
+        members.extend(int(child) for child in _read(f"/proc/{member}/task/{member}/children").split())
+    return members
+
+
+def cpu_seconds(pid: int) -> float:
+    """Of the process and all its descendants, those that have ended included."""
+    total = 0
+    for member in family(pid):
+        fields = _read(f"/proc/{member}/stat").rpartition(")")[2].split()
+        total += sum(map(int, fields[11:13] + (fields[13:15] if member == pid else []))) if fields else 0
+    return total / _TICKS
+
+
+def resident_bytes(pid: int) -> int:
+    fields = _read(f"/proc/{pid}/statm").split()
+    return int(fields[1]) * _PAGE if fields else 0
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
