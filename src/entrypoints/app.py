@@ -26,6 +26,7 @@ from entrypoints.rest.chat import ChatController
 from entrypoints.rest.dev_token import dev_token
 from entrypoints.rest.openapi import openapi_config
 from entrypoints.sockjs.mounts import create_sockjs
+from entrypoints.unread_body import UnreadBody
 from entrypoints.web_client.routes import web_client
 from entrypoints.websocket import PATHS, StompWebSocket
 
@@ -45,7 +46,7 @@ def create_app(container: Container, health: Health) -> AsgiApp:
         else:
             await (sockets if websocket else http)(scope, receive, send)
 
-    return app
+    return UnreadBody(app)
 
 
 def _litestar(container: Container, health: Health) -> Any:

@@ -118,6 +118,7 @@ async def exchange(service: ServiceProcess, octets: bytes) -> Answer:
     address = urlsplit(service.url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     writer.write(octets)
+    await writer.drain()
     answer = await asyncio.wait_for(reader.read(), 10)
     writer.close()
     return Answer(answer)
@@ -133,6 +134,16 @@ async def test_odd_requests_are_refused_in_the_terms_of_the_api(service: Service
         answer = await ask(service, "POST", f"/api/chat/{path}", token, body, kind)
         assert answer.status in statuses, (path, body[:80], kind, answer.status, answer.body)
         assert answer.is_sound()
+
+
+@pytest.mark.parametrize(("token", "status"), [("", 413), ("forged", 401)])
+async def test_a_refusal_reaches_who_reads_it_only_after_sending_everything(
+    service: ServiceProcess, token: str, status: int
+) -> None:
+    token = token or service.token(ME)
+    for size in (100_000, 1_000_000, 12_000_000):
+        answer = await ask(service, "POST", "/api/chat/init", token, b" " * size, "application/json")
+        assert (answer.status, answer.is_sound()) == (status, True)
 
 
 async def test_a_body_that_breaks_off_is_not_our_failure(service: ServiceProcess) -> None:
