@@ -11,12 +11,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.support.databases import Databases
-from tests.support.eventually import eventually_some
 from tests.support.raw_http import Answer, RawHttp, ask
 from tests.support.service_process import ServiceProcess
 from tests.support.shared_service import shared_service
 
 FORM = "application/x-www-form-urlencoded"
+AFTER_A_BREAK = ("o\n", 'c[1002,"Connection interrupted"]\n')
 ESCAPED_BY_SERVER = re.compile("[\x00-\x1f\u200c-\u200f\u2028-\u202f\u2060-\u206f\ufff0-\uffff]")
 
 
@@ -97,6 +97,11 @@ async def check_options(url: str, path: str, methods: str) -> None:
 async def check_poll(url: str, session: str, frame: str) -> None:
     answer = await ask(url, "POST", f"{session}/xhr")
     assert (answer.status, answer.text) == (200, f"{frame}\n")
+
+
+async def check_poll_is_taken(url: str, session: str) -> None:
+    """Returns once another request is known to wait there."""
+    await check_poll(url, session, 'c[2010,"Another connection still open"]')
 
 
 async def check_send(url: str, session: str, payload: str, **headers: str) -> None:
@@ -582,14 +587,10 @@ class TestHandlingClose:
                 await other.chunk()
                 assert await other.chunk() == 'c[2010,"Another connection still open"]\n'
                 assert await other.chunk() == ""
-
-        async def new_receiver_is_let_in() -> bool:
-            async with RawHttp(echo) as third:
-                await third.ask("POST", f"{session}/xhr_streaming")
-                await third.chunk()
-                return await third.chunk() in ("o\n", 'c[1002,"Connection interrupted"]\n')
-
-        assert await eventually_some(new_receiver_is_let_in)
+        async with RawHttp(echo) as third:
+            await third.ask("POST", f"{session}/xhr_streaming")
+            await third.chunk()
+            assert await third.chunk() in AFTER_A_BREAK
 
     async def test_abort_xhr_polling(self, echo: str) -> None:
         session = new_session()
@@ -599,12 +600,20 @@ class TestHandlingClose:
             await asyncio.sleep(0.25)
             await check_poll(echo, session, 'c[2010,"Another connection still open"]')
             waiting.cancel()
+        assert (await ask(echo, "POST", f"{session}/xhr")).text in AFTER_A_BREAK
 
-        async def new_receiver_is_let_in() -> bool:
-            answer = await ask(echo, "POST", f"{session}/xhr")
-            return answer.text in ("o\n", 'c[1002,"Connection interrupted"]\n')
-
-        assert await eventually_some(new_receiver_is_let_in)
+    async def test_a_request_that_overtakes_the_end_of_the_one_before_is_let_in(self, echo: str) -> None:
+        """Both at once, so that either may be noticed first."""
+        session = new_session()
+        await check_poll(echo, session, "o")
+        async with RawHttp(echo) as second:
+            async with RawHttp(echo) as first:
+                waiting = asyncio.create_task(first.ask("POST", f"{session}/xhr"))
+                await check_poll_is_taken(echo, session)
+                asking = asyncio.create_task(second.ask("POST", f"{session}/xhr"))
+                await asyncio.sleep(0)  # it is written by now
+            waiting.cancel()
+            assert (await asking).text in AFTER_A_BREAK
 
 
 class TestHttp10:

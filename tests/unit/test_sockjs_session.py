@@ -19,6 +19,10 @@ from adapters.sockjs.framing import (
 from adapters.sockjs.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
 from adapters.stomp.transport import Close
+from entrypoints.asgi import Event
+from entrypoints.sockjs.receivers import RECEIVERS
+from entrypoints.sockjs.receiving import Receiving
+from entrypoints.sockjs.request import Request
 from tests.support.eventually import eventually
 
 LIMITS = SockJsLimits(heartbeat=0.05, disconnect_delay=0.05, max_unread=10, max_unsent=10)
@@ -138,6 +142,40 @@ async def test_only_one_receiver_at_a_time() -> None:
     assert session.ends == 0
     session.detach(first)
     assert session.attach(second)
+
+
+async def test_a_receiver_waits_for_the_one_before_it_to_be_known_as_gone() -> None:
+    session, first = Session(SockJsLimits(notice=10)), object()
+    assert session.attach(first)
+    waiting = asyncio.create_task(session.free())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    session.detach(first)
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_receiver_does_not_wait_long_for_one_that_stays() -> None:
+    session = Session(SockJsLimits(notice=0.01))
+    assert session.attach(session)
+    await asyncio.wait_for(session.free(), 1)
+    assert not session.attach(object())
+
+
+@pytest.mark.parametrize("transport", ["xhr", "xhr_streaming"])
+async def test_a_receiver_of_a_session_that_is_over_is_told_so(transport: str) -> None:
+    session, sent = Session(), []
+    session.vanish()
+
+    async def receive() -> Event:
+        return await asyncio.get_running_loop().create_future()
+
+    async def send(event: Event) -> None:
+        sent.append(event)
+
+    request = Request({"method": "POST", "headers": [], "query_string": b""}, receive, send)
+    await asyncio.wait_for(Receiving(request, RECEIVERS[transport], "", LIMITS).run(session), 1)
+    assert b"".join(event.get("body", b"") for event in sent).endswith(b'c[1002,"Connection interrupted"]\n')
+    assert sent[-1]["more_body"] is False
 
 
 async def test_a_receiver_that_breaks_off_ends_the_session() -> None:

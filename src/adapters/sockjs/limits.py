@@ -9,6 +9,8 @@ class SockJsLimits:
 
     heartbeat: float = 25.0
     disconnect_delay: float = 5.0
+    notice: float = 0.1
+    """Within this a receiver that broke off is known to have: its successor may be here before that is."""
     slow_client: float = 10.0
     """How long a client may take to read one frame or to write one body."""
     response: int = 128 * 1024

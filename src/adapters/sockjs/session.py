@@ -1,6 +1,7 @@
 """A session: what looks like one connection from inside, while requests come and go outside."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -63,6 +64,13 @@ class SockJsSession:
         while self._state.state is State.CLOSING and not self._told_close:
             await self._change()
 
+    async def free(self) -> None:
+        """Returns when no receiver is attached, or when one that still is cannot have broken off before the call."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.notice):
+                while self._state.attached:
+                    await self._change()
+
     def attach(self, receiver: object) -> bool:
         """False when another receiver is attached."""
         if not self._state.attach(receiver):
@@ -76,6 +84,7 @@ class SockJsSession:
         """Its request was answered; the next one has to come within the disconnect delay."""
         if self._state.detach(receiver):
             self._expire_later()
+            self._changed()
 
     def abort(self, receiver: object) -> None:
         """Its request broke off: what was on the way is lost, so that the session ends and the client starts anew."""

@@ -5,6 +5,7 @@ from enum import Enum, auto
 from adapters.sockjs.framing import OPEN, array_frame, close_frame
 
 ANOTHER_RECEIVER = close_frame(2010, "Another connection still open")
+INTERRUPTED = close_frame(1002, "Connection interrupted")
 
 
 class State(Enum):

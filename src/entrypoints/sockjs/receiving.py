@@ -4,7 +4,7 @@ import asyncio
 
 from adapters.sockjs.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
-from adapters.sockjs.state import ANOTHER_RECEIVER
+from adapters.sockjs.state import ANOTHER_RECEIVER, INTERRUPTED
 from entrypoints.sockjs.receivers import Receiver
 from entrypoints.sockjs.request import Request
 
@@ -23,18 +23,21 @@ class Receiving:
         """Returns when the answer is complete or the client has gone."""
         if self._receiver.streaming:
             await self._start()
+        await session.free()
         if not session.attach(self):
             await self._write(ANOTHER_RECEIVER, last=True)
             return
         gone = asyncio.create_task(self._request.gone(), name="sockjs disconnect")
         gone.add_done_callback(lambda _: session.abort(self))
         try:
-            await self._carry(session)
+            if not await self._carry(session) and not gone.done():
+                await self._write(INTERRUPTED, last=True)
         finally:
             session.abort(self)  # nothing when it ended well: it is detached then
             gone.cancel()
 
-    async def _carry(self, session: SockJsSession) -> None:
+    async def _carry(self, session: SockJsSession) -> bool:
+        """Whether the answer was completed; the session is over otherwise."""
         room = self._limits.response if self._receiver.streaming else 1
         while (frame := await session.next_frame()) is not None:
             room -= len(frame)
@@ -44,7 +47,8 @@ class Receiving:
                 session.detach(self)
             await self._write(frame, last=last)
             if last:
-                return
+                return True
+        return False
 
     async def _start(self) -> None:
         self._started = True
