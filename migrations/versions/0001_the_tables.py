@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         postgresql_with={
+            "fillfactor": 50,
             "autovacuum_vacuum_scale_factor": 0.01,
             "autovacuum_vacuum_threshold": 10_000,
             "autovacuum_vacuum_cost_delay": 0,

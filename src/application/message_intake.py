@@ -1,8 +1,9 @@
 """The one way into the store: drafts of all routes, batched, stored with their outbox entries, handed on at once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+
+import msgspec
 
 from application.batcher import Batcher
 from application.chat_message import ChatMessage
@@ -19,14 +20,14 @@ from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
 
-class Accepted(NamedTuple):
+class Accepted(msgspec.Struct, frozen=True, gc=False):
     """A durably stored message: the JSON of its `ChatMessage`; `repeated` when it had been stored before."""
 
     body: str
     repeated: bool
 
 
-class Sent(NamedTuple):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A draft and the route it came by."""
 
     draft: Draft
@@ -72,18 +73,18 @@ class MessageIntake:
     async def _store(self, sent: Sequence[Sent]) -> Sequence[Accepted | ChatError]:
         now = self._clock.now()
         claimed_until = self._dispatcher.claimed_until(now)
-        outcomes = await self._messages.append([draft for draft, _ in sent], now, claimed_until, self._envelope)
+        outcomes = await self._messages.append([one.draft for one in sent], now, claimed_until, self._envelope)
         committed_at = self._clock.now().timestamp()
         accepted: list[Accepted | ChatError] = []
         owed: list[Owed] = []
-        for (draft, route), outcome in zip(sent, outcomes, strict=True):
+        for one, outcome in zip(sent, outcomes, strict=True):
             if isinstance(outcome, Stored):
-                self._counters.messages[route] += 1
-                owed += _owed(draft, outcome, committed_at)
+                self._counters.messages[one.route] += 1
+                owed.append(_owed(one.draft, outcome, committed_at))
                 accepted.append(Accepted(outcome.entries[0].payload, repeated=False))
             elif isinstance(outcome, Repeated):
                 self._counters.duplicates += 1
-                accepted.append(Accepted(ChatMessage.of(outcome.message, draft.sender).to_json(), repeated=True))
+                accepted.append(Accepted(ChatMessage.of(outcome.message, one.draft.sender).to_json(), repeated=True))
             else:
                 accepted.append(outcome)
         self._dispatcher.dispatch(owed)
@@ -99,12 +100,12 @@ class MessageIntake:
         )
 
 
-def _owed(draft: Draft, stored: Stored, committed_at: float) -> Iterator[Owed]:
-    """The entries with their deliveries: connections know a receiver by its e-mail, which is what its token says."""
+def _owed(draft: Draft, stored: Stored, committed_at: float) -> Owed:
+    """The deliveries of a message: connections know a receiver by its e-mail, which is what its token says."""
     message = stored.message
     key = MessageKey(message.id, message.session_id, message.seq, draft.sender.email)
     to_receiver, *others = stored.entries
     live = user_destination(draft.receiver.email, MESSAGES_QUEUE)
-    yield Owed(to_receiver, Delivery(live, to_receiver.payload, key, committed_at))
-    for entry in others:
-        yield Owed(entry, Delivery(entry.destination, entry.payload, key, committed_at))
+    deliveries = [Delivery(live, to_receiver.payload, key, committed_at)]
+    deliveries += [Delivery(entry.destination, entry.payload, key, committed_at) for entry in others]
+    return Owed([entry.id for entry in stored.entries], deliveries)

@@ -6,10 +6,9 @@ failed try left behind. An entry is processed when the broker has confirmed it, 
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -36,20 +35,22 @@ PURGE_BATCH = 5_000
 
 @dataclass(frozen=True, slots=True)
 class DispatchSettings:
+    """Intervals in seconds where they are no `timedelta`; `max_publish` and `max_in_hand` count messages."""
+
     poll_interval: float = 1.0
     claim: timedelta = timedelta(seconds=60)
     eager_claim: timedelta = timedelta(seconds=10)
     claim_size: int = 500
     retention: timedelta = timedelta(hours=24)
-    max_publish: int = 1_500
-    max_in_hand: int = 60_000
+    max_publish: int = 500
+    max_in_hand: int = 20_000
 
 
-class Owed(NamedTuple):
-    """An entry with the delivery that pays it."""
+class Owed(msgspec.Struct, frozen=True, gc=False):
+    """Entries of one message, with the deliveries that pay them."""
 
-    entry: OutboxEntry
-    delivery: Delivery
+    entry_ids: Sequence[OutboxId]
+    deliveries: Sequence[Delivery]
 
 
 class OutboxDispatcher:
@@ -88,16 +89,16 @@ class OutboxDispatcher:
         return now if self._broker_away else now + self._settings.eager_claim
 
     def dispatch(self, owed: Sequence[Owed]) -> None:
-        """Takes just committed entries to publish them now. What cannot be held stays in the outbox for the poll.
+        """Takes what was just committed to publish it now. What cannot be held stays in the outbox for the poll.
 
         While the broker is away, connections of this instance are served, and the outbox keeps all for the others.
         """
         if self._broker_away:
-            self._broker.push_here([each.delivery for each in owed])
+            self._broker.push_here(_deliveries(owed))
             return
         room = self._settings.max_in_hand - len(self._in_hand)
         self._in_hand.extend(owed[:room])
-        self._given_back.add([over.entry.id for over in owed[room:]])
+        self._given_back.add(_entry_ids(owed[room:]))
         if self._in_hand:
             self._idle.clear()
             self._arrived.set()
@@ -129,11 +130,11 @@ class OutboxDispatcher:
     async def _publish(self, batch: Sequence[Owed]) -> bool:
         """False when the broker is away: the entries were given back, without counting it as their failure."""
         try:
-            await self._broker.publish([owed.delivery for owed in batch])
+            await self._broker.publish(_deliveries(batch))
         except Unavailable:
             self._pause(batch)
             return False
-        self._processed.add([owed.entry.id for owed in batch])
+        self._processed.add(_entry_ids(batch))
         return True
 
     def _pause(self, batch: Sequence[Owed]) -> None:
@@ -141,8 +142,8 @@ class OutboxDispatcher:
             log.warning("the broker is away: deliveries wait in the outbox")
         self._broker_away = True
         unpublished = [*batch, *self._in_hand]
-        self._broker.push_here([owed.delivery for owed in unpublished])
-        self._given_back.add([owed.entry.id for owed in unpublished])
+        self._broker.push_here(_deliveries(unpublished))
+        self._given_back.add(_entry_ids(unpublished))
         self._in_hand.clear()
 
     async def _rescue(self) -> None:
@@ -176,7 +177,7 @@ class OutboxDispatcher:
         failed: list[FailedTry] = []
         for entry in entries:
             try:
-                owed.append(Owed(entry, _delivery(entry, receivers)))
+                owed.append(Owed([entry.id], [_delivery(entry, receivers)]))
             except (msgspec.DecodeError, LookupError) as error:
                 failed.append(self._failed(entry, type(error).__name__))
         if failed:
@@ -210,6 +211,14 @@ class OutboxDispatcher:
             except Unavailable:
                 purged = 0
             await asyncio.sleep(60 if purged < PURGE_BATCH else 0.1)
+
+
+def _deliveries(owed: Iterable[Owed]) -> list[Delivery]:
+    return [delivery for each in owed for delivery in each.deliveries]
+
+
+def _entry_ids(owed: Iterable[Owed]) -> list[OutboxId]:
+    return [entry_id for each in owed for entry_id in each.entry_ids]
 
 
 def _receiver_id(destination: str) -> ProfileId | None:

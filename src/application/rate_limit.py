@@ -1,10 +1,20 @@
 """How many messages one principal may send: a token bucket each."""
 
+from dataclasses import dataclass
+
 from cachetools import LRUCache
 
 from application.ports.clock import Clock
 from domain.errors import RateLimited
 from domain.principal import Principal, Service
+
+
+@dataclass(slots=True)
+class _Bucket:
+    """`left` messages at `since`, in seconds."""
+
+    left: float
+    since: float
 
 
 class RateLimit:
@@ -17,15 +27,17 @@ class RateLimit:
         self._clock = clock
         self._per_second = per_second
         self._burst = burst
-        self._buckets: LRUCache[str, tuple[float, float]] = LRUCache(max_principals)
+        self._buckets: LRUCache[str, _Bucket] = LRUCache(max_principals)
 
     def take(self, principal: Principal) -> None:
         """Takes one message's worth. Raises `RateLimited` with the seconds until there is one again."""
         if not self._per_second or isinstance(principal, Service):
             return
         now = self._clock.now().timestamp()
-        left, since = self._buckets.get(principal.name, (float(self._burst), now))
-        left = min(self._burst, left + max(0.0, now - since) * self._per_second)
+        bucket = self._buckets.get(principal.name)
+        if bucket is None:
+            bucket = self._buckets[principal.name] = _Bucket(self._burst, now)
+        left = min(self._burst, bucket.left + max(0.0, now - bucket.since) * self._per_second)
         if left < 1:
             raise RateLimited(retry_after=max(1, round((1 - left) / self._per_second)))
-        self._buckets[principal.name] = (left - 1, now)
+        bucket.left, bucket.since = left - 1, now

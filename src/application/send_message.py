@@ -1,7 +1,8 @@
 """Sends a message: every check, then its place in the next batch. The same for HTTP, STOMP and AMQP."""
 
 import asyncio
-from typing import NamedTuple
+
+import msgspec
 
 from application.message_intake import Accepted, MessageIntake
 from application.participants import Participants
@@ -12,7 +13,7 @@ from domain.message import Draft, check_content
 from domain.principal import Principal
 
 
-class SendMessageCommand(NamedTuple):
+class SendMessageCommand(msgspec.Struct, frozen=True, gc=False):
     session_id: SessionId
     sender_email: Email
     intent: Intent

@@ -3,6 +3,7 @@
 In the outbox a user is named by its profile for messages and by its e-mail for acks, as in the service before this one.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID
 
@@ -23,10 +24,15 @@ class UserDestination(NamedTuple):
     queue: str
 
 
+_REMEMBERED = 100_000  # every message asks for the same few, and an id is written in half a microsecond
+
+
+@lru_cache(_REMEMBERED)
 def session_topic(session_id: SessionId) -> str:
     return f"{SESSION_TOPIC_PREFIX}{session_id}"
 
 
+@lru_cache(_REMEMBERED)
 def user_destination(name: ProfileId | Email | str, queue: str) -> str:
     return f"user:{name}:{queue}"
 

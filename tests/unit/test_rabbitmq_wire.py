@@ -37,7 +37,7 @@ def test_what_is_unpacked_is_what_was_packed(deliveries: list[Delivery], max_byt
 
 def test_pieces_are_bounded_and_a_body_for_several_destinations_is_sent_once() -> None:
     alone = a_delivery(body="x" * 4_000)
-    deliveries = [alone._replace(destination=f"user:{name}:/queue/ack") for name in range(100)]
+    deliveries = [msgspec.structs.replace(alone, destination=f"user:{name}:/queue/ack") for name in range(100)]
     (piece,) = pack(deliveries, 100_000)
     assert len(piece) < 10_000
     pieces = list(pack([a_delivery(seq, body="x" * 4_000) for seq in range(100)], 100_000))

@@ -69,7 +69,7 @@ class Client(RuleBasedStateMachine):
     def deliver(self, data: st.DataObject) -> None:
         key = data.draw(st.sampled_from(sorted(self.subscriptions)))
         self.tag += 1
-        headers = read(self.subscriptions[key].message(message_head("/topic/x", "{}", {}), "{}", self.tag)).headers
+        headers = read(self.subscriptions[key].message(message_head("/topic/x", "{}"), "{}", self.tag)).headers
         assert headers["subscription"] == key
         if "ack" in headers:
             self.waiting[key][headers["ack"]] = self.tag

@@ -97,8 +97,10 @@ chat_message_outbox = Table(
         postgresql_where=text("processed = false AND sent_at IS NULL"),
     ),
     postgresql_with={
+        # Its update to `processed` is never in place, as the condition of an index has it; but on the same page only
+        # what has changed goes to the log, and not the payload once more.
+        "fillfactor": 50,
         # Every row dies once, by update or by delete, and a claim reads past the dead until a vacuum has been there.
-        # No room is left: being processed is in the index' condition, so that it could never be done in place.
         "autovacuum_vacuum_scale_factor": 0.01,
         "autovacuum_vacuum_threshold": 10_000,
         "autovacuum_vacuum_cost_delay": 0,

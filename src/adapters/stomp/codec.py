@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+import msgspec
 
 from adapters.stomp.errors import FrameTooLarge, ProtocolError
 from adapters.stomp.escaping import escape, unescaper
@@ -13,7 +15,7 @@ _EOLS: Final = re.compile(rb"[\r\n]+")
 _MAX_LENGTH_DIGITS: Final = 18
 
 
-class _Head(NamedTuple):
+class _Head(msgspec.Struct, frozen=True, gc=False):
     """What stands before the body, which begins at octet `body_at`; `length` is None without a header."""
 
     command: str
@@ -89,7 +91,9 @@ class FrameDecoder:
         buffer = self._buffer
         head = self._head
         if head is None:
-            if buffer and buffer[0] in b"\r\n" and (eols := _EOLS.match(buffer)):
+            if not buffer:
+                return None
+            if buffer[0] in b"\r\n" and (eols := _EOLS.match(buffer)):
                 del buffer[: eols.end()]
             head = self._read_head()
             if head is None:

@@ -1,6 +1,7 @@
 """Who is subscribed to what on this instance. Implements the push port: destination → subscribers."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from adapters.stomp.names import CHAT_MESSAGE_ID, SEQ, SESSION_ID, USER_PREFIX
@@ -42,8 +43,12 @@ class Hub:
 
 def head_of(delivery: Delivery) -> str:
     """The fixed part of the MESSAGE frames of `delivery`, with the destination as clients subscribe it."""
-    user = parse_user_destination(delivery.destination)
-    destination = delivery.destination if user is None else f"{USER_PREFIX}{user.queue}"
     key = delivery.message
-    headers = {} if key is None else {SEQ: str(key.seq), SESSION_ID: str(key.session_id), CHAT_MESSAGE_ID: str(key.id)}
-    return message_head(destination, delivery.body, headers)
+    more = "" if key is None else f"{SEQ}:{key.seq}\n{SESSION_ID}:{key.session_id}\n{CHAT_MESSAGE_ID}:{key.id}\n"
+    return message_head(_as_subscribed(delivery.destination), delivery.body, more)
+
+
+@lru_cache(maxsize=100_000)
+def _as_subscribed(destination: str) -> str:
+    user = parse_user_destination(destination)
+    return destination if user is None else f"{USER_PREFIX}{user.queue}"

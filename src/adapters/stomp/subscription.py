@@ -1,7 +1,7 @@
 """One subscription of a connection: writes its MESSAGE frames and knows which of them wait for an ACK."""
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, Literal, TypeGuard
 
 from adapters.stomp.codec import octets
@@ -19,15 +19,21 @@ def is_ack_mode(text: str) -> TypeGuard[AckMode]:
     return text in _ACK_MODES
 
 
-def message_head(destination: str, body: str, headers: Mapping[str, str]) -> str:
+def message_head(destination: str, body: str, more: str = "") -> str:
     """The part of a MESSAGE with this JSON `body` that is the same for all subscribers of `destination`.
 
-    It is shared by all STOMP versions, so it takes no character that one of them escapes: ValueError for those.
+    `more` is whole header lines. The head is shared by all STOMP versions, so that neither they nor the destination
+    may have a character that one of them escapes: ValueError for such a destination.
     """
-    if _VARIES_BY_VERSION.search(" ".join((destination, *headers, *headers.values()))):
-        raise ValueError("the destination or a header is not the same in all STOMP versions")
-    extra = "".join([f"{name}:{value}\n" for name, value in headers.items()])
-    return f"MESSAGE\ndestination:{destination}\ncontent-type:application/json\ncontent-length:{octets(body)}\n{extra}"
+    return f"{_opening(destination)}{octets(body)}\n{more}"
+
+
+@lru_cache(maxsize=100_000)
+def _opening(destination: str) -> str:
+    """Made once a destination, for it comes with every message."""
+    if _VARIES_BY_VERSION.search(destination):
+        raise ValueError("the destination is not the same in all STOMP versions")
+    return f"MESSAGE\ndestination:{destination}\ncontent-type:application/json\ncontent-length:"
 
 
 class Subscription:

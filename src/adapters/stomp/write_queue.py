@@ -4,13 +4,14 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import NamedTuple
+
+import msgspec
 
 from adapters.stomp.transport import Transport
 from application.ports.push import Delivery
 
 
-class _Item(NamedTuple):
+class _Item(msgspec.Struct, frozen=True, gc=False):
     text: str
     queued_at: float
     delivery: Delivery | None

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from domain.errors import ChatError
 from domain.identifiers import MessageId, ProfileId, SessionId
@@ -10,14 +12,14 @@ from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
 
-class Stored(NamedTuple):
+class Stored(msgspec.Struct, frozen=True, gc=False):
     """The draft became this message; its outbox entries are claimed for the instance that stored it."""
 
     message: Message
     entries: Sequence[OutboxEntry]
 
 
-class Repeated(NamedTuple):
+class Repeated(msgspec.Struct, frozen=True, gc=False):
     """The draft had been stored before, as this message; nothing was written."""
 
     message: Message

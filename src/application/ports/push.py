@@ -1,12 +1,14 @@
 """What is pushed to connected clients."""
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from domain.identifiers import Email, MessageId, SessionId
 
 
-class MessageKey(NamedTuple):
+class MessageKey(msgspec.Struct, frozen=True, gc=False):
     """The message that a delivery carries: its place in its session, and whose it is."""
 
     id: MessageId
@@ -15,7 +17,7 @@ class MessageKey(NamedTuple):
     sender_email: Email
 
 
-class Delivery(NamedTuple):
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
 
     `message` is set when the body is a `ChatMessage`; `committed_at` is then when it was stored (Unix time, seconds).
