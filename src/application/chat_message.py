@@ -1,7 +1,5 @@
 """`ChatMessage`: the one JSON form of a message, in REST answers, STOMP bodies and the outbox (contract, section 5)."""
 
-from datetime import datetime
-
 import msgspec
 
 from application import fields
@@ -22,7 +20,7 @@ class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
     sender_email: fields.Address
     sender_display_name: fields.DisplayName
     content: fields.Content
-    sent_at: datetime
+    sent_at: fields.Moment
     delivered: bool
     seen: bool
 

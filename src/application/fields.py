@@ -1,5 +1,6 @@
 """The fields of requests and answers as the documents of the API show them; `domain` checks what is shown here."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -73,6 +74,14 @@ ProfileKey = Annotated[
     UUID, msgspec.Meta(description="id of a profile", examples=["6f1b1b3e-52d0-5d0a-9d3a-3f3f4a1f8f10"])
 ]
 DisplayName = Annotated[str, msgspec.Meta(description="a name for people to read", examples=["Ann"])]
+Moment = Annotated[
+    datetime,
+    msgspec.Meta(
+        description="by the service's clock, in UTC",
+        examples=["2026-01-01T12:00:00.123456Z"],
+        extra_json_schema={"format": "date-time"},
+    ),
+]
 Seq = Annotated[int, _seq("number of the message in its session: 1, 2, 3 … without a hole")]
 UpToSeq = Annotated[int, _seq("everything up to and including this `seq`", least=0)]
 BeforeSeq = Annotated[int, _seq("the last messages with a smaller `seq`", least=0)]

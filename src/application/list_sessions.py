@@ -1,7 +1,6 @@
 """The sessions of a person, a page at a time: the newest activity first."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -34,7 +33,7 @@ class SessionSummary(msgspec.Struct, frozen=True, rename="camel"):
     last_message: ChatMessage | None
     unread_count: fields.UnreadCount
     last_seq: fields.LastSeq
-    created_at: datetime
+    created_at: fields.Moment
 
 
 class SessionPage(msgspec.Struct, frozen=True, rename="camel"):

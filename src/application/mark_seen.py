@@ -2,7 +2,6 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
 
 import msgspec
 
@@ -28,7 +27,7 @@ class SeenReceipt(msgspec.Struct, frozen=True, rename="camel"):
     reader_id: fields.ProfileKey
     reader_email: fields.Address
     up_to_seq: fields.UpToSeq
-    seen_at: datetime
+    seen_at: fields.Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -19,6 +19,7 @@ from adapters.stomp.names import (
     UNDELIVERED,
     USER_PREFIX,
 )
+from adapters.stomp.subscription import AckMode
 from adapters.stomp.version import SUBPROTOCOLS
 from application.chat_message import ChatMessage
 from application.fields import MAX_SEQ
@@ -37,6 +38,7 @@ from domain.destination import (
 Json = dict[str, Any]
 
 _SEQ_TEXT: Json = {"type": "string", "pattern": "^[0-9]+$", "description": f"a number up to {MAX_SEQ}"}
+_BEARER: Json = {"type": "string", "pattern": "^Bearer .+$"}
 _UUID: Json = {"type": "string", "format": "uuid"}
 
 
@@ -56,6 +58,42 @@ class _Channel:
     def message(self) -> str:
         return f"{self.name}Message"
 
+
+# what STOMP itself has in its frames, and what is to be said of it here
+_CONNECT: Mapping[str, Json] = {
+    "accept-version": {
+        "type": "string",
+        "description": "the versions that the client speaks; without it 1.0",
+        "examples": ["1.2,1.1"],
+    },
+    "Authorization": {**_BEARER, "description": "the token; the same header of the HTTP upgrade will do"},
+    "heart-beat": {
+        "type": "string",
+        "pattern": "^[0-9]+,[0-9]+$",
+        "description": "milliseconds between beats that the client can send, and that it wants; 0 is none",
+        "examples": ["10000,10000"],
+    },
+}
+_SUBSCRIBE: Mapping[str, Json] = {
+    "id": {"type": "string", "description": "the client's own; STOMP 1.0 may go without"},
+    "ack": {
+        "type": "string",
+        "enum": list(get_args(AckMode)),
+        "default": "auto",
+        "description": "in all but `auto` a message is `delivered` when it is ACKed",
+    },
+}
+_SEND: Mapping[str, Json] = {
+    "receipt": {"type": "string", "description": "RECEIPT has it as `receipt-id` once the frame was carried out"}
+}
+_MESSAGE: Mapping[str, Json] = {
+    "destination": {"type": "string", "description": "as it was subscribed"},
+    "subscription": {"type": "string", "description": "`id` of the SUBSCRIBE"},
+    "message-id": {"type": "string", "description": "unique on the connection"},
+    "content-type": {"type": "string", "const": "application/json"},
+    "content-length": {"type": "string", "pattern": "^[0-9]+$", "description": "octets of the body"},
+    "ack": {"type": "string", "description": "what ACK names as `id` (1.2), where the client has to ACK"},
+}
 
 _STORED = {SEQ: _SEQ_TEXT, SESSION_ID: _UUID, CHAT_MESSAGE_ID: _UUID}
 _REPLAYED = {REPLAY: {"type": "string", "const": UNDELIVERED, "description": "first what was never delivered"}}
@@ -85,7 +123,7 @@ _CHANNELS: Sequence[_Channel] = (
         "receive",
         "go on with a fresh token of the same user",
         None,
-        {"Authorization": {"type": "string", "pattern": "^Bearer .+$"}},
+        {"Authorization": _BEARER},
     ),
     *(_queue(queue) for queue in sorted(USER_QUEUES)),
     _Channel(
@@ -109,7 +147,10 @@ def asyncapi_document() -> Json:
         "info": {
             "title": "chat-service",
             "version": version("chat-service"),
-            "description": "STOMP 1.0 to 1.2 over WebSocket. CONNECT carries the token in `Authorization`.",
+            "description": (
+                "STOMP 1.0 to 1.2. ERROR is for what breaks the protocol, the destination or the token: its header "
+                "`message` is the `code` of a problem, and the connection is closed after it."
+            ),
         },
         "defaultContentType": "application/json",
         "servers": {"websocket": _server()},
@@ -117,6 +158,13 @@ def asyncapi_document() -> Json:
         "operations": {channel.name: _operation(channel) for channel in _CHANNELS},
         "components": {
             "messages": {channel.message: _message(channel) for channel in _CHANNELS},
+            "messageTraits": {
+                "receive": {"title": "Headers of every SEND", "headers": _headers(_SEND)},
+                "send": {
+                    "title": "Headers of every MESSAGE",
+                    "headers": _headers(_MESSAGE, [name for name in _MESSAGE if name != "ack"]),
+                },
+            },
             "schemas": schemas,
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
@@ -128,9 +176,14 @@ def _server() -> Json:
         "host": "{host}",
         "pathname": "/ws",
         "protocol": "stomp",
-        "description": f"WebSocket subprotocols {', '.join(SUBPROTOCOLS)}; one STOMP frame a WebSocket message",
+        "description": (
+            f"WebSocket, also at `/ws/websocket`: subprotocols {', '.join(SUBPROTOCOLS)}; one STOMP frame a WebSocket "
+            "message. SockJS clients connect to `/ws` too."
+        ),
         "variables": {"host": {"default": "localhost:8080"}},
         "security": [{"$ref": "#/components/securitySchemes/bearer"}],
+        "x-connect-headers": _headers(_CONNECT),
+        "x-subscribe-headers": _headers(_SUBSCRIBE, ["id"]),
     }
 
 
@@ -143,7 +196,7 @@ def _channel(channel: _Channel) -> Json:
     if "{sessionId}" in channel.address:
         shown["parameters"] = {"sessionId": {"description": "id of the session"}}
     if channel.subscribe_headers:
-        shown["x-subscribe-headers"] = {"type": "object", "properties": dict(channel.subscribe_headers)}
+        shown["x-subscribe-headers"] = _headers(channel.subscribe_headers)
     return shown
 
 
@@ -157,10 +210,14 @@ def _operation(channel: _Channel) -> Json:
 
 
 def _message(channel: _Channel) -> Json:
-    shown: Json = {"name": channel.message, "summary": channel.summary}
+    trait = f"#/components/messageTraits/{channel.action}"
+    shown: Json = {"name": channel.message, "summary": channel.summary, "traits": [{"$ref": trait}]}
     if channel.body is not None:
         shown["payload"] = {"$ref": f"#/components/schemas/{channel.body.__name__}"}
     if channel.headers:
-        required = list(channel.headers) if channel.action == "receive" else []
-        shown["headers"] = {"type": "object", "properties": dict(channel.headers), "required": required}
+        shown["headers"] = _headers(channel.headers, list(channel.headers))
     return shown
+
+
+def _headers(properties: Mapping[str, Json], required: Sequence[str] = ()) -> Json:
+    return {"type": "object", "properties": dict(properties), "required": list(required)}

@@ -1,13 +1,15 @@
 """The AsyncAPI document: complete, sound in itself, and of what the STOMP side really does."""
 
-from typing import Any
+from typing import Any, get_args
 from uuid import uuid4
 
 import jsonschema_rs
 import msgspec
 import pytest
 
+from adapters.stomp.codec import FrameDecoder
 from adapters.stomp.hub import head_of
+from adapters.stomp.subscription import AckMode, Subscription
 from application.chat_message import ChatMessage
 from domain.destination import MESSAGES_QUEUE, USER_QUEUES, session_topic, user_destination
 from domain.identifiers import SessionId
@@ -64,14 +66,24 @@ def test_all_destinations_are_there(document: Document) -> None:
         ("messages", user_destination("ann@example.org", MESSAGES_QUEUE)),
     ],
 )
-def test_a_message_is_as_it_is_told(document: Document, name: str, destination: str) -> None:
-    _, *lines = head_of(MESSAGE.delivery(destination)).splitlines()
-    headers = dict(line.split(":", 1) for line in lines)
+@pytest.mark.parametrize("mode", get_args(AckMode))
+def test_a_message_is_as_it_is_told(document: Document, name: str, destination: str, mode: AckMode) -> None:
     address = document["channels"][name]["address"].replace("{sessionId}", str(MESSAGE.session_id))
+    subscription = Subscription("s-1", address, mode, serial=1, version="1.2", max_unacked=1)
+    decoder = FrameDecoder(max_frame_bytes=10_000)
+    decoder.use("1.2")
+    delivery = MESSAGE.delivery(destination)
+    (frame,) = decoder.feed(subscription.message(head_of(delivery), delivery.body))
+    headers = dict(frame.headers)
     assert headers["destination"] == address
     told = document["components"]["messages"][f"{name}Message"]
-    assert set(told["headers"]["properties"]) < set(headers)
-    assert jsonschema_rs.is_valid(told["headers"], headers)
+    (trait,) = (resolve(document, one["$ref"]) for one in told["traits"])
+    described = set(told["headers"]["properties"]) | set(trait["headers"]["properties"])
+    assert set(headers) == described - ({"ack"} if mode == "auto" else set())
+    for schema in (told["headers"], trait["headers"]):
+        assert jsonschema_rs.is_valid(schema, headers, validate_formats=True)
+        for name_of_it in schema["required"]:
+            assert not jsonschema_rs.is_valid(schema, {key: headers[key] for key in headers if key != name_of_it})
     payload = {**told["payload"], "components": document["components"]}
-    assert jsonschema_rs.is_valid(payload, msgspec.json.decode(MESSAGE.to_json()))
+    assert jsonschema_rs.is_valid(payload, msgspec.json.decode(MESSAGE.to_json()), validate_formats=True)
     assert not jsonschema_rs.is_valid(payload, {"seq": 7})

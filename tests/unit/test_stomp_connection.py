@@ -173,6 +173,18 @@ async def test_a_message_goes_from_socket_to_socket_and_is_acked_and_marked_deli
     await eventually(lambda: chat.service.store.messages[chat.session_id][0].delivered)
 
 
+async def test_the_ack_of_a_repeat_is_that_of_the_first(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    await ann.subscribe("/user/queue/ack")
+    message = chat.message("hello")
+    for _ in range(2):
+        ann.say("SEND", message, destination="/app/chat.send")
+    first, again = await ann.got("MESSAGE", 2)
+    assert again.body == first.body
+    assert again.headers["seq"] == "1"
+    assert {**again.headers, "message-id": ""} == {**first.headers, "message-id": ""}
+
+
 async def test_in_client_mode_the_ack_is_the_delivery(chat: Chat) -> None:
     ann, bob = await chat.user(ANN), await chat.user(BOB)
     await bob.subscribe("/user/queue/messages", ack="client-individual")

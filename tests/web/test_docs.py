@@ -12,6 +12,13 @@ async def test_both_documents_can_be_read(service: ServiceProcess, desk: Window)
     await expect(rest.get_by_text("/api/chat/{sessionId}/history")).to_be_visible()
     await expect(stomp.get_by_text("/topic/session.{sessionId}")).to_be_visible()
     await expect(stomp.get_by_text("resume-after")).to_be_visible()
+    for table in (
+        "Headers of CONNECT",
+        "Headers of every SUBSCRIBE",
+        "Headers of every SEND",
+        "Headers of every MESSAGE",
+    ):
+        await expect(stomp.get_by_role("group", name=table, exact=True)).to_be_visible()
     broken = """() => [...document.querySelectorAll('a[href^="#"]')]
         .filter(a => !document.getElementById(a.hash.slice(1))).map(a => a.hash)"""
     assert await desk.page.evaluate(broken) == []

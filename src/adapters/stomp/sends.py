@@ -8,8 +8,9 @@ import msgspec
 from adapters.stomp.events import Send
 from adapters.stomp.names import CHAT_SEEN, CHAT_SEND
 from adapters.stomp.services import StompServices
+from application.chat_message import ChatMessage
 from application.message_intake import Accepted
-from application.ports.push import Delivery
+from application.ports.push import Delivery, MessageKey
 from application.problem import problem_document
 from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
@@ -82,7 +83,8 @@ class Sends:
         elif error is None:
             self._receipt(event.receipt)
             if done.result().repeated:  # the outbox acked it the first time
-                self._push(principal, ACK_QUEUE, done.result().body)
+                first = ChatMessage.from_json(done.result().body)
+                self._push(principal, ACK_QUEUE, done.result().body, first.key())
 
     async def _hold(self, principal: Principal, event: Send, error: Unavailable) -> None:
         """The store is away: in the queue the message is durable too, and its ack comes when it is stored.
@@ -104,8 +106,8 @@ class Sends:
         problem = problem_document(error, _client_message_id(event.body))
         self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
 
-    def _push(self, principal: Principal, queue: str, body: str) -> None:
-        self._services.hub.push([Delivery(user_destination(principal.name, queue), body)])
+    def _push(self, principal: Principal, queue: str, body: str, message: MessageKey | None = None) -> None:
+        self._services.hub.push([Delivery(user_destination(principal.name, queue), body, message)])
 
 
 def _client_message_id(body: bytes) -> str | None:

@@ -17,17 +17,23 @@ export function stompSection(document) {
     { id: "stomp", "aria-labelledby": "stomp-title" },
     h("h2", { id: "stomp-title" }, "STOMP"),
     h("p", {}, prose(document.info.description)),
-    Object.values(document.servers ?? {}).map((server) =>
+    Object.values(document.servers ?? {}).map((server) => [
       h("p", {}, "At ", h("code", {}, server.pathname), ": ", prose(server.description)),
-    ),
+      headerTable("Headers of CONNECT", server["x-connect-headers"]),
+      headerTable("Headers of every SUBSCRIBE", server["x-subscribe-headers"]),
+    ]),
+    Object.values(document.components?.messageTraits ?? {}).map(({ title, headers }) => headerTable(title, headers)),
     shown.map((one) => article(document, one)),
   );
   return { title: "STOMP", id: "stomp", element, entries: shown };
 }
 
+function headerTable(caption, headers) {
+  return headers && fieldTable(caption, propertiesOf(headers));
+}
+
 function article(document, { id, command, channel, operation }) {
   const messages = Object.values(channel.messages ?? {}).map((message) => resolve(document, message));
-  const subscribe = channel["x-subscribe-headers"];
   return h(
     "article",
     { id, "aria-labelledby": `${id}-title` },
@@ -42,13 +48,9 @@ function article(document, { id, command, channel, operation }) {
         description,
       })),
     ),
-    subscribe && fieldTable("Headers of SUBSCRIBE", propertiesOf(subscribe)),
+    headerTable("Headers of SUBSCRIBE", channel["x-subscribe-headers"]),
     messages.map((message) => [
-      message.headers &&
-        fieldTable(
-          command === "SEND" ? "Headers" : "Headers of MESSAGE",
-          propertiesOf(resolve(document, message.headers)),
-        ),
+      headerTable(command === "SEND" ? "Headers" : "Headers of MESSAGE", resolve(document, message.headers)),
       message.payload && h("p.body-type", {}, "Body: ", typeOf(message.payload)),
     ]),
   );
