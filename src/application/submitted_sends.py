@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from application.chat_message import ChatMessage
 from application.message_intake import Accepted as Stored
 from application.ports.broker import Broker
 from application.ports.push import Delivery
@@ -106,25 +107,25 @@ def _verdict(outcome: Stored | ChatError) -> Verdict:
 def _told(body: bytes, outcome: Stored | ChatError) -> Delivery | None:
     """What the sender is to be told at once; of a message stored for the first time it hears by the outbox."""
     if isinstance(outcome, Stored):
-        return _to_sender(body, ACK_QUEUE, outcome.body) if outcome.repeated else None
-    return _to_sender(body, ERROR_QUEUE, _problem(body, outcome)) if isinstance(_verdict(outcome), Rejected) else None
+        if not outcome.repeated:
+            return None
+        message = ChatMessage.from_json(outcome.body)
+        return Delivery(user_destination(message.sender_email, ACK_QUEUE), outcome.body, message.key())
+    return _refusal(body, outcome) if isinstance(_verdict(outcome), Rejected) else None
 
 
-def _problem(body: bytes, error: ChatError) -> str:
-    origin = _origin(body)
-    client_message_id = None if origin is None else origin.client_message_id
-    document = problem_document(error, client_message_id if isinstance(client_message_id, str) else None)
-    return msgspec.json.encode(document).decode()
-
-
-def _to_sender(body: bytes, queue: str, text: str) -> Delivery | None:
+def _refusal(body: bytes, error: ChatError) -> Delivery | None:
+    """To whoever sent it, if that can be read."""
     origin = _origin(body)
     if origin is None:
         return None
     try:
-        return Delivery(user_destination(parse_email(origin.sender_email, "senderEmail"), queue), text)
+        sender = parse_email(origin.sender_email, "senderEmail")
     except Invalid:
         return None
+    client_message_id = origin.client_message_id
+    document = problem_document(error, client_message_id if isinstance(client_message_id, str) else None)
+    return Delivery(user_destination(sender, ERROR_QUEUE), msgspec.json.encode(document).decode())
 
 
 def _origin(body: bytes) -> _Origin | None:

@@ -70,8 +70,10 @@ def test_a_repeat_of_what_was_pushed_in_vain_is_suppressed_once() -> None:
     recent = RecentDeliveries(max_pushed=100, max_received=100)
     deliveries = some_deliveries(3)
     receipt = Delivery("user:ann@example.org:/queue/receipts", "{}")
+    acked_again = msgspec.structs.replace(deliveries[0], committed_at=None)
     recent.pushed([*deliveries[:2], receipt])
-    assert recent.unpushed([*deliveries, receipt]) == [deliveries[2], receipt]
+    assert recent.unpushed([acked_again, *deliveries, receipt]) == [acked_again, deliveries[2], receipt]
+    assert recent.unreceived([*deliveries, acked_again]) == [*deliveries, acked_again]
     assert recent.unpushed(deliveries) == deliveries
 
 

@@ -72,6 +72,10 @@ async def test_a_repeat_is_acked_again_and_reaches_nobody_else(
     assert await handle([send]) == [Accepted()]
     assert await handle([send, send]) == [Accepted()] * 2
     await eventually(lambda: len(told(service, ACK_QUEUE)) == 3)
+    ack = user_destination(ANN.email, ACK_QUEUE)
+    acked = {delivery.message for delivery in service.push.deliveries if delivery.destination == ack}
+    assert len(acked) == 1
+    assert None not in acked
     assert service.destinations().count(session_topic(session_id)) == 1
 
 

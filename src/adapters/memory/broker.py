@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from application.ports.push import Delivery, MessageKey, Push
+from application.ports.push import Delivery, Push
+from domain.identifiers import MessageId
 
 
 class InProcessExchange:
@@ -18,7 +19,7 @@ class InProcessBroker:
     def __init__(self, exchange: InProcessExchange | None = None) -> None:
         self._exchange = exchange or InProcessExchange()
         self._push: Push | None = None
-        self._pushed_here: set[tuple[MessageKey | None, str]] = set()
+        self._pushed_here: set[tuple[MessageId, str]] = set()
 
     async def start(self, push: Push) -> None:
         self._push = push
@@ -35,19 +36,15 @@ class InProcessBroker:
 
     def push_here(self, deliveries: Sequence[Delivery]) -> None:
         self._hand_over(deliveries)
-        self._pushed_here.update(map(_key, deliveries))
+        self._pushed_here.update(key for one in deliveries if (key := one.owed_as) is not None)
 
     async def wait_ready(self) -> None:
         """It cannot be away."""
 
     def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
         if self._pushed_here:
-            repeats = self._pushed_here.intersection(map(_key, deliveries))
+            repeats = {key for one in deliveries if (key := one.owed_as) in self._pushed_here}
             self._pushed_here -= repeats
-            deliveries = [delivery for delivery in deliveries if _key(delivery) not in repeats]
+            deliveries = [one for one in deliveries if one.owed_as not in repeats]
         if self._push is not None and deliveries:
             self._push.push(deliveries)
-
-
-def _key(delivery: Delivery) -> tuple[MessageKey | None, str]:
-    return delivery.message, delivery.destination

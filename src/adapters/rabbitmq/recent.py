@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
-from uuid import UUID
 
 from application.ports.push import Delivery
 
@@ -33,7 +32,7 @@ class RecentDeliveries:
     """Which deliveries of messages are repeats: of one pushed here before its publish failed, or of one received.
 
     A publish that failed may have gone out even so, and its repeat comes from whichever instance finds it in the
-    outbox. Deliveries without a message are not repeated by anyone and are not remembered.
+    outbox. What the outbox does not owe is not repeated by anyone and not remembered.
     """
 
     def __init__(self, max_pushed: int, max_received: int) -> None:
@@ -43,33 +42,29 @@ class RecentDeliveries:
     def pushed(self, deliveries: Sequence[Delivery]) -> None:
         """They were pushed here although their publish failed: one repeat of each is expected."""
         for delivery in deliveries:
-            if (key := _key(delivery)) is not None:
-                self._pushed.add(key)
+            if delivery.owed_as is not None:
+                self._pushed.add(delivery.owed_as)
 
     def unpushed(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Without the repeats of those pushed here, which are forgotten as they have now come."""
         if not self._pushed:
             return deliveries
-        return [delivery for delivery in deliveries if not self._take(_key(delivery))]
+        return [delivery for delivery in deliveries if not self._take(delivery.owed_as)]
 
     def unreceived(self, deliveries: Sequence[Delivery]) -> Sequence[Delivery]:
         """Without those received a short while ago."""
-        return [delivery for delivery in deliveries if self._is_first(_key(delivery))]
+        return [delivery for delivery in deliveries if self._is_first(delivery.owed_as)]
 
-    def _take(self, key: tuple[UUID, str] | None) -> bool:
+    def _take(self, key: Hashable | None) -> bool:
         if key is None or key not in self._pushed:
             return False
         self._pushed.discard(key)
         return True
 
-    def _is_first(self, key: tuple[UUID, str] | None) -> bool:
+    def _is_first(self, key: Hashable | None) -> bool:
         if key is None:
             return True
         if key in self._received:
             return False
         self._received.add(key)
         return True
-
-
-def _key(delivery: Delivery) -> tuple[UUID, str] | None:
-    return None if delivery.message is None else (delivery.message.id, delivery.destination)

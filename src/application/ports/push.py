@@ -20,13 +20,21 @@ class MessageKey(msgspec.Struct, frozen=True, gc=False):
 class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
 
-    `message` is set when the body is a `ChatMessage`; `committed_at` is then when it was stored (Unix time, seconds).
+    `message` is set when the body is a `ChatMessage`; `committed_at` is when it was stored (Unix time, seconds), for
+    what the outbox owes.
     """
 
     destination: str
     body: str
     message: MessageKey | None = None
     committed_at: float | None = None
+
+    @property
+    def owed_as(self) -> tuple[MessageId, str] | None:
+        """By what a repeat of it is told: the outbox pays at least once. None for what comes but once."""
+        if self.message is None or self.committed_at is None:
+            return None
+        return self.message.id, self.destination
 
 
 class Push(Protocol):
