@@ -17,12 +17,14 @@ help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: $(RUN) ## run the service with everything it needs, on this machine
-	@$(MAKE) --no-print-directory $(WEB) || echo "The service runs without them; its page will say how to get them." >&2
+	@$(MAKE) --no-print-directory --silent $(WEB) || echo "The service runs without them; its page will say how to get them." >&2
 	@exec $(BIN)/chat-service dev
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "chat-service needs Python 3.11 or newer" >&2; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 1; }
+	@test -w . || { echo "chat-service cannot be installed: $(CURDIR) may not be written by $$(id -un)" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python's venv module is missing (Debian: apt install python3-venv)" >&2; exit 1; }
 
 $(VENV)/.%: requirements/%.txt pyproject.toml $(VENV)/bin/python
 	@echo "Installing the locked dependencies …"

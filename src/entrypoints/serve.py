@@ -14,7 +14,7 @@ from entrypoints.container import Container
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from entrypoints.instance import Instance
 from entrypoints.logs import configure_logs
-from entrypoints.server import SERVER_STOP, check_address, create_server, stop_signals
+from entrypoints.server import SERVER_STOP, check_address, create_server, listens, stop_signals
 from entrypoints.setting_types import Secret
 from entrypoints.settings import Settings
 from entrypoints.siblings import NoSiblings, Siblings, WorkerSiblings
@@ -85,10 +85,14 @@ async def _serve(settings: Settings, siblings: Siblings, announce: Callable[[], 
     await instance.start()
     serving = asyncio.create_task(server.serve(), name="server")
     stop = asyncio.create_task(stopping.wait())
-    await siblings.start(container.metrics().text)
-    _calm_the_collector()
-    announce()
-    await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
+    listening = asyncio.create_task(listens(settings.host, settings.port))
+    await asyncio.wait([serving, stop, listening], return_when=asyncio.FIRST_COMPLETED)
+    if not (stop.done() or serving.done()):
+        await siblings.start(container.metrics().text)
+        _calm_the_collector()
+        announce()
+        await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
+    listening.cancel()
     await siblings.stop()
     await instance.stop()
     server.stop()

@@ -1,12 +1,18 @@
 """The command line, as its users call it (contract, section 2)."""
 
+import shutil
+import socket
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
+from entrypoints.settings import PROJECT
 from tests.support.databases import Databases
-from tests.support.service_process import ServiceProcess, free_port, run_command
+from tests.support.eventually import eventually
+from tests.support.service_process import COMMAND, ServiceProcess, environment, free_port, run_command
 
 DEV = {"CHAT_PROFILE": "dev"}
 
@@ -87,9 +93,50 @@ def test_an_empty_outbox_is_empty(database_url: str) -> None:
     assert run_command("outbox", "requeue", "--all", **settings).stdout == "requeued 0\n"
 
 
+def test_who_is_welcomed_can_connect(database_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    settings = {"CHAT_PORT": str(port), "CHAT_DATABASE_URL": database_url, "CHAT_DATA_DIR": str(tmp_path)}
+    with subprocess.Popen([COMMAND, "dev"], env=environment(settings), stdout=subprocess.PIPE, text=True) as service:
+        assert service.stdout is not None
+        try:
+            assert any("chat-service is at" in line for line in service.stdout)
+            socket.create_connection(("127.0.0.1", port)).close()
+        finally:
+            service.terminate()
+    assert service.returncode == 0
+
+
+def test_what_the_database_says_is_told_without_the_librarys_words(database_url: str) -> None:
+    url = make_url(database_url).set(password="wrong").render_as_string(hide_password=False)
+    failed = run_command("outbox", "status", CHAT_DATABASE_URL=url)
+    said = 'chat-service: the database cannot be used: password authentication failed for user "chat"\n'
+    assert (failed.returncode, failed.stderr) == (1, said)
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o500, "may not be written by"), (0o700, "venv module is missing")])
+def test_what_make_cannot_install_is_said_and_not_left_in_half(
+    ordinary_user: tuple[tuple[str, ...], Path], mode: int, told: str
+) -> None:
+    before, checkout = ordinary_user
+    half = checkout / "half"  # as Python without its venv package does it
+    half.write_text('#!/bin/sh\n[ "$1" = -c ] || { mkdir -p .venv/bin; touch .venv/bin/python; exit 1; }\n')
+    half.chmod(0o755)
+    (checkout / "requirements").mkdir()
+    for name in ("Makefile", "pyproject.toml", "requirements/run.txt"):
+        shutil.copy(PROJECT / name, checkout / name)
+    checkout.chmod(mode)
+    for _ in range(2):
+        make = [*before, "make", "run", f"PYTHON={half}"]
+        failed = subprocess.run(make, cwd=checkout, env=environment({}), capture_output=True, text=True, check=False)
+        assert failed.returncode == 2
+        assert told in failed.stderr.splitlines()[0]
+        assert not (checkout / ".venv").exists()
+    checkout.chmod(0o700)
+
+
 async def test_dev_needs_nothing_and_the_commands_reach_its_database(tmp_path: Path) -> None:
     service = await ServiceProcess(tmp_path, {}, command="dev").start()
-    assert service.log().count("chat-service token") == 1
+    await eventually(lambda: service.log().count("chat-service token") == 1)
     status = run_command("outbox", "status", **service.settings)
     assert (status.returncode, status.stdout.splitlines()[0]) == (0, "pending 0")
     second = run_command("dev", **(service.settings | {"CHAT_PORT": str(free_port())}))

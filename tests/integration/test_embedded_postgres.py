@@ -2,12 +2,10 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -60,20 +58,6 @@ def starter() -> Iterator[Starter]:
     yield start
     for process in started:
         process.communicate(timeout=60)
-
-
-@pytest.fixture
-def ordinary_user() -> Iterator[tuple[tuple[str, ...], Path]]:
-    """What to put before a command to run it as one, and a folder that is its own."""
-    before: tuple[str, ...] = ()
-    with tempfile.TemporaryDirectory() as folder:
-        if os.geteuid() == 0:
-            assert shutil.which("setpriv"), "as root, the tests need `setpriv` of util-linux"
-            os.chown(folder, 65534, 65534)
-            user = ("--reuid=65534", "--regid=65534", "--clear-groups")
-            # the interpreter may lie in a folder that only root may read
-            before = ("setpriv", *user, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search", "--")
-        yield before, Path(folder).resolve()
 
 
 def told(process: "subprocess.Popen[str]") -> str:

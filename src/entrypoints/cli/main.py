@@ -44,7 +44,8 @@ def main() -> NoReturn:
 
         if not isinstance(error, DRIVER_ERRORS):
             raise
-        _fail(f"the database cannot be used: {error or type(error).__name__}", Failure.exit_code)
+        told = str(getattr(error, "orig", error))  # what PostgreSQL has said, without SQLAlchemy's words around it
+        _fail(f"the database cannot be used: {told or type(error).__name__}", Failure.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 
