@@ -41,9 +41,10 @@ $(WEB): web/package.json web/package-lock.json web/.npmrc scripts/install-web-pa
 
 web: $(WEB) ## install the npm packages of the page, as `make run` does
 
-test: $(DEV) $(WEB) ## run every test, on a real PostgreSQL, a real RabbitMQ and a real browser
+test: $(DEV) $(WEB) ## run every test, on a real PostgreSQL, RabbitMQ, browser and proxies
 	@scripts/provision-rabbitmq
 	@scripts/provision-chromium
+	@scripts/provision-proxies
 	$(BIN)/python -m pytest
 
 lint: $(DEV) ## format, lint, types, import rules

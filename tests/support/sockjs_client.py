@@ -14,6 +14,8 @@ from adapters.stomp.frame import Frame
 class SockJsPoller:
     """`headers` go with every request; `frames` are the STOMP frames that came."""
 
+    keeps_cookies = False
+
     def __init__(self, url: str, **headers: str) -> None:
         self.session = f"{url}/000/{uuid4()}"
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -22,7 +24,8 @@ class SockJsPoller:
         self.frames: list[Frame] = []
 
     async def __aenter__(self) -> Self:
-        self._http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+        jar = aiohttp.CookieJar(unsafe=True) if self.keeps_cookies else aiohttp.DummyCookieJar()
+        self._http = aiohttp.ClientSession(cookie_jar=jar)
         return self
 
     async def __aexit__(
