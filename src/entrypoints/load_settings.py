@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -93,9 +94,22 @@ def _check(settings: Settings) -> None:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     settings.trusted_service_files()
     for field, schemes in _SCHEMES.items():
-        for url in str(getattr(settings, field)).split(","):
-            if url and not url.strip().startswith(schemes):
-                raise SettingsError(f"{setting_name(field)}: an address that begins with {schemes[0]} is expected")
+        given = str(getattr(settings, field))
+        for url in given.split(",") if field == "broker_url" else [given]:
+            if url and not _is_address(url.strip(), schemes):
+                raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    """Of one host or, as PostgreSQL's may be, of several with commas between them."""
+    if not url.startswith(schemes):
+        return False
+    try:
+        hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+        ports = [urlsplit(f"//{host}").port for host in hosts]
+    except ValueError:
+        return False
+    return 0 not in ports
 
 
 def require_database(settings: Settings) -> Settings:

@@ -38,6 +38,11 @@ def test_a_token_is_all_that_is_printed_and_the_key_is_made_once(tmp_path: Path)
         (["serve", "--server", "apache"], {}, 2, "apache"),
         (["migrate"], {}, 2, "CHAT_DATABASE_URL"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:first/chat"}, 2, "CHAT_DATABASE_URL"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:70000/chat"}, 2, "CHAT_DATABASE_URL"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@[::1/chat"}, 2, "CHAT_DATABASE_URL"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat?sslmode=maybe"}, 1, "sslmode"),
+        (["serve"], {"CHAT_BROKER_URL": "amqp://one:5672,amqp://two:amqp"}, 2, "CHAT_BROKER_URL"),
         (["outbox", "status"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
         (["outbox", "requeue"], {}, 2, "--all"),
         (["outbox", "requeue", "one"], {}, 2, "one"),
@@ -104,6 +109,13 @@ def test_who_is_welcomed_can_connect(database_url: str, tmp_path: Path) -> None:
         finally:
             service.terminate()
     assert service.returncode == 0
+
+
+def test_the_databases_address_may_have_the_parameters_of_libpq(database_url: str) -> None:
+    for parameters, code, told in (("sslmode=prefer&application_name=me", 0, ""), ("sslmode=require", 1, "SSL")):
+        migrated = run_command("migrate", CHAT_DATABASE_URL=f"{database_url}?{parameters}")
+        assert (migrated.returncode, told in migrated.stderr) == (code, True)
+        assert migrated.stderr.count("\n") == code
 
 
 def test_what_the_database_says_is_told_without_the_librarys_words(database_url: str) -> None:

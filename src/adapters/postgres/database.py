@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -38,24 +38,30 @@ DRIVER_ERRORS = (OSError, TimeoutError, DBAPIError, PoolTimeout, asyncpg.Postgre
 
 
 def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> AsyncEngine:
-    """An engine for `postgresql://…`; `timeout` bounds each statement and the wait for a connection, in seconds."""
+    """An engine for `postgresql://…`, with the parameters that libpq knows (`sslmode`, several hosts and so on).
+
+    `timeout` bounds each statement and the wait for a connection, in seconds.
+    """
     engine = create_async_engine(
-        make_url(url).set(drivername="postgresql+asyncpg"),
-        pool_size=pool_size,
-        max_overflow=0,
-        hide_parameters=True,  # errors are logged
-        pool_timeout=timeout,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT,
-            "command_timeout": timeout,
+        "postgresql+asyncpg://",
+        # by the driver, as SQLAlchemy would hand it libpq's parameters under names that it does not know
+        async_creator=partial(
+            asyncpg.connect,
+            url,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=timeout,
             # A generic plan, made while a table was empty, goes on to scan it when it is not. And no statement here is
             # long enough to be worth compiling, or starting processes for.
-            "server_settings": {
+            server_settings={
                 "plan_cache_mode": "force_custom_plan",
                 "jit": "off",
                 "max_parallel_workers_per_gather": "0",
             },
-        },
+        ),
+        pool_size=pool_size,
+        max_overflow=0,
+        hide_parameters=True,  # errors are logged
+        pool_timeout=timeout,
     )
     event.listen(engine.sync_engine, "handle_error", _note_disconnect)
     event.listen(engine.sync_engine, "checkout", _replace_closed)
