@@ -14,10 +14,11 @@ from entrypoints.container import Container
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from entrypoints.instance import Instance
 from entrypoints.logs import configure_logs
-from entrypoints.server import SERVER_STOP, check_address, create_server, listens, stop_signals
+from entrypoints.server import SERVER_STOP, check_address, create_server, listens
 from entrypoints.setting_types import Secret
 from entrypoints.settings import Settings
 from entrypoints.siblings import NoSiblings, Siblings, WorkerSiblings
+from entrypoints.stop_signals import stop_signals
 from entrypoints.workers import supervise
 
 

@@ -3,8 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -16,7 +14,6 @@ from entrypoints.settings import Settings
 BACKLOG = 4_096
 SERVER_STOP = 5.0  # seconds; the clients have gone by then
 LISTEN_POLL = 0.01
-SAME_SIGNAL = 1.0  # seconds
 
 
 class AddressTaken(Failure):
@@ -125,22 +122,3 @@ async def listens(host: str, port: int) -> None:
         else:
             writer.close()
             return
-
-
-def stop_signals(same: float = SAME_SIGNAL) -> asyncio.Event:
-    """Set by SIGTERM or SIGINT; another one ends the process at once when it comes `same` seconds later or more."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    first = 0.0
-
-    def stop() -> None:
-        nonlocal first
-        if not stopping.is_set():
-            first = loop.time()
-            stopping.set()
-        elif loop.time() - first >= same:  # sooner it is the same, from the group's sender and passed on by make
-            os._exit(1)
-
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, stop)
-    return stopping

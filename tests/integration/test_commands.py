@@ -1,6 +1,7 @@
 """The command line, as its users call it (contract, section 2)."""
 
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -109,6 +110,21 @@ def test_who_is_welcomed_can_connect(database_url: str, tmp_path: Path) -> None:
         finally:
             service.terminate()
     assert service.returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_it_ends_with_the_make_that_runs_it_whoever_else_was_told(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "Makefile").write_text(f"run:\n\t@exec {COMMAND} dev\n")
+    port = free_port()
+    settings = {"CHAT_PORT": str(port), "CHAT_DATABASE_URL": "memory:", "CHAT_DATA_DIR": str(tmp_path)}
+    make = subprocess.Popen(["make"], cwd=tmp_path, env=environment(settings), stdout=subprocess.PIPE, text=True)
+    with make:
+        assert make.stdout is not None
+        assert any("Ctrl-C" in line for line in make.stdout)
+        make.send_signal(number)
+        assert make.stdout.read() == "", "which ends when nobody holds it any more"
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 def test_the_databases_address_may_have_the_parameters_of_libpq(database_url: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrypoints.server import stop_signals
+from entrypoints.stop_signals import stop_signals
 
 BOTH = (signal.SIGTERM, signal.SIGINT)
 

@@ -43,24 +43,27 @@ def dev(host: str | None, port: int | None, server: str | None) -> None:
     """Run it on this machine with everything it needs inside."""
     settings = load_settings(profile="dev", host=host, port=port, server=server)
     click.echo("Starting PostgreSQL and the service …")
-    run(require_all(settings), lambda: _welcome(settings))
+    run(require_all(settings), lambda: click.echo(_welcome(settings)))  # at once, for who reads but the first line
 
 
-def _welcome(settings: Settings) -> None:
+def _welcome(settings: Settings) -> str:
     url = f"http://{_host_to_go_to(settings.host)}:{settings.port}/"
-    click.echo(f"chat-service is at {url} and ws{url.removeprefix('http')}ws")
+    lines = [f"chat-service is at {url} and ws{url.removeprefix('http')}ws"]
     if settings.web_client:
-        click.echo("")
-        click.echo("Chat with yourself, in one window or in two:")
-        click.echo(f"  both:         {url}?as=ann@example.org&as=bob@example.org")
-        click.echo(f"  Ann:          {url}?as=ann@example.org&with=bob@example.org")
-        click.echo(f"  Bob:          {url}?as=bob@example.org&with=ann@example.org")
-        click.echo("")
-        click.echo(f"The API:        {url}docs/")
+        lines += [
+            "",
+            "Chat with yourself, in one window or in two:",
+            f"  both:         {url}?as=ann@example.org&as=bob@example.org",
+            f"  Ann:          {url}?as=ann@example.org&with=bob@example.org",
+            f"  Bob:          {url}?as=bob@example.org&with=ann@example.org",
+            "",
+            f"The API:        {url}docs/",
+        ]
     else:
-        click.echo(f"The API:        {url}schema")
-    click.echo("Get a token:    CHAT_PROFILE=dev .venv/bin/chat-service token you@example.org")
-    click.echo("Stop it with Ctrl-C.")
+        lines.append(f"The API:        {url}schema")
+    lines.append("Get a token:    CHAT_PROFILE=dev .venv/bin/chat-service token you@example.org")
+    lines.append("Stop it with Ctrl-C.")
+    return "\n".join(lines)
 
 
 def _host_to_go_to(host: str) -> str:
