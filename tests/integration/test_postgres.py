@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import create_engine, driver_connection, driver_transaction, ping
+from adapters.postgres.database import create_engine, driver_connection, driver_transaction, ping, transaction
 from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.migrations import is_current, upgrade, upgrade_sql
 from adapters.postgres.sessions import PostgresSessionRepository
@@ -139,3 +140,27 @@ async def test_history_is_read_from_the_primary_while_the_replica_is_away(engine
     await messages.append([draft(session, ann, bob)], NOW, NOW, envelope)
     assert len(await messages.latest(session.id, 10)) == 1
     await replica.dispose()
+
+
+@pytest.mark.parametrize(("begun", "statement"), [(driver_transaction, "SELECT 1"), (transaction, text("SELECT 1"))])
+async def test_what_was_cancelled_leaves_no_transaction_for_the_next_one_to_be_part_of(
+    database_url: str, engine: AsyncEngine, begun: Any, statement: Any
+) -> None:
+    the_same_again = create_engine(database_url, pool_size=1)
+
+    async def use() -> None:
+        async with begun(the_same_again) as connection:
+            await connection.execute(statement)
+
+    async with driver_connection(engine) as others:
+        await others.execute("CREATE TABLE marks (mark int)")
+        for turns in range(40):
+            using = asyncio.create_task(use())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            using.cancel()
+            await asyncio.wait([using])
+            async with driver_transaction(the_same_again) as connection:
+                await connection.execute("INSERT INTO marks VALUES ($1)", turns)
+            assert await others.fetchval("SELECT max(mark) FROM marks") == turns
+    await the_same_again.dispose()

@@ -1,5 +1,6 @@
 """Connections to PostgreSQL, and its failures in the domain's terms."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -84,13 +85,8 @@ def _note_disconnect(context: Any) -> None:
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction. Raises `Unavailable` when the database is away; then nothing of it may be relied upon."""
-    try:
-        async with engine.begin() as connection:
-            yield connection
-    except (*_AWAY, DBAPIError) as error:
-        if isinstance(_cause(error), _AWAY):
-            raise Unavailable("the database is away") from error
-        raise
+    async with _connected(engine) as (connection, _), connection.begin():
+        yield connection
 
 
 @asynccontextmanager
@@ -103,14 +99,27 @@ async def driver_transaction(engine: AsyncEngine) -> AsyncIterator["asyncpg.Conn
 @asynccontextmanager
 async def driver_connection(engine: AsyncEngine) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """The bare connection, for a lone statement: it is its own transaction, without two more round trips for it."""
+    async with _connected(engine) as (_, driver):
+        yield driver
+
+
+@asynccontextmanager
+async def _connected(
+    engine: AsyncEngine,
+) -> AsyncIterator[tuple[AsyncConnection, "asyncpg.Connection[asyncpg.Record]"]]:
     try:
         async with engine.connect() as connection:
             raw = await connection.get_raw_connection()
             driver: asyncpg.Connection[asyncpg.Record] = raw.driver_connection
             try:
-                yield driver
+                yield connection, driver
             except _AWAY:
                 await connection.invalidate()
+                raise
+            except asyncio.CancelledError:
+                # A BEGIN or a ROLLBACK that was interrupted leaves a transaction open, and those of the next user would
+                # be savepoints in it, which nobody commits. Without an await, as a second cancel may be on its way.
+                driver.terminate()
                 raise
     except (*_AWAY, DBAPIError) as error:
         if isinstance(_cause(error), _AWAY):
