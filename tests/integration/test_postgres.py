@@ -164,3 +164,17 @@ async def test_what_was_cancelled_leaves_no_transaction_for_the_next_one_to_be_p
                 await connection.execute("INSERT INTO marks VALUES ($1)", turns)
             assert await others.fetchval("SELECT max(mark) FROM marks") == turns
     await the_same_again.dispose()
+
+
+async def test_a_connection_that_was_left_within_a_transaction_is_not_used_again(
+    database_url: str, engine: AsyncEngine
+) -> None:
+    the_same_again = create_engine(database_url, pool_size=1)
+    async with driver_connection(the_same_again) as connection:
+        await connection.execute("CREATE TABLE marks (mark int)")
+        await connection.execute("BEGIN")
+    async with driver_transaction(the_same_again) as connection:
+        await connection.execute("INSERT INTO marks VALUES (1)")
+    async with driver_connection(engine) as others:
+        assert await others.fetchval("SELECT max(mark) FROM marks") == 1
+    await the_same_again.dispose()

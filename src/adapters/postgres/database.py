@@ -65,14 +65,17 @@ def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> Asy
         pool_timeout=timeout,
     )
     event.listen(engine.sync_engine, "handle_error", _note_disconnect)
-    event.listen(engine.sync_engine, "checkout", _replace_closed)
+    event.listen(engine.sync_engine, "checkout", _replace_unusable)
     return engine
 
 
-def _replace_closed(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
-    """Before anything is sent on a connection that the server has closed meanwhile, the pool makes another."""
+def _replace_unusable(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:
+    """Before anything is sent on a connection that the server has closed meanwhile, the pool makes another.
+
+    So it does for one that somebody left within a transaction: what follows would only seem to be committed.
+    """
     driver: asyncpg.Connection[asyncpg.Record] | None = record.driver_connection
-    if driver is None or driver.is_closed():
+    if driver is None or driver.is_closed() or driver.is_in_transaction():
         raise DisconnectionError
 
 
