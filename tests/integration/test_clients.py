@@ -6,74 +6,24 @@ import gc
 import json
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from datetime import timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import Any
-from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
-from adapters.jwt.signing import PRIVATE_KEY_FILE, issue_user_token, load_private_key
-from adapters.system.clock import SystemClock
-from domain.identifiers import Email
 from tests.support.client_matrix import node
 from tests.support.client_matrix.catalogue import NAMES, opened
+from tests.support.client_matrix.chat import Chat
+from tests.support.client_matrix.chromium import Chromium, pages, sockjs_in, started
 from tests.support.client_matrix.client import DrivenClient
 from tests.support.databases import Databases
 from tests.support.eventually import eventually, eventually_some
 from tests.support.service_process import ServiceProcess
 from tests.support.shared_service import shared_service
-from tests.support.web_client import INTENT, Rest, chat_message
 
 QUEUES = tuple(f"/user/queue/{name}" for name in ("messages", "ack", "error", "receipts"))
 every_client = pytest.mark.parametrize("name", NAMES)
-
-
-key_of = lru_cache(load_private_key)  # reading one takes long enough to be late with a beat
-
-
-class Chat:
-    """Ann, who has the client, and Bob, who has REST; each pair its own, so that many can chat at once."""
-
-    def __init__(self, service: ServiceProcess, name: str) -> None:
-        self.service = service
-        self.ann, self.bob = (f"{who}-{name}-{uuid4()}@example.org" for who in ("ann", "bob"))
-        self.session_id = ""
-
-    def token(self, email: str, seconds: float = 3600) -> str:
-        """As the service's command makes it, without its process."""
-        key = key_of(Path(self.service.settings["CHAT_DATA_DIR"]) / "keys" / PRIVATE_KEY_FILE)
-        return issue_user_token(key, Email(email), timedelta(seconds=seconds), SystemClock().now())
-
-    async def init(self) -> None:
-        async with Rest(self.service.url, self.token(self.bob)) as bob:
-            self.session_id = await bob.init(self.bob, self.ann)
-
-    @property
-    def topic(self) -> str:
-        return f"/topic/session.{self.session_id}"
-
-    def message(self, content: str) -> dict[str, Any]:
-        return chat_message(self.session_id, self.ann, content)
-
-    async def bob_says(self, *contents: str) -> None:
-        async with Rest(self.service.url, self.token(self.bob)) as bob:
-            for content in contents:
-                message = chat_message(self.session_id, self.bob, content)
-                assert (await bob.post("/api/chat/message", message))[0] == 200
-
-    async def bob_has_seen(self, seq: int) -> None:
-        async with Rest(self.service.url, self.token(self.bob)) as bob:
-            seen = {"readerEmail": self.bob, "intent": INTENT, "upToSeq": seq}
-            assert (await bob.post(f"/api/chat/{self.session_id}/seen", seen))[0] == 204
-
-    async def history(self) -> list[dict[str, Any]]:
-        async with Rest(self.service.url, self.token(self.bob)) as bob:
-            return await bob.history(self.session_id)
-
-
 pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),  # that of the browser, which they share
     # sockets that these libraries leave to the garbage collector are theirs
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.timeout(360),  # the first one waits for the libraries to be installed
@@ -88,22 +38,36 @@ def installed() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> Iterator[ServiceProcess]:
-    with shared_service(tmp_path_factory.mktemp("clients"), databases, CHAT_HEARTBEAT="500ms") as service:
+def address() -> Iterator[str]:
+    with pages() as address:
+        yield address
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(address: str) -> AsyncIterator[Chromium]:
+    async with started(address) as chromium:
+        yield chromium
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, databases: Databases, address: str) -> Iterator[ServiceProcess]:
+    home = tmp_path_factory.mktemp("clients")
+    with shared_service(home, databases, CHAT_SOCKJS_CLIENT_URL=sockjs_in(address)) as service:
         yield service
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def chat(service: ServiceProcess, name: str) -> Chat:
     chat = Chat(service, name)
     await chat.init()
     return chat
 
 
-@pytest.fixture
-async def client(service: ServiceProcess, name: str) -> AsyncIterator[DrivenClient]:
-    async with opened(name, service) as client:
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(service: ServiceProcess, chromium: Chromium, name: str) -> AsyncIterator[DrivenClient]:
+    async with opened(name, service, chromium) as client:
         yield client
+        assert client.faults == []
 
 
 @every_client
@@ -166,100 +130,119 @@ async def test_what_is_forbidden_is_an_error_and_the_end(chat: Chat, client: Dri
 
 
 Life = Callable[[Chat, DrivenClient], Awaitable[None]]
+Outcomes = dict[str, BaseException | None]
 
 
-async def live(service: ServiceProcess, life: Life) -> dict[str, BaseException | None]:
+async def live(service: ServiceProcess, chromium: Chromium, life: Life) -> Outcomes:
     """What it came to, for all clients at once: these wait for time to pass, and need not wait one by one."""
 
-    async def one(name: str) -> None:
+    async def one(name: str, client: DrivenClient) -> None:
         chat = Chat(service, name)
         await chat.init()
-        async with asyncio.timeout(90), opened(name, service) as client:
+        async with asyncio.timeout(150):
             await life(chat, client)
+        assert client.faults == []
 
-    outcomes = await asyncio.gather(*(one(name) for name in NAMES), return_exceptions=True)
+    async with contextlib.AsyncExitStack() as stack:
+        opening = (stack.enter_async_context(opened(name, service, chromium)) for name in NAMES)
+        clients = await asyncio.gather(*opening)
+        outcomes = await asyncio.gather(*map(one, NAMES, clients), return_exceptions=True)
     return dict(zip(NAMES, outcomes, strict=True))
 
 
-def check(outcomes: dict[str, BaseException | None], name: str) -> None:
+def check(outcomes: Outcomes, name: str) -> None:
     outcome = outcomes[name]
     if outcome is not None:
         raise outcome
 
 
-@pytest.fixture(scope="module")
-def tokens_ending(service: ServiceProcess) -> dict[str, BaseException | None]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def tokens_ending(service: ServiceProcess, chromium: Chromium) -> Outcomes:
     async def life(chat: Chat, client: DrivenClient) -> None:
-        await client.connect(chat.token(chat.ann, 15))
+        await client.connect(chat.token(chat.ann, 12))
         await client.got("connected")
         renewed = chat.token(chat.ann, 20)
         await client.send_json("/app/auth.renew", {}, Authorization=f"Bearer {renewed}")
-        await asyncio.sleep(16)
+        await asyncio.sleep(13)
         assert not client.of("error")
         await client.send_json("/app/chat.send", chat.message("still here"))
         assert (await client.got("error"))[0]["headers"]["message"] == "token-expired"
         await client.is_gone()
 
-    return asyncio.run(live(service, life))
+    return await live(service, chromium, life)
 
 
 @every_client
-def test_a_token_is_renewed_in_place_and_ends_the_connection(
-    tokens_ending: dict[str, BaseException | None], name: str
-) -> None:
+async def test_a_token_is_renewed_in_place_and_ends_the_connection(tokens_ending: Outcomes, name: str) -> None:
     check(tokens_ending, name)
 
 
+BEAT = 2_000
+IDLE = 30
+
+
 @pytest.fixture(scope="module")
-def restarted(tmp_path_factory: pytest.TempPathFactory, databases: Databases) -> dict[str, BaseException | None]:
+def restarting(
+    tmp_path_factory: pytest.TempPathFactory, databases: Databases, address: str
+) -> Iterator[ServiceProcess]:
+    settings = {"CHAT_HEARTBEAT": f"{BEAT}ms", "CHAT_SOCKJS_CLIENT_URL": sockjs_in(address)}
+    with shared_service(tmp_path_factory.mktemp("restart"), databases, **settings) as service:
+        yield service
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def restarted(restarting: ServiceProcess, chromium: Chromium) -> Outcomes:
     """Idle on heart-beats, then a restart of the service, with messages sent before the clients are back."""
-    ready: list[DrivenClient] = []
-    stopping, back = asyncio.Event(), asyncio.Event()
+    idle: list[DrivenClient] = []
+    awake: list[DrivenClient] = []
+    waking, back = asyncio.Event(), asyncio.Event()
 
     async def life(chat: Chat, client: DrivenClient) -> None:
         token = chat.token(chat.ann)
         client.patient = True
-        await client.connect(token, 500)
+        await client.connect(token, BEAT)
         await client.got("connected")
         await client.subscribe(chat.topic, resume_after="0")
         await chat.bob_says("before")
         await client.messages(chat.topic)
-        ready.append(client)
-        await stopping.wait()
+        idle.append(client)
+        await waking.wait()
+        assert client.beats() == client.has_beats
+        await chat.bob_says("after a silence")
+        assert [one["content"] for one in await client.messages(chat.topic, 2)] == ["before", "after a silence"]
+        assert len(client.of("connected")) == 1
         assert not client.of("closed")
+        awake.append(client)
         await client.is_gone()
         await back.wait()
         await chat.bob_says("missed one", "missed two")
         if client.tells_of_the_end:
-            await client.connect(token, 500)
+            await client.connect(token, BEAT)
             await client.got("connected", 2)
-            await client.subscribe(chat.topic, resume_after="1")
-            expected = ["before", "missed one", "missed two"]
-            assert [one["content"] for one in await client.messages(chat.topic, 3)] == expected
+            await client.subscribe(chat.topic, resume_after="2")
+            expected = ["before", "after a silence", "missed one", "missed two"]
+            assert [one["content"] for one in await client.messages(chat.topic, 4)] == expected
         else:  # comes back by itself, with the header as it was: all of it again, told apart by their ids
-            assert {one["seq"] for one in await client.messages(chat.topic, 4)} == {1, 2, 3}
+            assert {one["seq"] for one in await client.messages(chat.topic, 6)} == {1, 2, 3, 4}
 
-    async def restart(service: ServiceProcess) -> None:
-        with contextlib.suppress(AssertionError):  # one that is not ready by then tells so itself
-            await eventually(lambda: len(ready) == len(NAMES), 30)
-        await asyncio.sleep(2.5)
-        stopping.set()
-        await asyncio.sleep(0.1)
-        service.signal(signal.SIGTERM)
-        assert await service.ended() == 0
-        await service.start()
+    async def all_are(there: list[DrivenClient]) -> None:
+        with contextlib.suppress(AssertionError):  # one that is not there by then tells so itself
+            await eventually(lambda: len(there) == len(NAMES), 40)
+
+    async def restart() -> None:
+        await all_are(idle)
+        await asyncio.sleep(IDLE)
+        waking.set()
+        await all_are(awake)
+        restarting.signal(signal.SIGTERM)
+        assert await restarting.ended() == 0
+        await restarting.start()
         back.set()
 
-    async def both(service: ServiceProcess) -> dict[str, BaseException | None]:
-        outcomes, _ = await asyncio.gather(live(service, life), restart(service))
-        return outcomes
-
-    with shared_service(tmp_path_factory.mktemp("restart"), databases, CHAT_HEARTBEAT="500ms") as service:
-        return asyncio.run(both(service))
+    outcomes, _ = await asyncio.gather(live(restarting, chromium, life), restart())
+    return outcomes
 
 
 @every_client
-def test_idle_on_heart_beats_and_back_after_a_restart_it_missed_nothing(
-    restarted: dict[str, BaseException | None], name: str
-) -> None:
+async def test_idle_on_heart_beats_and_back_after_a_restart_it_missed_nothing(restarted: Outcomes, name: str) -> None:
     check(restarted, name)

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
 import random
 import re
 import subprocess
@@ -11,23 +10,25 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from entrypoints.settings import PROJECT
 from tests.support.client_matrix import node
+from tests.support.client_matrix.chromium import pages, started
 from tests.support.eventually import eventually
 from tests.support.proxy import Proxy
 from tests.support.service_process import ServiceProcess
 from tests.support.web_client import Rest, chat_message
 
 ANN, BOB = "ann@example.org", "bob@example.org"
-CUTS = int(os.environ.get("CHAT_TEST_CUTS", "25"))
+CUTS = 200
+IN_NODE = "import WebSocket from 'ws'; Object.assign(globalThis, { WebSocket, hear: console.log });"
 RUN = """
-import WebSocket from 'ws';
-Object.assign(globalThis, { WebSocket });
-const [brokerURL, sessionId, token] = process.argv.slice(1);
-const show = (destination, { seq }) => console.log(JSON.stringify([destination, seq]));
 const state = { seq: 0, ids: new Set() };
+const show = (destination, { seq }) => hear(JSON.stringify([destination, seq]));
 resume({ brokerURL, sessionId, state, freshToken: async () => token, show, jitter: 20 });
 """
+pytestmark = pytest.mark.timeout(360)  # it may have to wait for the libraries to be installed
 
 
 def recipe() -> str:
@@ -36,19 +37,35 @@ def recipe() -> str:
     return found[1]
 
 
+def program(**values: str) -> str:
+    return "".join([recipe(), *(f"const {name} = {json.dumps(value)};" for name, value in values.items()), RUN])
+
+
+class Shown:
+    """What the recipe shows, as it comes."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[str, int]] = []
+
+    def hear(self, line: str | bytes) -> None:
+        destination, seq = json.loads(line)
+        self._all.append((destination, seq))
+
+    def seqs(self, destination: str) -> list[int]:
+        return [seq for where, seq in self._all if where == destination]
+
+
 @contextlib.asynccontextmanager
-async def running(*arguments: str) -> AsyncIterator[list[tuple[str, int]]]:
-    """The recipe in Node; what it shows, as it comes."""
-    shown: list[tuple[str, int]] = []
+async def in_node(program: str) -> AsyncIterator[Shown]:
+    shown = Shown()
     process = await asyncio.create_subprocess_exec(
-        node.NODE, "--input-type=module", "--eval", recipe() + RUN, *arguments, cwd=node.HERE, stdout=subprocess.PIPE
+        node.NODE, "--input-type=module", "--eval", IN_NODE + program, cwd=node.HERE, stdout=subprocess.PIPE
     )
 
     async def read() -> None:
         assert process.stdout is not None
         async for line in process.stdout:
-            destination, seq = json.loads(line)
-            shown.append((destination, seq))
+            shown.hear(line)
 
     reading = asyncio.create_task(read())
     try:
@@ -57,6 +74,18 @@ async def running(*arguments: str) -> AsyncIterator[list[tuple[str, int]]]:
         process.kill()
         await process.wait()
         await reading
+
+
+@contextlib.asynccontextmanager
+async def in_chromium(program: str) -> AsyncIterator[Shown]:
+    shown = Shown()
+    with pages() as address:
+        async with started(address) as chromium:
+            tab = await chromium.tab("recipe")
+            tab.hear = shown.hear
+            await tab.page.add_script_tag(type="module", content=program)
+            yield shown
+            assert tab.faults == []
 
 
 async def cut_at_random(network: Proxy) -> None:
@@ -75,24 +104,27 @@ async def until_stored(rest: Rest, message: dict[str, Any]) -> None:
             await asyncio.sleep(0.1)
 
 
-async def test_nothing_is_missed_and_nothing_shown_twice(tmp_path: Path, database_url: str) -> None:
+@pytest.fixture
+async def service(tmp_path: Path, database_url: str) -> AsyncIterator[ServiceProcess]:
     node.install()
     service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
+    yield service
+    assert await service.stop() == 0
+
+
+async def test_nothing_is_missed_and_nothing_shown_twice(service: ServiceProcess) -> None:
     ann, bob = service.token(ANN), service.token(BOB)
     async with Rest(service.url, ann) as rest, Proxy(service.port) as network:
         session_id = await rest.init(ANN, BOB)
-        async with running(f"ws://127.0.0.1:{network.port}/ws", session_id, bob) as shown:
-
-            def seqs(destination: str) -> list[int]:
-                return [seq for where, seq in shown if where == destination]
-
+        resuming = program(brokerURL=f"ws://127.0.0.1:{network.port}/ws", sessionId=session_id, token=bob)
+        async with in_node(resuming) as by_node, in_chromium(resuming) as by_chromium:
             topic, queue = f"/topic/session.{session_id}", "/user/queue/messages"
             cutting, sent = asyncio.create_task(cut_at_random(network)), 0
             while not cutting.done():
                 sent += 1
                 await until_stored(rest, chat_message(session_id, ANN, str(sent)))
-            await eventually(lambda: len(seqs(topic)) >= sent, 60)
-            assert seqs(topic) == list(range(1, sent + 1))
-            assert len(seqs(queue)) == len(set(seqs(queue)))
+            for shown in (by_node, by_chromium):
+                await eventually(lambda shown=shown: len(shown.seqs(topic)) >= sent, 60)
+                assert shown.seqs(topic) == list(range(1, sent + 1))
+                assert len(shown.seqs(queue)) == len(set(shown.seqs(queue)))
     assert network.connections > CUTS / 10
-    assert await service.stop() == 0

@@ -1,31 +1,44 @@
 """All clients of the matrix, by names that tell their versions."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from tests.support.client_matrix.bridge import Bridge
+from tests.support.client_matrix.chromium import Chromium, ChromiumClient
 from tests.support.client_matrix.client import DrivenClient
+from tests.support.client_matrix.javascript import Library
 from tests.support.client_matrix.node import NodeClient, versions
 from tests.support.client_matrix.stomp_py import StompPyClient
 from tests.support.client_matrix.stompman_client import StompmanClient
 from tests.support.service_process import ServiceProcess
 
-IN_NODE = versions()
-SOCKJS_TRANSPORTS = ("websocket", "xhr-streaming", "eventsource", "xhr-polling")
-"""Those which sockjs-client has in Node; the others need a page."""
+LOCKED = versions()
+SOCKJS_IN_NODE = ("websocket", "xhr-streaming", "eventsource", "xhr-polling")
+"""The others need a page."""
+SOCKJS_IN_CHROMIUM = (
+    *SOCKJS_IN_NODE,
+    "iframe-eventsource",
+    "htmlfile",
+    "iframe-htmlfile",
+    "iframe-xhr-polling",
+    "jsonp-polling",
+)
+"""All but xdr-streaming and xdr-polling: XDomainRequest was Internet Explorer's, and there only in 8 and 9."""
 
 
-def _in_node() -> dict[str, tuple[str, str, str]]:
-    """Library, STOMP version and transport."""
-    stompjs, sockjs = f"stompjs-{IN_NODE['@stomp/stompjs']}", f"sockjs-client-{IN_NODE['sockjs-client']}"
-    webstomp, old = f"webstomp-{IN_NODE['webstomp-client']}", f"stompjs-{IN_NODE['stompjs']}"
+def _in_javascript(sockjs_transports: Sequence[str]) -> dict[str, Library]:
+    stompjs, sockjs = f"stompjs-{LOCKED['@stomp/stompjs']}", f"sockjs-client-{LOCKED['sockjs-client']}"
+    webstomp, old = f"webstomp-{LOCKED['webstomp-client']}", f"stompjs-{LOCKED['stompjs']}"
     return (
-        {f"{stompjs}-stomp-{version}": ("stompjs", version, "ws") for version in ("1.0", "1.1", "1.2")}
-        | {f"{stompjs}-{sockjs}-{transport}": ("stompjs", "1.2", transport) for transport in SOCKJS_TRANSPORTS}
-        | {f"{webstomp}-stomp-{version}": ("webstomp", version, "ws") for version in ("1.1", "1.2")}
-        | {f"{webstomp}-{sockjs}-xhr-streaming": ("webstomp", "1.2", "xhr-streaming")}
-        | {old: ("stompjs2", "1.1", "ws"), f"{old}-{sockjs}-xhr-polling": ("stompjs2", "1.1", "xhr-polling")}
+        {f"{stompjs}-stomp-{version}": Library("stompjs", version, "ws") for version in ("1.0", "1.1", "1.2")}
+        | {f"{stompjs}-{sockjs}-{transport}": Library("stompjs", "1.2", transport) for transport in sockjs_transports}
+        | {f"{webstomp}-stomp-{version}": Library("webstomp", version, "ws") for version in ("1.1", "1.2")}
+        | {f"{webstomp}-{sockjs}-xhr-streaming": Library("webstomp", "1.2", "xhr-streaming")}
+        | {
+            old: Library("stompjs2", "1.1", "ws"),
+            f"{old}-{sockjs}-xhr-polling": Library("stompjs2", "1.1", "xhr-polling"),
+        }
     )
 
 
@@ -41,17 +54,23 @@ def _over_tcp() -> dict[str, Callable[[int], DrivenClient]]:
     } | {f"stompman-{version('stompman')}": StompmanClient}
 
 
-NODE_CLIENTS: Mapping[str, tuple[str, str, str]] = _in_node()
+NODE_CLIENTS: Mapping[str, Library] = _in_javascript(SOCKJS_IN_NODE)
+CHROMIUM_CLIENTS: Mapping[str, Library] = {
+    f"chromium-{name}": library for name, library in _in_javascript(SOCKJS_IN_CHROMIUM).items()
+}
 TCP_CLIENTS: Mapping[str, Callable[[int], DrivenClient]] = _over_tcp()
-NAMES = (*NODE_CLIENTS, *TCP_CLIENTS)
+NAMES = (*NODE_CLIENTS, *CHROMIUM_CLIENTS, *TCP_CLIENTS)
 
 
 @asynccontextmanager
-async def opened(name: str, service: ServiceProcess) -> AsyncIterator[DrivenClient]:
+async def opened(name: str, service: ServiceProcess, chromium: Chromium) -> AsyncIterator[DrivenClient]:
     """The client of this name, not connected yet."""
+    url = f"{service.url}/ws"
     if name in NODE_CLIENTS:
-        library, stomp_version, transport = NODE_CLIENTS[name]
-        async with NodeClient(library, f"{service.url}/ws", stomp_version, transport) as client:
+        async with NodeClient(NODE_CLIENTS[name], url) as client:
+            yield client
+    elif name in CHROMIUM_CLIENTS:
+        async with ChromiumClient(chromium, CHROMIUM_CLIENTS[name], url) as client:
             yield client
     else:
         async with Bridge(service.ws_url) as bridge, TCP_CLIENTS[name](bridge.port) as client:

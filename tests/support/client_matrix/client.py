@@ -20,9 +20,13 @@ class DrivenClient(ABC):
     """Whether it says when and why the connection has gone; one that does not connects again by itself."""
     patient = False
     """Whether such a one goes on trying for long."""
+    has_beats = True
+    """Whether it offers heart-beats."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.faults: list[str] = []
+        """What went wrong in its code, where that is told."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -81,6 +85,10 @@ class DrivenClient(ABC):
         await self.send(destination, json.dumps(body), {"receipt": receipt, **headers})
         await self.receipt(receipt)
         return receipt
+
+    def beats(self) -> bool:
+        """Whether heart-beats were agreed on."""
+        return self.of("connected")[0]["headers"].get("heart-beat", "0,0") != "0,0"
 
     async def is_gone(self) -> None:
         """Returns when it has noticed that the connection has ended."""

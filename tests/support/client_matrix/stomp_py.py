@@ -40,6 +40,7 @@ class StompPyClient(DrivenClient):
         super().__init__()
         self._port = port
         self._version = version
+        self.has_beats = version != "1.0"
         self._connection: Any = None
 
     async def connect(self, token: str, beat: int = 10_000) -> None:

@@ -68,6 +68,9 @@ class StompmanClient(DrivenClient):
         if receipt is not None:
             self.events.append({"on": "receipt", "id": receipt})
 
+    def beats(self) -> bool:
+        return self._client is not None and self._client.is_alive()  # by what came within three beats
+
     async def ack(self, number: int) -> None:
         await self._messages[number].ack()
 
