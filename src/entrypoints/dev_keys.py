@@ -1,7 +1,6 @@
 """The key pair of `dev` and `test`, made at first use: tokens to try the service with, from its own command."""
 
 import os
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -42,26 +41,3 @@ def _make(directory: Path) -> None:
         except OSError:
             if not (directory / PRIVATE_KEY_FILE).exists():
                 raise
-
-
-class DevServices(Mapping[str, RSAPublicKey]):
-    """Outside `prod` any name is that of a trusted service, if its token is signed with the development key.
-
-    All but `issuer`, which is whose users' tokens are.
-    """
-
-    def __init__(self, trusted: Mapping[str, RSAPublicKey], public: RSAPublicKey, issuer: str) -> None:
-        self._trusted = trusted
-        self._public = public
-        self._issuer = issuer
-
-    def __getitem__(self, name: str) -> RSAPublicKey:
-        if name == self._issuer:
-            raise KeyError(name)
-        return self._trusted.get(name, self._public)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._trusted)
-
-    def __len__(self) -> int:
-        return len(self._trusted)

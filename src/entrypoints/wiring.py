@@ -1,7 +1,7 @@
 """The choices that settings make between adapters, for the container."""
 
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from adapters.stomp.connections import Connections
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.send_queue import SendQueue
-from entrypoints.dev_keys import DevServices, dev_keys
+from entrypoints.dev_keys import dev_keys
+from entrypoints.dev_tokens import makes_tokens
 from entrypoints.settings import Settings, SettingsError, setting_name
 
 
@@ -50,12 +51,14 @@ def user_keys(settings: Settings, clock: Clock) -> KeySource:
 
 def token_verifier(settings: Settings, keys: KeySource, clock: Clock) -> JwtTokenVerifier:
     """Raises `SettingsError`."""
+    trusted = settings.trusted_service_files().items()
     return JwtTokenVerifier(
         keys,
         clock,
         issuer=settings.jwt_issuer or None,
         audience=settings.jwt_audience or None,
-        services=_trusted_services(settings),
+        services={name: _public_key("trusted_services", file) for name, file in trusted},
+        any_service=dev_keys(settings).public if makes_tokens(settings) else None,
         service_name=settings.service_name,
     )
 
@@ -90,13 +93,6 @@ def _our_key(settings: Settings) -> RSAPrivateKey:
 
 def _broker_urls(settings: Settings) -> list[str]:
     return [url.strip() for url in str(settings.broker_url).split(",")]
-
-
-def _trusted_services(settings: Settings) -> Mapping[str, RSAPublicKey]:
-    trusted = {name: _public_key("trusted_services", file) for name, file in settings.trusted_service_files().items()}
-    if settings.profile == "prod" or settings.jwt_public_key_file or settings.jwt_jwks_url:
-        return trusted
-    return DevServices(trusted, dev_keys(settings).public, settings.jwt_issuer)
 
 
 def _public_key(field: str, file: Path) -> RSAPublicKey:

@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,6 +14,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from adapters.jwt.signing import issue_user_token, load_private_key
+from domain.identifiers import Email
 from tests.support.eventually import eventually_some
 from tests.support.service_process import ServiceProcess
 from tests.support.web_client import INTENT, Rest, WebClient, chat_message
@@ -88,6 +91,14 @@ async def test_in_dev_any_service_may_act_for_anybody(service: ServiceProcess) -
         assert (await reports.post("/api/chat/message", chat_message(session_id, ANN, "hi")))[0] == 200
         (listed,) = (await reports.get("/api/chat/sessions", email=BOB))[1]["sessions"]
         assert (listed["sessionId"], listed["unreadCount"]) == (session_id, 1)
+
+
+async def test_in_dev_a_person_is_a_user_whoever_the_issuer_is(service: ServiceProcess, tmp_path: Path) -> None:
+    key, now = load_private_key(tmp_path / "keys" / "private.pem"), datetime.now(UTC)
+    token = issue_user_token(key, Email(ANN), timedelta(hours=1), now, issuer="bar", audience="chat-service")
+    async with Rest(service.url, token) as ann:
+        await ann.init(ANN, BOB)
+        assert (await ann.get("/api/chat/sessions", email=BOB))[0] == 403
 
 
 async def test_sessions_are_listed_a_page_at_a_time(service: ServiceProcess) -> None:

@@ -83,6 +83,67 @@ async def test_a_service_cannot_be_signed_for_by_another_key_nor_a_user_by_a_ser
             await VERIFIER.verify(jwt.encode(claims, key, "RS256"))
 
 
+DEV = JwtTokenVerifier(
+    StaticKeys(OURS.public_key()),
+    ManualClock(NOW),
+    services={"billing": BILLING.public_key()},
+    any_service=OURS.public_key(),
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"iss": "bar"},
+        {"iss": "bar", "aud": "chat-service"},
+        {"iss": "bar", "aud": ["other", "chat-service"], "exp": T + 60},
+        {"iss": ""},
+        {"iss": None, "aud": "chat-service"},
+    ],
+    ids=str,
+)
+async def test_where_any_service_is_trusted_a_token_with_an_address_is_a_users(changes: dict[str, Any]) -> None:
+    claims = {"sub": "ann@example.org", "iat": T, "exp": T + 3600} | changes
+    token = jwt.api_jws.PyJWS().encode(jwt_payload(claims), OURS, "RS256")
+    assert (await DEV.verify(token)).name == "ann@example.org"
+
+
+@pytest.mark.parametrize("subject", [{}, {"sub": "reports"}, {"sub": 7}], ids=str)
+async def test_where_any_service_is_trusted_a_token_for_us_without_an_address_is_a_services(
+    subject: dict[str, Any],
+) -> None:
+    token = jwt.api_jws.PyJWS().encode(jwt_payload(SERVICE | {"iss": "reports"} | subject), OURS, "RS256")
+    assert await DEV.verify(token) == Service("reports", NOW + timedelta(seconds=120))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"exp": T + 121}, {"iat": None}, {"aud": "other"}, {"iss": ""}, {"iss": 7}], ids=str
+)
+async def test_where_any_service_is_trusted_the_rest_is_checked_as_ever(changes: dict[str, Any]) -> None:
+    claims = SERVICE | {"iss": "reports", "sub": "reports"} | changes
+    with pytest.raises(Unauthenticated):
+        await DEV.verify(jwt.api_jws.PyJWS().encode(jwt_payload(claims), OURS, "RS256"))
+
+
+@pytest.mark.parametrize("subject", [{}, {"sub": "billing"}, {"sub": "ann@example.org"}], ids=str)
+@pytest.mark.parametrize("verifier", [VERIFIER, DEV], ids=["prod", "dev"])
+async def test_a_trusted_issuer_is_a_service_by_its_own_key_alone(
+    verifier: JwtTokenVerifier, subject: dict[str, Any]
+) -> None:
+    assert (await verifier.verify(jwt.encode(SERVICE | subject, BILLING, "RS256"))).name == "service:billing"
+    with pytest.raises(Unauthenticated, match="signature"):
+        await verifier.verify(jwt.encode(SERVICE | subject, OURS, "RS256"))
+
+
+async def test_the_issuer_of_users_is_no_service() -> None:
+    key = OURS.public_key()
+    verifier = JwtTokenVerifier(StaticKeys(key), ManualClock(NOW), issuer="login", any_service=key)
+    with pytest.raises(Unauthenticated, match="not an e-mail"):
+        await verifier.verify(jwt.encode(SERVICE | {"iss": "login", "sub": "login"}, OURS, "RS256"))
+    with pytest.raises(Unauthenticated, match="another issuer"):
+        await verifier.verify(jwt.encode(USER | {"iss": "bar"}, OURS, "RS256"))
+
+
 async def test_other_algorithms_are_refused_unseen() -> None:
     public = OURS.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     forged = [

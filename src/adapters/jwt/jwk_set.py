@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey, RSAPublicNumbers
 
+from adapters.jwt.claims import ALGORITHM
 from adapters.jwt.keys import MIN_KEY_BITS
-from adapters.jwt.verifier import ALGORITHM
 
 MAX_KEYS = 100
 MAX_KEY_BITS = 16_384  # OpenSSL checks no signature with a longer one

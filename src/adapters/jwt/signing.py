@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from adapters.jwt.claims import ALGORITHM
 from adapters.jwt.keys import MIN_KEY_BITS
-from adapters.jwt.verifier import ALGORITHM
 from domain.identifiers import Email
 
 PRIVATE_KEY_FILE = "private.pem"
