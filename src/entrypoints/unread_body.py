@@ -10,12 +10,12 @@ from entrypoints.asgi import AsgiApp, Event, Receive, Scope, Send
 
 MAX_DISCARDED = 16 * 1024 * 1024
 """Octets of one refused request that are read for nothing, at most."""
-DISCARD_TIMEOUT = 2.0
+DISCARD_TIMEOUT = 5.0
 """Seconds for all of them."""
 
 
 class UnreadBody:
-    """ASGI middleware: sends a refusal, then reads and forgets the rest of its request, then ends the answer."""
+    """ASGI middleware: before a refusal is sent, the rest of its request is read and forgotten."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
@@ -37,13 +37,12 @@ class UnreadBody:
             if event["type"] == "http.response.start":
                 refused = event["status"] >= 400
             elif refused and unread and not event.get("more_body", False):
-                await send({**event, "more_body": True})
+                # before the answer's end, at which a server may close at once
                 with suppress(TimeoutError):
                     async with asyncio.timeout(DISCARD_TIMEOUT):
                         left = MAX_DISCARDED
                         while unread and left > 0:
                             left -= len((await receive_noting_the_end()).get("body", b""))
-                event = {"type": "http.response.body", "body": b"", "more_body": False}
             await send(event)
 
         await self._app(scope, receive_noting_the_end, send_before_the_end)
