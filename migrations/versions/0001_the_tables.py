@@ -32,6 +32,13 @@ def upgrade() -> None:
         },
     )
     op.create_index(
+        "chat_message_outbox_strange",
+        "chat_message_outbox",
+        ["sent_at"],
+        unique=False,
+        postgresql_where=sa.text("processed AND get_byte(uuid_send(id), 6) / 16 <> 7"),
+    )
+    op.create_index(
         "chat_message_outbox_due",
         "chat_message_outbox",
         ["next_retry_at"],
@@ -101,6 +108,7 @@ def downgrade() -> None:
     op.drop_index("chat_messages_sent_at", table_name="chat_messages")
     op.drop_index("chat_messages_sender", table_name="chat_messages")
     op.drop_table("chat_messages")
+    op.drop_index("chat_message_outbox_strange", table_name="chat_message_outbox")
     op.drop_index(
         "chat_message_outbox_due",
         table_name="chat_message_outbox",

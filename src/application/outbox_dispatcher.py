@@ -22,7 +22,7 @@ from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
 from application.write_behind import WriteBehind
-from domain.destination import MESSAGES_QUEUE, parse_user_destination, user_destination
+from domain.destination import MESSAGES_QUEUE, parse_session_topic, parse_user_destination, user_destination
 from domain.errors import Unavailable
 from domain.identifiers import OutboxId, ProfileId
 from domain.outbox import OutboxEntry, RetryPolicy
@@ -76,6 +76,7 @@ class OutboxDispatcher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._broker_away = False
+        self._store_away = False
         self._processed: WriteBehind[OutboxId] = WriteBehind("outbox marks", self._mark_processed)
         self._given_back: WriteBehind[OutboxId] = WriteBehind("outbox releases", self._release)
         self._tasks = [
@@ -162,13 +163,20 @@ class OutboxDispatcher:
             entries = await self._outbox.claim(now, now + self._settings.claim, self._settings.claim_size)
             owed = await self._resolve(sorted(entries, key=lambda entry: entry.id))
         except Unavailable:
+            self._note_store(away=True)
             return 0
+        self._note_store(away=False)
         if not await self._publish(owed):
             return 0
         if self._broker_away:
             log.info("the broker is back")
             self._broker_away = False
         return len(entries)
+
+    def _note_store(self, *, away: bool) -> None:
+        if away != self._store_away:
+            log.log(logging.WARNING if away else logging.INFO, "the database is %s", "away" if away else "back")
+        self._store_away = away
 
     async def _resolve(self, entries: Sequence[OutboxEntry]) -> Sequence[Owed]:
         """The deliveries that pay the entries; those of which none can be made have failed. Raises `Unavailable`."""
@@ -178,8 +186,10 @@ class OutboxDispatcher:
         for entry in entries:
             try:
                 owed.append(Owed([entry.id], [_delivery(entry, receivers)]))
-            except (msgspec.DecodeError, LookupError) as error:
-                failed.append(self._failed(entry, type(error).__name__))
+            except msgspec.DecodeError:
+                failed.append(self._failed(entry, "the payload is no ChatMessage"))
+            except LookupError as error:
+                failed.append(self._failed(entry, str(error)))
         if failed:
             await self._outbox.mark_failed(failed, self._clock.now())
         return owed
@@ -205,12 +215,13 @@ class OutboxDispatcher:
         await self._outbox.release(entry_ids, self._clock.now())
 
     async def _purge(self) -> None:
+        pause = min(60.0, max(1.0, self._settings.retention.total_seconds() / 2))
         while True:
             try:
                 purged = await self._outbox.purge(self._clock.now() - self._settings.retention, PURGE_BATCH)
             except Unavailable:
                 purged = 0
-            await asyncio.sleep(60 if purged < PURGE_BATCH else 0.1)
+            await asyncio.sleep(pause if purged < PURGE_BATCH else 0.1)
 
 
 def _deliveries(owed: Iterable[Owed]) -> list[Delivery]:
@@ -233,10 +244,22 @@ def _receiver_id(destination: str) -> ProfileId | None:
 
 
 def _delivery(entry: OutboxEntry, receivers: Mapping[ProfileId, Profile]) -> Delivery:
-    """Raises `LookupError` for a receiver that is not in the directory, `msgspec.DecodeError` for another payload."""
+    """Raises `LookupError` with the reason when there is nobody to deliver to, `msgspec.DecodeError`."""
     message = ChatMessage.from_json(entry.payload)
-    destination = entry.destination
-    receiver_id = _receiver_id(destination)
-    if receiver_id is not None:
-        destination = user_destination(receivers[receiver_id].email, MESSAGES_QUEUE)
+    destination = _live_destination(entry.destination, receivers)
     return Delivery(destination, message.to_json(), message.key(), message.sent_at.timestamp())
+
+
+def _live_destination(destination: str, receivers: Mapping[ProfileId, Profile]) -> str:
+    """As connections are known by it. Raises `LookupError` with the reason when none can be."""
+    user = parse_user_destination(destination)
+    if user is None:
+        if parse_session_topic(destination) is None:
+            raise LookupError("there is no such destination")
+        return destination
+    receiver_id = _receiver_id(destination)
+    if receiver_id is None:
+        return user_destination(user.name.lower() if "@" in user.name else user.name, user.queue)
+    if receiver_id not in receivers:
+        raise LookupError("the receiver's profile is not known")
+    return user_destination(receivers[receiver_id].email, MESSAGES_QUEUE)

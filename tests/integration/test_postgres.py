@@ -4,6 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.database import create_engine, driver_connection, driver_transaction, ping, transaction
 from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.migrations import is_current, upgrade, upgrade_sql
+from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.postgres.tables import metadata
 from application.ports.messages import Repeated, Stored
@@ -178,3 +180,13 @@ async def test_a_connection_that_was_left_within_a_transaction_is_not_used_again
     async with driver_connection(engine) as others:
         assert await others.fetchval("SELECT max(mark) FROM marks") == 1
     await the_same_again.dispose()
+
+
+async def test_rows_that_others_have_written_are_purged_as_well(engine: AsyncEngine) -> None:
+    async with driver_connection(engine) as connection:
+        await connection.execute("""
+            INSERT INTO chat_message_outbox (destination, payload, processed, sent_at)
+            SELECT 'nowhere', '{}', true, now() - days * interval '1 day' FROM generate_series(0, 9) AS days""")
+    outbox = PostgresOutbox(engine)
+    before = datetime.now(UTC) - timedelta(days=4.5)
+    assert [await outbox.purge(before, 3) for _ in range(3)] == [3, 2, 0]

@@ -140,17 +140,40 @@ async def test_what_another_instance_left_behind_is_rescued_after_its_claim(
     }
 
 
-async def test_an_entry_that_nobody_can_read_dies_after_ten_tries(service: Service, session_id: SessionId) -> None:
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"payload": "{}"}, "the payload is no ChatMessage"),
+        ({"destination": "nowhere"}, "there is no such destination"),
+        ({"destination": "/topic/foo"}, "there is no such destination"),
+        ({"destination": "user:ann@example.org:/queue/foo"}, "there is no such destination"),
+        ({"destination": f"user:{uuid4()}:/queue/messages"}, "the receiver's profile is not known"),
+    ],
+)
+async def test_an_entry_that_nobody_can_be_given_dies_after_ten_tries(
+    service: Service, session_id: SessionId, changes: dict[str, str], reason: str
+) -> None:
     await service.send(ANN, command(session_id), "http")
     await eventually(lambda: service.counters.outbox_processed == 3)
     row = next(iter(service.store.outbox.values()))
     row.processed_at = None
-    row.entry = type(row.entry)(row.entry.id, row.entry.destination, "{}", row.entry.created_at)
+    row.entry = row.entry._replace(**changes)
     for tries in range(1, 11):
         service.clock.advance(61)
         await eventually(lambda tries=tries: service.counters.outbox_failed == tries)
     assert service.counters.outbox_dead == 1
-    assert [dead.reason for dead in await service.outbox.dead(10)] == ["ValidationError"]
+    assert [dead.reason for dead in await service.outbox.dead(10)] == [reason]
+
+
+async def test_an_entry_finds_its_user_in_whatever_case(service: Service, session_id: SessionId) -> None:
+    await service.send(ANN, command(session_id), "http")
+    await eventually(lambda: service.counters.outbox_processed == 3)
+    row = next(row for row in service.store.outbox.values() if row.entry.destination.endswith(ACK_QUEUE))
+    row.processed_at = None
+    row.entry = row.entry._replace(destination=f"user:{ANN.email.upper()}:{ACK_QUEUE}")
+    service.clock.advance(61)
+    await eventually(lambda: service.counters.outbox_processed == 4)
+    assert service.destinations().count(user_destination(ANN.email, ACK_QUEUE)) == 2
 
 
 async def test_a_replay_has_everything_missed_in_order(service: Service, session_id: SessionId) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import NO_WAIT, driver_connection
 from adapters.postgres.rows import entry_of
+from adapters.postgres.tables import STRANGE_ID
 from application.ports.outbox import DeadEntry, FailedTry, OutboxStatus
 from domain.errors import Unavailable
 from domain.identifiers import OutboxId
@@ -38,10 +39,13 @@ _FAIL = """
     WHERE o.id = f.id
 """
 _RELEASE = "UPDATE chat_message_outbox SET next_retry_at = $2 WHERE id = ANY($1::uuid[]) AND processed = false"
-_PURGE = """
+_PURGE = f"""
     DELETE FROM chat_message_outbox WHERE id IN (
-        SELECT id FROM chat_message_outbox WHERE id < $3 AND processed AND sent_at < $1 ORDER BY id LIMIT $2)
-"""
+        (SELECT id FROM chat_message_outbox WHERE id < $3 AND processed AND sent_at < $1 ORDER BY id LIMIT $2)
+        UNION ALL
+        (SELECT id FROM chat_message_outbox WHERE {STRANGE_ID} AND processed AND sent_at < $1 LIMIT $2)
+        LIMIT $2)
+"""  # noqa: S608 - made of constants
 _STATUS = """
     SELECT count(*) FILTER (WHERE dead_at IS NULL) AS pending, count(*) FILTER (WHERE dead_at IS NOT NULL) AS dead,
            min(created_at) FILTER (WHERE dead_at IS NULL) AS oldest

@@ -77,6 +77,9 @@ chat_messages = Table(
     },
 )
 
+STRANGE_ID = "get_byte(uuid_send(id), 6) / 16 <> 7"
+"""A key that is no UUIDv7 and so tells no time: nobody has it but rows that others than the service have written."""
+
 chat_message_outbox = Table(
     "chat_message_outbox",
     metadata,
@@ -96,6 +99,8 @@ chat_message_outbox = Table(
         "next_retry_at",
         postgresql_where=text("processed = false AND sent_at IS NULL"),
     ),
+    # for the purge, which knows by their keys how old all others are
+    Index("chat_message_outbox_strange", "sent_at", postgresql_where=text(f"processed AND {STRANGE_ID}")),
     postgresql_with={
         # Its update to `processed` is never in place, as the condition of an index has it; but on the same page only
         # what has changed goes to the log, and not the payload once more.
