@@ -80,12 +80,12 @@ def decode_request(decoder: "msgspec.json.Decoder[Request]", body: bytes | str) 
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise as_chat_error(error) from None
+        raise as_chat_error(error, body) from None
 
 
-def as_chat_error(error: Exception) -> ChatError:
+def as_chat_error(error: Exception, body: bytes | str) -> ChatError:
     """What msgspec found wrong, in the contract's terms; says the field, never the value."""
-    if not isinstance(error, msgspec.ValidationError):
+    if not isinstance(error, msgspec.ValidationError) or not _is_json(body):
         return Malformed("the body is not valid JSON")
     text = str(error)
     path, missing = _PATH.search(text), _MISSING.search(text)
@@ -94,3 +94,14 @@ def as_chat_error(error: Exception) -> ChatError:
     if path is None or not path[1]:
         return Malformed("the body must be a JSON object")
     return Invalid(f"{path[1]} has a wrong type or form", field=path[1])
+
+
+def _is_json(body: bytes | str) -> bool:
+    """To its end: the first wrong value is noticed before what follows it is read."""
+    try:
+        msgspec.json.decode(body)
+    except msgspec.ValidationError:  # a number beyond what there is room for
+        return True
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True

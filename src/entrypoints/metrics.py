@@ -114,4 +114,4 @@ async def metrics(
     service_metrics: NamedDependency[ServiceMetrics], siblings: NamedDependency[Siblings]
 ) -> Response[bytes]:
     text = await siblings.complete(await service_metrics.text())
-    return Response(text.encode(), media_type=CONTENT_TYPE_LATEST)
+    return Response(text.encode(), headers={"Content-Type": CONTENT_TYPE_LATEST})  # which names its charset itself

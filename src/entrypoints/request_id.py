@@ -13,6 +13,7 @@ log = logging.getLogger(__name__)
 
 HEADER = b"x-request-id"
 _SOUND = re.compile(rb"[\w.:-]{1,64}")
+_TOKEN = re.compile(r"eyJ[\w-]*\.[\w.-]+")  # RFC 7519: what begins a JSON object in base64url
 
 
 class RequestId:
@@ -39,8 +40,9 @@ class RequestId:
         with bound_contextvars(request_id=request_id):
             await self._app(scope, receive, send_with_id)
             milliseconds = round((perf_counter() - start) * 1000, 1)
-            # the path without its query, which may hold an address
-            details = {"method": scope["method"], "path": scope["path"], "status": status, "ms": milliseconds}
+            # the path without its query, which may hold an address, and without a token that somebody put there
+            path = _TOKEN.sub("…", scope["path"])
+            details = {"method": scope["method"], "path": path, "status": status, "ms": milliseconds}
             log.info("request", extra=details)
 
 

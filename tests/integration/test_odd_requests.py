@@ -13,6 +13,7 @@ import pytest
 from application.ports.sessions import SessionPosition
 from application.session_cursor import encode_cursor
 from domain.identifiers import SessionId
+from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess
 
 ME = "ann@example.org"
@@ -55,6 +56,7 @@ GETS: list[tuple[str, set[int]]] = [
         for time in ENDS
     ),
     ("//api/chat/nowhere", {404}),
+    ("/api/chat/nowhere", {404}),
 ]
 BODIES: list[tuple[str, bytes, str, set[int]]] = [
     ("init", INIT, "text/plain", {200}),
@@ -69,6 +71,8 @@ BODIES: list[tuple[str, bytes, str, set[int]]] = [
     ("init", b"", "application/json", {400}),
     ("init", b"null", "application/json", {400}),
     ("init", b"[]", "application/json", {400}),
+    ("init", b'{"fromEmail":5,"toEmail":', "application/json", {400}),
+    ("init", INIT.replace(ME.encode(), b"x") + b" trailing", "application/json", {400}),
     ("init", b"[" * 60_000, "application/json", {400}),
     ("init", b'{"z":' + b"[" * 60_000, "application/json", {400}),
     ("init", b"a=b", "application/x-www-form-urlencoded", {400}),
@@ -151,6 +155,29 @@ async def test_a_body_that_breaks_off_is_not_our_failure(service: ServiceProcess
     chunked = f"{head}Authorization: Bearer {service.token(ME)}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"
     assert (await exchange(service, chunked.encode())).status == 400
     assert (await exchange(service, f"{head}Content-Length: abc\r\n\r\n".encode())).status == 400
+
+
+async def test_what_is_missing_is_named(service: ServiceProcess) -> None:
+    token = service.token(ME)
+    for path, missing in (
+        (SESSIONS.partition("?")[0], "email"),
+        (f"/api/chat/{SESSION}/unread?intent=x", "readerEmail"),
+    ):
+        refused = msgspec.json.decode((await ask(service, "GET", path, token)).body)
+        assert (refused["code"], refused["field"]) == ("invalid", missing)
+
+
+async def test_without_a_token_nothing_is_told_of_what_there_is(service: ServiceProcess) -> None:
+    for method, path in (("GET", "/api"), ("GET", "/api/chat/nowhere"), ("DELETE", "/api/chat/init")):
+        refused = await exchange(service, f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert (refused.status, refused.is_sound()) == (401, True)
+
+
+async def test_a_token_in_a_path_is_not_logged(service: ServiceProcess) -> None:
+    token = service.token(ME)
+    assert (await ask(service, "GET", f"/api/chat/{token}/history", token)).status == 422
+    await eventually(lambda: "/history" in service.log())
+    assert token not in service.log()
 
 
 async def test_methods(service: ServiceProcess) -> None:

@@ -1,6 +1,7 @@
 """Every refusal over HTTP as a problem document (RFC 9457; contract, section 5)."""
 
 import logging
+import re
 from typing import Any
 
 from litestar import Request, Response
@@ -8,7 +9,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
 from application.problem import Problem, problem_document, problem_type
-from domain.errors import ChatError, Invalid, Malformed, TooLarge
+from domain.errors import ChatError, Invalid, Malformed, TooLarge, Unauthenticated
 
 log = logging.getLogger(__name__)
 
@@ -16,6 +17,8 @@ MEDIA_TYPE = "application/problem+json"
 
 
 _CUT_OFF = "client disconnected prematurely"  # the framework takes it for a failure, and has no type for it
+
+_MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")  # of which it has no more than this sentence
 
 _WHAT = {
     400: "The request cannot be read: malformed",
@@ -60,6 +63,8 @@ def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         return of_chat_error(request, TooLarge())
     if error.status_code == 400:
         return of_chat_error(request, Malformed())
+    if request.url.path.startswith("/api") and "Authorization" not in request.headers:
+        return of_chat_error(request, Unauthenticated())  # also of what is not there: every path needs a token
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     title = {404: "There is no such page", 405: "This method is not allowed here"}.get(error.status_code, "Refused")
     return _response(_document(code, title, error.status_code), dict(error.headers or {}))
@@ -77,6 +82,8 @@ def _document(code: str, title: str, status: int) -> dict[str, Any]:
 
 
 def _refused(error: ValidationException) -> ChatError:
+    if (missing := _MISSING.match(error.detail)) is not None:
+        return Invalid(f"{missing[1]} is missing", field=missing[1])
     faults = error.extra if isinstance(error.extra, list) else []
     key = str(faults[0].get("key", "")) if faults else ""
     if key == "data":
