@@ -13,7 +13,7 @@ from domain.errors import ProfileNotFound, Unavailable
 from domain.identifiers import Email
 from domain.profile import Profile
 from tests.support.eventually import eventually
-from tests.support.http_server import HttpServer, answers, http_server
+from tests.support.http_server import Behaviour, HttpServer, answers, cuts_in_the_middle, http_server
 from tests.support.people import FRIENDS, NOW
 
 ANN = Email("ann@example.org")
@@ -119,6 +119,27 @@ async def test_it_stays_open_while_that_call_fails(
         assert (await fails(circuit, 5)).retry_after == 30
         assert circuit.state == "open"
         assert server.asked == asked
+
+
+@pytest.mark.parametrize("failure", [answers(503), cuts_in_the_middle], ids=["503", "cut"])
+async def test_that_call_is_one_request_however_often_others_try(
+    server: HttpServer, clock: ManualClock, failure: Behaviour
+) -> None:
+    client = FlairBitProfileLookup(server.url, lambda: "", timeout=10, try_timeout=10, tries=3, backoff=0.001)
+    circuit = CircuitBreakingLookup(client, clock, fail_max=2, open_for=30)
+    server.will(failure)
+    await fails(circuit, 2)
+    assert server.asked == 6
+    clock.advance(30)
+    await fails(circuit, 5)
+    assert server.asked == 7
+    clock.advance(30)
+    server.will(WELL)
+    await circuit.find(ANN, FRIENDS)
+    server.will(failure, failure, WELL)
+    await circuit.find(ANN, FRIENDS)
+    assert server.asked == 8 + 3
+    await client.close()
 
 
 async def test_a_call_that_was_to_see_and_left_is_followed_by_another(

@@ -3,12 +3,11 @@
 import logging
 import math
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from aiobreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerState
 
 from application.ports.clock import Clock
-from application.ports.profiles import ProfileLookup
 from domain.errors import ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
@@ -18,13 +17,21 @@ log = logging.getLogger(__name__)
 State = Literal["closed", "open", "half-open"]
 
 
+class PersistentLookup(Protocol):
+    async def find(self, email: Email, intent: Intent, *, once: bool = False) -> Profile:
+        """As `ProfileLookup` has it. With `once`, a failure is not followed by another try."""
+        ...
+
+
 class CircuitBreakingLookup:
     """Asks `lookup` until it failed `fail_max` times in a row, then nobody for `open_for` seconds, then once to see.
+
+    A failure is that of a lookup with all its tries; the one that sees has a single try.
 
     `lookup` has to end by itself: a time limit around this one would hide its slowness from the count.
     """
 
-    def __init__(self, lookup: ProfileLookup, clock: Clock, *, fail_max: int = 5, open_for: float = 30.0) -> None:
+    def __init__(self, lookup: PersistentLookup, clock: Clock, *, fail_max: int = 5, open_for: float = 30.0) -> None:
         self._lookup = lookup
         self._breaker = _Breaker(clock, fail_max, timedelta(seconds=open_for))
         self._probing = False
@@ -42,16 +49,16 @@ class CircuitBreakingLookup:
         if state == "open" or (state == "half-open" and self._probing):
             raise self._unavailable()
         if state == "closed":
-            return await self._guarded(email, intent)
+            return await self._guarded(email, intent, once=False)
         self._probing = True  # the library would let everybody through who comes before the first is back
         try:
-            return await self._guarded(email, intent)
+            return await self._guarded(email, intent, once=True)
         finally:
             self._probing = False
 
-    async def _guarded(self, email: Email, intent: Intent) -> Profile:
+    async def _guarded(self, email: Email, intent: Intent, *, once: bool) -> Profile:
         try:
-            profile: Profile = await self._breaker.call_async(self._lookup.find, email, intent)
+            profile: Profile = await self._breaker.call_async(self._lookup.find, email, intent, once=once)
         except CircuitBreakerError as error:
             raise self._unavailable() from error
         return profile

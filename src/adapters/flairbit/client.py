@@ -47,13 +47,14 @@ class FlairBitProfileLookup:
         self._max_connections = max_connections
         self._session: ClientSession | None = None
 
-    async def find(self, email: Email, intent: Intent) -> Profile:
+    async def find(self, email: Email, intent: Intent, *, once: bool = False) -> Profile:
+        """With `once`, by a single try."""
         if intent in (".", ".."):
             raise ProfileNotFound  # as a path segment it would lead to another resource, encoded or not
         url = URL(f"{self._users}/{quote(email, safe='')}/profile/{quote(intent, safe='')}", encoded=True)
         try:
             async with asyncio.timeout(self._timeout):
-                return profile_of(await self._persistently(url), email, intent)
+                return profile_of(await self._persistently(url, 1 if once else self._tries), email, intent)
         except TimeoutError:
             raise Unavailable("FlairBit did not answer in time") from None
 
@@ -63,14 +64,14 @@ class FlairBitProfileLookup:
         if session is not None:
             await session.close()
 
-    async def _persistently(self, url: URL) -> bytes:
+    async def _persistently(self, url: URL, tries: int) -> bytes:
         """The body of the answer, asked for again while that may help."""
-        for failures in range(1, self._tries + 1):
+        for failures in range(1, tries + 1):
             try:
                 return await self._get(url)
             except (ClientError, OSError, TimeoutError, _MayPass) as error:
-                log.warning("try %d of %d to ask FlairBit failed: %s", failures, self._tries, _reason(error))
-                if failures == self._tries:
+                log.warning("try %d of %d to ask FlairBit failed: %s", failures, tries, _reason(error))
+                if failures == tries:
                     raise Unavailable("FlairBit does not answer") from error
             # jittered, so that many lookups that failed together do not come back together
             await asyncio.sleep(self._backoff * 2 ** (failures - 1) * uniform(0.5, 1.5))  # noqa: S311

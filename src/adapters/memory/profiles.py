@@ -22,7 +22,7 @@ class InMemoryProfileLookup:
 class EmbeddedProfileLookup:
     """Makes up a stable profile for any e-mail and intent, so that a developer needs no FlairBit."""
 
-    async def find(self, email: Email, intent: Intent) -> Profile:
+    async def find(self, email: Email, intent: Intent, *, once: bool = False) -> Profile:
         name = email.partition("@")[0].replace(".", " ").title()
         return Profile(ProfileId(uuid5(NAMESPACE_URL, f"mailto:{email}?intent={intent}")), email, intent, name)
 
