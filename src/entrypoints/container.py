@@ -90,6 +90,9 @@ class Container(containers.DeclarativeContainer):
     send_queue = providers.Singleton(wiring.send_queue, settings)
 
     participants = providers.Singleton(Participants, sessions, profiles, directory, clock, given.session_cache_size)
+    retries = providers.Factory(
+        RetryPolicy, given.outbox_max_tries, providers.Factory(_duration, given.outbox_max_backoff)
+    )
     dispatcher = providers.Singleton(
         OutboxDispatcher,
         outbox,
@@ -97,7 +100,7 @@ class Container(containers.DeclarativeContainer):
         directory,
         clock,
         counters,
-        providers.Factory(RetryPolicy, given.outbox_max_tries),
+        retries,
         providers.Factory(
             DispatchSettings,
             poll_interval=given.outbox_poll,

@@ -134,6 +134,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     outbox_claim_size: Annotated[Count, msgspec.Meta(description="rows a claim")] = 500
     outbox_max_tries: Annotated[Count, msgspec.Meta(description="failed tries after which a row is dead")] = 10
+    outbox_max_backoff: Annotated[Duration, msgspec.Meta(description="longest wait before a failed row's next try")] = (
+        Duration(60)
+    )
     outbox_retention: Annotated[Duration, msgspec.Meta(description="processed rows are kept so long; 0 = deleted")] = (
         Duration(86400)
     )
