@@ -5,23 +5,20 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal, get_origin, get_type_hints
 
 import msgspec
 
+from entrypoints.check_settings import check_settings
+from entrypoints.failures import Failure
 from entrypoints.setting_types import Duration, Names, Secret
-from entrypoints.settings import MEMORY, PROFILE_DEFAULTS, Settings, SettingsError, setting_name
+from entrypoints.settings import MEMORY, PREFIX, PROFILE_DEFAULTS, Settings, SettingsError, setting_name
 
 CONFIG_FILE = "CHAT_CONFIG_FILE"
 
-_SCHEMES = {
-    "database_url": ("postgresql://", "postgres://", MEMORY),
-    "database_replica_url": ("postgresql://", "postgres://"),
-    "broker_url": ("amqp://", "amqps://"),
-    "flairbit_base_url": ("http://", "https://"),
-    "jwt_jwks_url": ("http://", "https://"),
-}
+_KINDS = get_type_hints(Settings)
+_TRUTHS = {"yes": True, "on": True, "no": False, "off": False}  # beside true, false, 1 and 0
+
 _FIELD = re.compile(r" - at `\$\.(\w+)")
 
 
@@ -33,14 +30,13 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     environment = os.environ if environment is None else environment
     given = _from_file(environment) | _from_environment(environment)
     given |= {name: value for name, value in overrides.items() if value is not None}
-    profile = given.get("profile", "prod")
+    given = {field: _plain(field, value) for field, value in given.items()}
+    defaults = PROFILE_DEFAULTS.get(str(given.get("profile", "prod")), {})
     try:
-        settings = msgspec.convert(
-            {**PROFILE_DEFAULTS.get(profile, {}), **given}, Settings, strict=False, dec_hook=_decode
-        )
+        settings = msgspec.convert({**defaults, **given}, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise SettingsError(_told(error)) from None
-    _check(settings)
+    check_settings(settings)
     return settings
 
 
@@ -52,10 +48,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if value := environment.get(name):
             given[field] = value
         elif file := environment.get(f"{name}_FILE"):
-            try:
-                given[field] = Path(file).read_text().strip()
-            except (OSError, UnicodeError):
-                raise SettingsError(f"{name}_FILE: {file} cannot be read") from None
+            given[field] = _content(f"{name}_FILE", file)
     return given
 
 
@@ -64,11 +57,42 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
     if not path:
         return {}
     try:
-        return tomllib.loads(Path(path).read_text())
+        table = tomllib.loads(Path(path).read_text())
     except OSError:
         raise SettingsError(f"{CONFIG_FILE}: {path} cannot be read") from None
-    except (tomllib.TOMLDecodeError, UnicodeError) as error:
+    except ValueError as error:
         raise SettingsError(f"{CONFIG_FILE}: {path} is not TOML: {error}") from None
+    known = {name for field in Settings.__struct_fields__ for name in (field, f"{field}_file")}
+    given: dict[str, Any] = {}
+    for key, value in table.items():
+        short = key.removeprefix(PREFIX.lower())
+        name = short if short in known else key
+        if name in given:
+            raise SettingsError(f"{setting_name(name)}: {path} has it twice, as {name} and as {PREFIX.lower()}{name}")
+        given[name] = value
+    for field in Settings.__struct_fields__:
+        file = given.pop(f"{field}_file", "")
+        if file != "" and field not in given:
+            given[field] = _content(f"{setting_name(field)}_FILE", file)
+    return given
+
+
+def _content(name: str, file: Any) -> str:
+    try:
+        return Path(file).read_text().strip()
+    except (OSError, TypeError, ValueError):
+        raise SettingsError(f"{name}: {file} cannot be read") from None
+
+
+def _plain(field: str, value: Any) -> Any:
+    """A word of a few is good in any case, and there is more than one for yes and for no. Raises `SettingsError`."""
+    if not isinstance(value, str):
+        return value
+    if "\0" in value:
+        raise SettingsError(f"{setting_name(field)}: NUL is no part of a text")
+    if _KINDS.get(field) is bool:
+        return _TRUTHS.get(value.lower(), value)
+    return value.lower() if get_origin(_KINDS.get(field)) is Literal else value
 
 
 def _decode(type_: type, value: Any) -> Any:
@@ -89,34 +113,20 @@ def _told(error: msgspec.ValidationError) -> str:
     return f"{setting_name(field[1])}: {text[: field.start()]}"
 
 
-def _check(settings: Settings) -> None:
-    if settings.jwt_public_key_file and settings.jwt_jwks_url:
-        raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
-    settings.trusted_service_files()
-    for field, schemes in _SCHEMES.items():
-        given = str(getattr(settings, field))
-        for url in given.split(",") if field == "broker_url" else [given]:
-            if url and not _is_address(url.strip(), schemes):
-                raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
-
-
-def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
-    """Of one host or, as PostgreSQL's may be, of several with commas between them."""
-    if not url.startswith(schemes):
-        return False
-    try:
-        hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
-        ports = [urlsplit(f"//{host}").port for host in hosts]
-    except ValueError:
-        return False
-    return 0 not in ports
-
-
 def require_database(settings: Settings) -> Settings:
     """Raises `SettingsError` without a database in `prod`, where nothing is embedded."""
-    if settings.profile == "prod" and settings.database_url in ("", MEMORY):
+    if settings.profile == "prod" and settings.database_url == MEMORY:
+        raise SettingsError(f"CHAT_DATABASE_URL: {MEMORY} keeps nothing, and `prod` is there to keep it")
+    if settings.profile == "prod" and not settings.database_url:
         raise SettingsError("CHAT_DATABASE_URL is missing")
     return settings
+
+
+def require_postgres(settings: Settings, lacking: str) -> Settings:
+    """What a command beside the service needs. Raises `Failure` when all is in the service's memory."""
+    if settings.database_url == MEMORY:
+        raise Failure(f"{lacking}: with CHAT_DATABASE_URL={MEMORY} everything is in the memory of the service alone")
+    return require_database(settings)
 
 
 def require_all(settings: Settings) -> Settings:

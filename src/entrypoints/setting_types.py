@@ -3,6 +3,7 @@
 import re
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST = 3650 * 86_400.0  # beyond some such time, dates come to their end
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)?")
 
 
@@ -14,7 +15,10 @@ class Duration(float):
         match = _DURATION.fullmatch(str(raw).strip())
         if match is None or isinstance(raw, bool):
             raise ValueError("a duration such as 500ms, 10s, 15m or 24h is expected")
-        return cls(float(match[1]) * _UNITS[match[2] or "s"])
+        seconds = float(match[1]) * _UNITS[match[2] or "s"]
+        if seconds > _LONGEST:
+            raise ValueError(f"a duration of at most {cls(_LONGEST)} is expected")
+        return cls(seconds)
 
     def __str__(self) -> str:
         if not self:
@@ -39,8 +43,10 @@ class Names(tuple[str, ...]):
 
     @classmethod
     def parse(cls, raw: object) -> "Names":
-        words = raw if isinstance(raw, list | tuple) else str(raw).split(",")
-        return cls(word for one in words if (word := str(one).strip()))
+        words = raw.split(",") if isinstance(raw, str) else raw
+        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+            raise ValueError("words are expected, between commas or as a list")
+        return cls(word for one in words if (word := one.strip()))
 
     def __str__(self) -> str:
         return ",".join(self)

@@ -56,10 +56,23 @@ def test_a_secret_can_be_in_a_file_and_is_not_shown(tmp_path: Path) -> None:
         ("CHAT_HEARTBEAT", "soon"),
         ("CHAT_MIGRATE_ON_START", "perhaps"),
         ("CHAT_DATABASE_URL", "mysql://hidden@db"),
+        ("CHAT_DATABASE_URL", "memory:hidden"),
         ("CHAT_BROKER_URL", "amqp://one,http://two"),
+        ("CHAT_BROKER_URL", ","),
+        ("CHAT_BROKER_URL", "amqp://one,,amqp://two"),
+        ("CHAT_BROKER_URL", "amqp://one,"),
+        ("CHAT_BROKER_URL", "amqp://chat:hidden@"),
+        ("CHAT_FLAIRBIT_BASE_URL", "http://"),
+        ("CHAT_FLAIRBIT_BASE_URL", "http://:8080"),
+        ("CHAT_FLAIRBIT_BASE_URL", "http://host:notaport"),
+        ("CHAT_FLAIRBIT_BASE_URL", "http://a host"),
         ("CHAT_JWT_JWKS_URL", "file:///keys"),
+        ("CHAT_JWT_JWKS_URL", "http://host:bad/"),
+        ("CHAT_JWT_JWKS_URL", "https:///keys"),
         ("CHAT_TRUSTED_SERVICES", "flairbit"),
         ("CHAT_MAX_BATCH", "0"),
+        ("CHAT_MAX_CONNECTIONS", "99999999999999999999"),
+        ("CHAT_OUTBOX_RETENTION", "99999999999d"),
         ("CHAT_DATABASE_URL_FILE", "/nowhere"),
         ("CHAT_CONFIG_FILE", "/nowhere"),
     ],
@@ -73,10 +86,68 @@ def test_a_malformed_setting_is_named_in_one_line_without_its_secret(name: str, 
     assert "hidden" not in told
 
 
-def test_an_unknown_key_of_the_file_is_named(tmp_path: Path) -> None:
-    (tmp_path / "chat.toml").write_text("prot = 80\n")
-    with pytest.raises(SettingsError, match="prot"):
+def test_the_keys_of_the_file_may_have_the_prefix(tmp_path: Path) -> None:
+    (tmp_path / "chat.toml").write_text('chat_port = 9000\nchat_profile = "test"\nhost = "::1"\n')
+    settings = load_settings({"CHAT_CONFIG_FILE": str(tmp_path / "chat.toml")})
+    assert (settings.profile, settings.port, settings.host) == ("test", 9000, "::1")
+
+
+@pytest.mark.parametrize("key", ["database_url_file", "chat_database_url_file"])
+def test_the_file_may_name_files_with_secrets_as_the_environment_may(tmp_path: Path, key: str) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).write_text(f"postgresql://{name}/chat\n")
+    (tmp_path / "chat.toml").write_text(f'{key} = "{tmp_path / "one"}"\njwt_public_key_file = "users.pem"\n')
+    file = {"CHAT_CONFIG_FILE": str(tmp_path / "chat.toml")}
+    settings = load_settings(file)
+    assert (str(settings.database_url), settings.jwt_public_key_file) == ("postgresql://one/chat", "users.pem")
+    settings = load_settings(file | {"CHAT_DATABASE_URL_FILE": str(tmp_path / "two")})
+    assert str(settings.database_url) == "postgresql://two/chat"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("prot = 80", "CHAT_CONFIG_FILE: .*prot"),
+        ("chat_prot = 80", "CHAT_CONFIG_FILE: .*chat_prot"),
+        ("[chat]\nport = 80", "CHAT_CONFIG_FILE: .*chat"),
+        ("port = 80\nchat_port = 80", "CHAT_PORT: .*chat_port"),
+        ('database_url_file = "/nowhere"\nchat_database_url_file = "/nowhere"', "CHAT_DATABASE_URL_FILE: "),
+        ('database_url_file = "/nowhere"', "CHAT_DATABASE_URL_FILE: "),
+        ('database_url_file = ["/nowhere"]', "CHAT_DATABASE_URL_FILE: "),
+        ('database_url_file = "\\u0000"', "CHAT_DATABASE_URL_FILE: "),
+        ('database_url = ["postgresql://db/chat"]', "CHAT_DATABASE_URL: "),
+        ('profile = ["dev"]', "CHAT_PROFILE: "),
+        ("allowed_origins = [1]", "CHAT_ALLOWED_ORIGINS: "),
+        ("allowed_origins = 1", "CHAT_ALLOWED_ORIGINS: "),
+        ("migrate_on_start = []", "CHAT_MIGRATE_ON_START: "),
+        ('data_dir = "\\u0000"', "CHAT_DATA_DIR: "),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, name: str) -> None:
+    (tmp_path / "chat.toml").write_text(text)
+    with pytest.raises(SettingsError, match=f"^{name}"):
         load_settings({"CHAT_CONFIG_FILE": str(tmp_path / "chat.toml")})
+
+
+def test_what_is_one_of_a_few_words_may_be_in_any_case() -> None:
+    names = {"CHAT_PROFILE": "Dev", "CHAT_SERVER": "Uvicorn", "CHAT_LOG_LEVEL": "INFO", "CHAT_LOG_FORMAT": "JSON"}
+    settings = load_settings(names)
+    told = settings.profile, settings.server, settings.log_level, settings.log_format
+    assert told == ("dev", "uvicorn", "info", "json")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"), [(("yes", "On", "TRUE", "true", "1"), True), (("no", "Off", "FALSE", "false", "0"), False)]
+)
+def test_yes_is_yes_and_no_is_no(words: tuple[str, ...], meant: bool) -> None:
+    for profile in ("dev", "prod"):
+        given = [load_settings({"CHAT_PROFILE": profile, "CHAT_MIGRATE_ON_START": word}) for word in words]
+        assert {settings.migrate_on_start for settings in given} == {meant}
+
+
+def test_prod_does_not_keep_its_messages_in_memory() -> None:
+    with pytest.raises(SettingsError, match="CHAT_DATABASE_URL: memory: "):
+        require_all(load_settings(PROD | {"CHAT_DATABASE_URL": "memory:"}))
 
 
 @pytest.mark.parametrize(
@@ -84,6 +155,13 @@ def test_an_unknown_key_of_the_file_is_named(tmp_path: Path) -> None:
 )
 def test_durations(text: str, seconds: float) -> None:
     assert Duration.parse(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["3651d", "999999999999d", "9" * 400])
+def test_a_duration_has_an_end(text: str) -> None:
+    assert Duration.parse("3650d") == 3650 * 86_400
+    with pytest.raises(ValueError, match="at most 3650d"):
+        Duration.parse(text)
 
 
 def test_a_duration_shows_itself_in_its_largest_whole_unit() -> None:

@@ -5,7 +5,7 @@ import asyncio
 import click
 
 from adapters.postgres.migrations import upgrade, upgrade_sql
-from entrypoints.load_settings import load_settings, require_database
+from entrypoints.load_settings import load_settings, require_postgres
 from entrypoints.serve import database
 
 
@@ -16,6 +16,6 @@ def migrate(sql: bool) -> None:
     if sql:
         click.echo(upgrade_sql(), nl=False)
         return
-    with database(require_database(load_settings()), shared=True) as settings:
+    with database(require_postgres(load_settings(), "there is nothing to migrate"), shared=True) as settings:
         asyncio.run(upgrade(str(settings.database_url)))
     click.echo("the schema is up to date")

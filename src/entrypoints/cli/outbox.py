@@ -13,7 +13,7 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.system.clock import SystemClock
 from application.ports.outbox import Outbox
 from domain.identifiers import OutboxId
-from entrypoints.load_settings import load_settings, require_database
+from entrypoints.load_settings import load_settings, require_postgres
 from entrypoints.serve import database
 
 Answer = TypeVar("Answer")
@@ -84,5 +84,5 @@ def _told(ask: Callable[[Outbox], Awaitable[Answer]]) -> Answer:
         finally:
             await engine.dispose()
 
-    with database(require_database(load_settings()), shared=True) as settings:
+    with database(require_postgres(load_settings(), "there is no outbox to reach"), shared=True) as settings:
         return asyncio.run(run(str(settings.database_url)))

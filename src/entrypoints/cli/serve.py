@@ -13,7 +13,9 @@ from entrypoints.workers import end_with
 
 _host = click.option("--host", help="Address to listen on; also CHAT_HOST.")
 _port = click.option("--port", type=int, help="Port to listen on; also CHAT_PORT.")
-_server = click.option("--server", type=click.Choice(["granian", "uvicorn"]), help="Also CHAT_SERVER.")
+_server = click.option(
+    "--server", type=click.Choice(["granian", "uvicorn"], case_sensitive=False), help="Also CHAT_SERVER."
+)
 
 
 @click.command()
