@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from application.message_intake import Accepted, MessageIntake
-from application.participants import Participants
+from application.participants import Participants, Participation
 from application.ports.ids import IdGenerator
 from application.rate_limit import RateLimit
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
@@ -40,15 +40,17 @@ class SendMessage:
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
         `Unavailable`; the future fails with `IdempotencyConflict` or `Unavailable`.
         """
-        principal.require(command.sender_email, "senderEmail")
-        check_content(command.content)
         self._rate_limit.take(principal)
-        session, sender, receiver = await self._participants.participation(
-            command.session_id, command.sender_email, command.intent
-        )
+        session, sender, receiver = await self.check(principal, command)
         message_id = MessageId(self._ids.new())
         draft = Draft(message_id, session.id, command.client_message_id, sender, receiver, command.content)
         return self._intake.submit(draft, route)
+
+    async def check(self, principal: Principal, command: SendMessageCommand) -> Participation:
+        """Who would send it to whom, and where; nothing is sent. Raises what `submit` does, but `RateLimited`."""
+        principal.require(command.sender_email, "senderEmail")
+        check_content(command.content)
+        return await self._participants.participation(command.session_id, command.sender_email, command.intent)
 
     async def __call__(self, principal: Principal, command: SendMessageCommand, route: str) -> Accepted:
         """Returns when the message is durable. Raises all that `submit` and its future do."""

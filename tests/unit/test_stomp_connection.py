@@ -78,6 +78,11 @@ class Client:
         self.say("SUBSCRIBE", id=destination, destination=destination, receipt=receipt, **headers)
         await eventually(lambda: any(frame.headers["receipt-id"] == receipt for frame in self.of("RECEIPT")))
 
+    @property
+    def expired(self) -> bool:
+        """Whether the far side has begun to end, of which nothing is to be seen while nobody reads."""
+        return self._connection._end.done()
+
     def hang_up(self) -> None:
         self._incoming.put_nowait(None)
 
@@ -306,6 +311,74 @@ async def test_a_connection_ends_with_its_token_unless_it_is_renewed(chat: Chat)
     await ann.ended()
     await bob.subscribe(chat.topic)
     assert bob.closed is None
+
+
+async def test_who_says_goodbye_is_answered_what_it_had_sent(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    for number in range(50):
+        ann.say("SEND", chat.message("hello"), destination="/app/chat.send", receipt=str(number))
+    ann.say("DISCONNECT", receipt="bye")
+    await ann.ended()
+    assert [frame.headers["receipt-id"] for frame in ann.of("RECEIPT")] == [*map(str, range(50)), "bye"]
+    assert len(chat.service.store.messages[chat.session_id]) == 50
+
+
+async def test_a_transaction_is_stored_when_its_commit_is_answered(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    ann.say("BEGIN", transaction="t")
+    for content in "ab":
+        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t")
+    ann.say("COMMIT", transaction="t", receipt="done")
+    await ann.got("RECEIPT")
+    assert [message.content for message in chat.service.store.messages[chat.session_id]] == ["a", "b"]
+
+
+async def test_of_a_transaction_with_something_refused_nothing_is_stored(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    await ann.subscribe("/user/queue/error")
+    ann.say("BEGIN", transaction="t")
+    for content in ("good", " ", "good too"):
+        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t")
+    ann.say("COMMIT", transaction="t", receipt="done")
+    (refusal,) = await ann.got("MESSAGE")
+    assert msgspec.json.decode(refusal.body)["code"] == "invalid"
+
+    ann.say("BEGIN", transaction="u")
+    ann.say("SEND", chat.message("good"), destination="/app/chat.send", transaction="u")
+    ann.say("SEND", "{}", destination=chat.topic, transaction="u")
+    ann.say("COMMIT", transaction="u", receipt="never")
+    (error,) = await ann.got("ERROR")
+    assert (error.headers["message"], error.headers["receipt-id"]) == ("forbidden-destination", "never")
+    await ann.ended()
+    assert chat.session_id not in chat.service.store.messages
+    assert len(ann.of("RECEIPT")) == 1, "that of the subscription"
+
+
+async def test_what_waits_for_a_client_when_its_token_ends_is_not_delivered(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), chat.open()
+    chat.users[BOB.email] = User(BOB.email, NOW + timedelta(seconds=0.5))
+    await bob.connect(BOB)
+    await bob.subscribe("/user/queue/messages")
+    bob.reads.clear()
+    for content in "abc":
+        ann.say("SEND", chat.message(content), destination="/app/chat.send", receipt=content)
+    await ann.got("RECEIPT", 3)
+    await eventually(lambda: bob.expired)
+    bob.reads.set()
+    await bob.ended()
+    assert contents(bob.of("MESSAGE")) == ["a"], "which was on its way"
+    assert bob.frames[-1].headers["message"] == "token-expired"
+
+
+async def test_unsent_data_is_counted_in_octets(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    await bob.subscribe("/user/queue/messages")
+    bob.reads.clear()
+    for _ in range(5):  # 20,000 characters, 80,000 octets
+        ann.say("SEND", chat.message("👋" * 4_000), destination="/app/chat.send")
+    await bob.ended()
+    assert bob.closed is not None
+    assert bob.closed.reason == "reading too slowly"
 
 
 async def test_a_client_that_does_not_read_is_cut_off(chat: Chat) -> None:

@@ -7,12 +7,12 @@ from time import monotonic
 from uuid import uuid4
 
 from adapters.stomp.errors import FrameTooLarge, LimitExceeded, ProtocolError
-from adapters.stomp.events import Ack, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
+from adapters.stomp.events import Ack, Commit, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
 from adapters.stomp.heartbeat import BEAT
 from adapters.stomp.names import AUTH_RENEW
 from adapters.stomp.sends import Sends
 from adapters.stomp.services import StompServices
-from adapters.stomp.session import StompSession
+from adapters.stomp.session import StompSession, authorization_of
 from adapters.stomp.state import State
 from adapters.stomp.subscribing import Feeds
 from adapters.stomp.transport import CloseReason, Transport
@@ -47,9 +47,10 @@ class StompConnection:
             server=services.server, subprotocol=subprotocol, heart_beat=(beat, beat), limits=limits.session
         )
         self._queue = WriteQueue(transport, self._written, limits.max_unsent, self._slow)
-        self._opened = self._last_received = monotonic()
+        self._last_received = monotonic()
         self._principal: Principal | None = None
-        self._expiry: asyncio.TimerHandle | None = None
+        late = Unauthenticated("no CONNECT in time")
+        self._expiry = asyncio.get_running_loop().call_later(limits.connect_timeout, self._fail, late)
         self._end: asyncio.Future[CloseReason | None] = asyncio.get_running_loop().create_future()
         self._feeds = Feeds(services, self._queue, self._fail)
         self._sends = Sends(services, self._receipt)
@@ -68,8 +69,7 @@ class StompConnection:
         try:
             return await self._end
         finally:
-            if self._expiry is not None:
-                self._expiry.cancel()
+            self._expiry.cancel()
             self._feeds.stop()
             reader.cancel()
             await asyncio.wait([reader])
@@ -83,9 +83,8 @@ class StompConnection:
         """Sends a beat that is due, and ends a connection that took too long for anything."""
         limits, beat = self._services.limits, self._session.heart_beat
         if self._session.state in (State.OPENED, State.AUTHENTICATING):
-            if now - self._opened > limits.connect_timeout:
-                self._fail(Unauthenticated("no CONNECT in time"))
-        elif self._queue.oldest_age(now) > limits.slow_consumer:
+            return
+        if self._queue.oldest_age(now) > limits.slow_consumer:
             self._slow()
         elif (lost_at := beat.lost_at(self._last_received)) is not None and now > lost_at:
             self.close(CloseReason.IDLE)
@@ -121,7 +120,10 @@ class StompConnection:
                     return
                 self._last_received = monotonic()
                 for event in self._session.feed(data):
-                    await self._handle(event)
+                    try:
+                        await self._handle(event)
+                    except ChatError as error:
+                        self._fail(error, getattr(event, "receipt", None))
         except ChatError as error:
             self._fail(error)
         except (OSError, RuntimeError):
@@ -150,7 +152,13 @@ class StompConnection:
                 self._acked(event.tags)
             case Nack() | Receipt():
                 pass
+            case Commit():
+                if not await self._commit(event):
+                    return
             case Disconnect():
+                with contextlib.suppress(TimeoutError):  # STOMP 1.2, "DISCONNECT": it answers all that came before
+                    async with asyncio.timeout(CLOSE_TIMEOUT):
+                        await self._sends.settled()
                 self._receipt(event.receipt)
                 self.close(CloseReason.NORMAL)
                 return
@@ -162,6 +170,15 @@ class StompConnection:
         self._authenticate(principal)
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))
 
+    async def _commit(self, event: Commit) -> bool:
+        """False when something in it was refused, and so nothing of it done."""
+        if not await self._sends.admit(self._who(), [one for one in event.events if isinstance(one, Send)]):
+            return False
+        for one in event.events:
+            await self._handle(one)
+        await self._sends.settled()
+        return True
+
     async def _send(self, event: Send) -> None:
         if event.destination == AUTH_RENEW:
             await self._renew(event)
@@ -170,7 +187,7 @@ class StompConnection:
             await self._sends.take(self._who(), event)
 
     async def _renew(self, event: Send) -> None:
-        principal = await self._services.tokens.verify(bearer_token(event.headers.get("Authorization")))
+        principal = await self._services.tokens.verify(bearer_token(authorization_of(event.headers)))
         if principal.name != self._who().name:
             raise Unauthenticated("a connection can be renewed only with a token of the same user")
         self._authenticate(principal)
@@ -178,8 +195,7 @@ class StompConnection:
     def _authenticate(self, principal: Principal) -> None:
         """The connection is this principal's until its token ends."""
         self._principal = principal
-        if self._expiry is not None:
-            self._expiry.cancel()
+        self._expiry.cancel()
         left = max(0.0, (principal.expires_at - self._services.clock.now()).total_seconds())
         self._expiry = asyncio.get_running_loop().call_later(left, self._fail, TokenExpired())
 
@@ -191,13 +207,15 @@ class StompConnection:
         if receipt is not None and not self._end.done():
             self._queue.put(self._session.receipt_frame(receipt))
 
-    def _fail(self, error: Exception) -> None:
-        """ERROR, then the end. Nothing is delivered after it."""
+    def _fail(self, error: Exception, receipt: str | None = None) -> None:
+        """ERROR, for the frame with that `receipt`, then the end. Nothing is delivered after it."""
         if self._end.done():
             return
         self._feeds.stop()
+        if isinstance(error, TokenExpired):
+            self._queue.drop_messages()
         if isinstance(error, ChatError):
-            self._queue.put(self._session.fail(error))
+            self._queue.put(self._session.fail(error, receipt))
             self.close(_close_reason(error))
         else:
             log.error("a connection failed", exc_info=error)

@@ -70,10 +70,18 @@ class Receipt:
 
 
 @dataclass(slots=True)
+class Commit:
+    """The SENDs, ACKs and NACKs of a transaction, in their order: all of them or none."""
+
+    events: list["Send | Ack | Nack"]
+    receipt: str | None
+
+
+@dataclass(slots=True)
 class Disconnect:
     """The client leaves: answer `receipt`, if there is one, then close."""
 
     receipt: str | None
 
 
-Event = Connect | Send | Subscribe | Unsubscribe | Ack | Nack | Receipt | Disconnect
+Event = Connect | Send | Subscribe | Unsubscribe | Ack | Nack | Receipt | Commit | Disconnect

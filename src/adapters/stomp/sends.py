@@ -1,12 +1,12 @@
 """What a client SENDs: chat messages and seen marks. A refusal goes to `/user/queue/error`; the connection lives on."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from adapters.stomp.events import Send
-from adapters.stomp.names import CHAT_SEEN, CHAT_SEND
+from adapters.stomp.names import AUTH_RENEW, CHAT_SEEN, CHAT_SEND
 from adapters.stomp.services import StompServices
 from application.chat_message import ChatMessage
 from application.message_intake import Accepted
@@ -55,6 +55,38 @@ class Sends:
         except ChatError as error:
             self._refuse(principal, event, error)
 
+    async def admit(self, principal: Principal, events: Sequence[Send]) -> bool:
+        """Whether all of them may be sent, as far as can be told before; what stands against one is told.
+
+        Raises `ForbiddenDestination`.
+        """
+        admitted = True
+        for event in events:
+            try:
+                await self._check(principal, event)
+            except ForbiddenDestination:
+                raise
+            except Unavailable:
+                pass  # it is held when it is sent, or refused
+            except ChatError as error:
+                self._refuse(principal, event, error)
+                admitted = False
+        return admitted
+
+    async def settled(self) -> None:
+        """Returns when everything taken so far was answered."""
+        while self._in_flight or self._holding:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _check(self, principal: Principal, event: Send) -> None:
+        if event.destination == CHAT_SEND:
+            await self._services.send_message.check(principal, decode_request(_SEND, event.body).command())
+        elif event.destination == CHAT_SEEN:
+            decode_request(_SEEN, event.body)
+        elif event.destination != AUTH_RENEW:
+            raise ForbiddenDestination
+
     async def _chat(self, principal: Principal, event: Send) -> None:
         while self._in_flight >= self._services.limits.max_in_flight:
             self._room.clear()
@@ -77,7 +109,7 @@ class Sends:
         if isinstance(error, Unavailable):
             holding = asyncio.create_task(self._hold(principal, event, error))
             self._holding.add(holding)
-            holding.add_done_callback(self._holding.discard)
+            holding.add_done_callback(self._held)
         elif isinstance(error, ChatError):
             self._refuse(principal, event, error)
         elif error is None:
@@ -85,6 +117,10 @@ class Sends:
             if done.result().repeated:  # the outbox acked it the first time
                 first = ChatMessage.from_json(done.result().body)
                 self._push(principal, ACK_QUEUE, done.result().body, first.key())
+
+    def _held(self, holding: "asyncio.Task[None]") -> None:
+        self._holding.discard(holding)
+        self._room.set()
 
     async def _hold(self, principal: Principal, event: Send, error: Unavailable) -> None:
         """The store is away: in the queue the message is durable too, and its ack comes when it is stored.

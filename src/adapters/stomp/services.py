@@ -21,7 +21,7 @@ from domain.identifiers import MessageId
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Times in seconds; `max_unsent` in characters, `max_in_flight` in sends that wait for the store."""
+    """Times in seconds; `max_unsent` in octets, `max_in_flight` in sends that wait for the store."""
 
     session: SessionLimits = field(default_factory=SessionLimits)
     connect_timeout: float = 10.0

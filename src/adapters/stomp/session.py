@@ -5,7 +5,7 @@ from typing import Final
 
 from adapters.stomp.codec import FrameDecoder, write_frame
 from adapters.stomp.errors import ProtocolError
-from adapters.stomp.events import Ack, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
+from adapters.stomp.events import Ack, Commit, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
 from adapters.stomp.frame import Frame
 from adapters.stomp.heartbeat import HeartBeat
 from adapters.stomp.limits import SessionLimits
@@ -76,7 +76,7 @@ class StompSession:
                 return
 
     def receive(self, frame: Frame) -> list[Event]:
-        """One frame; COMMIT alone gives more than one event. Raises `ProtocolError`, and the session is closed then."""
+        """One frame, and at most one event. Raises `ProtocolError`, and the session is closed then."""
         if self.state is State.CLOSED:
             return []
         try:
@@ -140,8 +140,7 @@ class StompSession:
             # it has no beats: libraries that ask for them in CONNECT all the same then send none
             self._offer = (0, 0)
         self.heart_beat = HeartBeat.negotiate(headers.get("heart-beat"), self._offer)
-        authorization = headers.get("Authorization", headers.get("authorization"))
-        return [Connect(headers, authorization, self.version)]
+        return [Connect(headers, authorization_of(headers), self.version)]
 
     def _send(self, frame: Frame) -> list[Event]:
         headers = frame.headers
@@ -202,7 +201,8 @@ class StompSession:
 
     def _commit(self, frame: Frame) -> list[Event]:
         held = self._transactions.end(_required(frame, "transaction"))
-        return [event for one in held for event in _HANDLERS[one.command](self, one)] + _receipt(frame)
+        events = [event for one in held for event in _HANDLERS[one.command](self, one)]
+        return [Commit([one for one in events if isinstance(one, Send | Ack | Nack)], frame.headers.get("receipt"))]
 
     def _abort(self, frame: Frame) -> list[Event]:
         self._transactions.end(_required(frame, "transaction"))
@@ -224,6 +224,11 @@ class StompSession:
     def _agreed(self) -> Version:
         assert self.version is not None, "the state table lets nothing but CONNECT through before"
         return self.version
+
+
+def authorization_of(headers: Mapping[str, str]) -> str | None:
+    """That header, in either case, as it is in HTTP."""
+    return headers.get("Authorization", headers.get("authorization"))
 
 
 def _required(frame: Frame, name: str) -> str:

@@ -7,18 +7,20 @@ from time import monotonic
 
 import msgspec
 
+from adapters.stomp.codec import octets
 from adapters.stomp.transport import Transport
 from application.ports.push import Delivery
 
 
 class _Item(msgspec.Struct, frozen=True, gc=False):
     text: str
+    octets: int
     queued_at: float
     delivery: Delivery | None
 
 
 class WriteQueue:
-    """`on_written` is told of each delivery the transport took, `on_overflow` of more than `max_unsent` characters."""
+    """`on_written` is told of each delivery the transport took, `on_overflow` of more than `max_unsent` octets."""
 
     __slots__ = (
         "_drains",
@@ -54,8 +56,9 @@ class WriteQueue:
         self._task = asyncio.create_task(self._write(), name="stomp writer")
 
     def put(self, text: str, delivery: Delivery | None = None) -> None:
-        self._items.append(_Item(text, monotonic(), delivery))
-        self.unsent += len(text)
+        item = _Item(text, octets(text), monotonic(), delivery)
+        self._items.append(item)
+        self.unsent += item.octets
         if self.unsent > self._max_unsent:
             self._on_overflow()
         waiter = self._waiter
@@ -64,12 +67,22 @@ class WriteQueue:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def drop_messages(self) -> None:
+        """What nobody is to get any more; the one text that may be on its way is not held up."""
+        if not self._items:
+            return
+        first, *others = self._items
+        kept = [item for item in others if not item.text.startswith("MESSAGE\n")]
+        self._items.clear()
+        self._items.extend([first, *kept])
+        self.unsent = sum(item.octets for item in self._items)
+
     def oldest_age(self, now: float) -> float:
         """Seconds that the oldest unsent text has waited."""
         return now - self._items[0].queued_at if self._items else 0.0
 
     async def drain(self, down_to: int = 0) -> None:
-        """Returns when no more than `down_to` characters are unsent, or the writer has ended."""
+        """Returns when no more than `down_to` octets are unsent, or the writer has ended."""
         if self.unsent > down_to and not self._task.done():
             drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._drains.append((down_to, drained))
@@ -87,7 +100,7 @@ class WriteQueue:
                     item = items[0]
                     await self._transport.send(item.text)
                     items.popleft()
-                    self.unsent -= len(item.text)
+                    self.unsent -= item.octets
                     if self._drains:
                         self._wake_drained()
                     if item.delivery is not None:
