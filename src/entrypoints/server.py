@@ -38,7 +38,7 @@ class GranianServer:
 
         self._server: Any = Embedded(
             app,
-            address=settings.host,
+            address=_listening_address(settings.host, settings.port)[1][0],
             port=settings.port,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
@@ -83,8 +83,8 @@ class UvicornServer:
         self._address = settings.host, settings.port
 
     async def serve(self) -> None:
-        family, kind, protocol, _, address = socket.getaddrinfo(*self._address, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as listener:
+        family, address = _listening_address(*self._address)
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # workers share it, as Granian's do
             listener.bind(address)
@@ -98,14 +98,25 @@ def create_server(app: AsgiApp, settings: Settings) -> Server:
     return UvicornServer(app, settings) if settings.server == "uvicorn" else GranianServer(app, settings)
 
 
+def _listening_address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    """Where all listen who are told `host`: of a name with addresses of both kinds, on that which everybody can reach.
+
+    Raises OSError for a name that nobody knows, UnicodeError for what is no name.
+    """
+    known = [(one[0], one[4]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return next((one for one in known if one[0] == socket.AF_INET), known[0])
+
+
 def check_address(host: str, port: int) -> None:
     """Raises `AddressTaken` when nothing can listen there; the servers' own words for it are many and long."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
+        family, address = _listening_address(host, port)
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             probe.listen(1)
+    except UnicodeError:
+        raise AddressTaken(f"cannot listen on {host}: it is no name of a host") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressTaken(f"port {port} on {host} is taken: choose another with CHAT_PORT") from None

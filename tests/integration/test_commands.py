@@ -16,6 +16,7 @@ from tests.support.eventually import eventually
 from tests.support.service_process import COMMAND, ServiceProcess, environment, free_port, run_command
 
 DEV = {"CHAT_PROFILE": "dev"}
+MEMORY = DEV | {"CHAT_DATABASE_URL": "memory:"}
 
 
 def test_a_token_is_all_that_is_printed_and_the_key_is_made_once(tmp_path: Path) -> None:
@@ -82,6 +83,12 @@ async def test_serving_waits_for_a_migration(databases: Databases, tmp_path: Pat
     service = await ServiceProcess(tmp_path, settings).start()
     assert await service.stop() == 0
     await databases.drop(url)
+
+
+@pytest.mark.parametrize("server", ["granian", "uvicorn"])
+async def test_the_address_to_listen_on_may_be_a_name(tmp_path: Path, server: str) -> None:
+    service = await ServiceProcess(tmp_path, MEMORY | {"CHAT_HOST": "localhost", "CHAT_SERVER": server}).start()
+    assert await service.stop() == 0
 
 
 async def test_a_taken_port_is_told(database_url: str, tmp_path: Path) -> None:
