@@ -8,7 +8,15 @@ import structlog
 
 from entrypoints.settings import Settings
 
-_QUIET = ("aio_pika", "aiormq", "asyncio", "_granian", "granian", "uvicorn")  # what they say below a warning is theirs
+_QUIET = (
+    "aio_pika",
+    "alembic",
+    "aiormq",
+    "asyncio",
+    "_granian",
+    "granian",
+    "uvicorn",
+)  # what they say below a warning is theirs
 
 
 def configure_logs(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from entrypoints.settings import MEMORY, Settings
 
 
 class SchemaOutdated(Failure):
-    """The database has another schema than this version works on."""
+    """The database has an older schema than this version works on."""
 
 
 class Store(Protocol):
@@ -38,7 +38,7 @@ class Store(Protocol):
     def directory(self) -> ProfileDirectory: ...
 
     async def prepare(self) -> None:
-        """Raises `SchemaOutdated`, and what the driver says when the database cannot be reached."""
+        """Raises `SchemaOutdated`, `NewerSchema`, and what the driver says when the database cannot be reached."""
         ...
 
     async def ping(self) -> None:
@@ -85,7 +85,7 @@ class PostgresStore:
         if self._settings.migrate_on_start:
             await upgrade(url)
         elif not await is_current(url):
-            raise SchemaOutdated("the database has another schema than this version: run `chat-service migrate` first")
+            raise SchemaOutdated("the database has an older schema than this version: run `chat-service migrate` first")
 
     async def ping(self) -> None:
         await ping(self._engine)

@@ -7,8 +7,11 @@ import stat
 import subprocess
 from pathlib import Path
 
+import jwt
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from entrypoints.settings import PROJECT
 from tests.support.databases import Databases
@@ -27,17 +30,48 @@ def test_a_token_is_all_that_is_printed_and_the_key_is_made_once(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
+    ("options", "lifetime"),
+    [
+        ([], 3600),
+        (["--ttl", "1s"], 1),
+        (["--service", "reports"], 120),
+        (["--service", "reports", "--ttl", "2m"], 120),
+        (["--service", "reports", "--ttl", "30s"], 30),
+    ],
+)
+def test_a_token_lasts_as_long_as_was_said(tmp_path: Path, options: list[str], lifetime: int) -> None:
+    made = run_command("token", "ann@example.org", *options, **DEV, CHAT_DATA_DIR=str(tmp_path))
+    claims = jwt.decode(made.stdout.strip(), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == lifetime
+
+
+@pytest.mark.parametrize(
     ("arguments", "settings", "code", "told"),
     [
         (["token", "ann@example.org"], {}, 1, "CHAT_PROFILE"),
         (["token", "ann@example.org"], {"CHAT_PROFILE": "prod"}, 1, "CHAT_PROFILE"),
         (["token", "nobody"], DEV, 2, "e-mail"),
         (["token", "ann@example.org", "--ttl", "soon"], DEV, 2, "duration"),
+        (["token", "ann@example.org", "--ttl", "999999999999d"], DEV, 2, "3650d"),
+        (["token", "ann@example.org", "--ttl", "0"], DEV, 2, "--ttl"),
+        (["token", "ann@example.org", "--ttl", "500ms"], DEV, 2, "--ttl"),
+        (["token", "ann@example.org", "--service", ""], DEV, 2, "--service"),
+        (["token", "ann@example.org", "--service", " "], DEV, 2, "--service"),
+        (["token", "ann@example.org", "--service", "reports", "--ttl", "1h"], DEV, 2, "--ttl"),
         (["token"], DEV, 2, "EMAIL"),
         (["fly"], {}, 2, "fly"),
         (["serve"], {}, 2, "CHAT_DATABASE_URL"),
         (["serve"], {"CHAT_PORT": "http"}, 2, "CHAT_PORT"),
         (["serve", "--server", "apache"], {}, 2, "apache"),
+        (["serve"], {"CHAT_OUTBOX_RETENTION": "99999999999d"}, 2, "CHAT_OUTBOX_RETENTION"),
+        (["serve"], MEMORY | {"CHAT_FLAIRBIT_BASE_URL": "http://"}, 2, "CHAT_FLAIRBIT_BASE_URL"),
+        (["serve"], MEMORY | {"CHAT_BROKER_URL": ","}, 2, "CHAT_BROKER_URL"),
+        (["serve"], MEMORY | {"CHAT_HOST": "nowhere.invalid"}, 1, "nowhere.invalid"),
+        (["serve"], MEMORY | {"CHAT_HOST": "nowhere..invalid"}, 1, "nowhere..invalid"),
+        (["migrate"], MEMORY, 1, "nothing to migrate"),
+        (["migrate"], {"CHAT_DATABASE_URL": "memory:"}, 1, "nothing to migrate"),
+        (["outbox", "status"], MEMORY, 1, "no outbox"),
+        (["outbox", "dead"], {"CHAT_DATABASE_URL": "memory:"}, 1, "no outbox"),
         (["migrate"], {}, 2, "CHAT_DATABASE_URL"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:first/chat"}, 2, "CHAT_DATABASE_URL"),
@@ -74,7 +108,7 @@ def test_the_schema_is_printed_and_changes_nothing() -> None:
 
 async def test_serving_waits_for_a_migration(databases: Databases, tmp_path: Path) -> None:
     url = await databases.empty()
-    settings = {"CHAT_DATABASE_URL": url, "CHAT_MIGRATE_ON_START": "false"}
+    settings = {"CHAT_DATABASE_URL": url, "CHAT_MIGRATE_ON_START": "no", "CHAT_LOG_LEVEL": "INFO"}
     refused = run_command("serve", **(DEV | settings | {"CHAT_PORT": str(free_port()), "CHAT_DATA_DIR": str(tmp_path)}))
     assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
     assert "chat-service migrate" in refused.stderr
@@ -83,6 +117,18 @@ async def test_serving_waits_for_a_migration(databases: Databases, tmp_path: Pat
     service = await ServiceProcess(tmp_path, settings).start()
     assert await service.stop() == 0
     await databases.drop(url)
+
+
+@pytest.mark.parametrize(("command", "on_start"), [("migrate", "no"), ("serve", "no"), ("serve", "yes")])
+async def test_a_schema_of_a_newer_version_is_told(
+    database_url: str, engine: AsyncEngine, tmp_path: Path, command: str, on_start: str
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    settings = {"CHAT_DATABASE_URL": database_url, "CHAT_MIGRATE_ON_START": on_start, "CHAT_LOG_LEVEL": "info"}
+    refused = run_command(command, **DEV, **settings, CHAT_PORT=str(free_port()), CHAT_DATA_DIR=str(tmp_path))
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == "chat-service: the database has a newer schema (9999) than this version works on\n"
 
 
 @pytest.mark.parametrize("server", ["granian", "uvicorn"])

@@ -15,8 +15,15 @@ SCRIPTS = Path(__file__).parents[3] / "migrations"
 _LOCK_KEY = 0x63686174  # any number, as long as every instance takes the same
 
 
+class NewerSchema(Exception):
+    """The database has been migrated by a version that knows more revisions than this one."""
+
+
 async def upgrade(url: str) -> None:
-    """Brings the schema up to date; any number of instances may call it at once. Driver errors come as they are."""
+    """Brings the schema up to date; any number of instances may call it at once.
+
+    Raises `NewerSchema`; driver errors come as they are.
+    """
     engine = create_engine(url, pool_size=1, timeout=600)
     try:
         async with engine.begin() as connection:
@@ -27,12 +34,11 @@ async def upgrade(url: str) -> None:
 
 
 async def is_current(url: str) -> bool:
-    """Whether the schema is the one that this version works on."""
+    """Whether the schema is the one that this version works on, and not an older one. Raises `NewerSchema`."""
     engine = create_engine(url, pool_size=1)
     try:
         async with engine.connect() as connection:
-            revision = await connection.run_sync(_revision)
-            return revision == ScriptDirectory.from_config(_config()).get_current_head()
+            return await connection.run_sync(_revisions) == set(ScriptDirectory.from_config(_config()).get_heads())
     finally:
         await engine.dispose()
 
@@ -46,13 +52,20 @@ def upgrade_sql() -> str:
 
 
 def _upgrade(connection: Connection) -> None:
+    _revisions(connection)
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def _revision(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _revisions(connection: Connection) -> set[str]:
+    """Those of the database. Raises `NewerSchema`."""
+    found = set(MigrationContext.configure(connection).get_current_heads())
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if unknown := found - known:
+        revisions = ", ".join(sorted(unknown))
+        raise NewerSchema(f"the database has a newer schema ({revisions}) than this version works on")
+    return found
 
 
 def _config() -> Config:

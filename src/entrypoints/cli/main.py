@@ -41,7 +41,10 @@ def main() -> NoReturn:
         _fail(str(error), Failure.exit_code)
     except Exception as error:
         from adapters.postgres.database import DRIVER_ERRORS
+        from adapters.postgres.migrations import NewerSchema
 
+        if isinstance(error, NewerSchema):
+            _fail(str(error), Failure.exit_code)
         if not isinstance(error, DRIVER_ERRORS):
             raise
         told = str(getattr(error, "orig", error))  # what PostgreSQL has said, without SQLAlchemy's words around it

@@ -14,23 +14,37 @@ from entrypoints.dev_tokens import make_token, makes_tokens
 from entrypoints.load_settings import load_settings
 from entrypoints.setting_types import Duration
 
+DEFAULT_LIFETIME = 3600.0
+MIN_LIFETIME = 1.0  # tokens tell their times in whole seconds
 
-class DurationType(click.ParamType[Duration]):
+
+class Lifetime(click.ParamType[Duration]):
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Duration:
         try:
-            return Duration.parse(value)
+            lifetime = Duration.parse(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+        if lifetime < MIN_LIFETIME:
+            self.fail("a second or more is expected", param, ctx)
+        return lifetime
 
 
 @click.command()
 @click.argument("email")
-@click.option("--ttl", type=DurationType(), default="1h", show_default=True, help="How long it is valid.")
-@click.option("--service", metavar="NAME", help="The token of a service, which may act for anybody, for 2 minutes.")
-def token(email: str, ttl: Duration, service: str | None) -> None:
+@click.option("--ttl", type=Lifetime(), show_default="1h; 2m of a service", help="How long it is valid.")
+@click.option(
+    "--service", metavar="NAME", help="The token of a service, which may act for anybody; its --ttl is 2m at most."
+)
+def token(email: str, ttl: Duration | None, service: str | None) -> None:
     """Print a token for EMAIL, valid for the dev profile."""
+    if service is not None and not service.strip():
+        raise click.UsageError("--service: a name is expected")
+    if service is not None and ttl is not None and ttl > MAX_SERVICE_LIFETIME:
+        raise click.UsageError(f"--ttl: the token of a service lasts {Duration(MAX_SERVICE_LIFETIME)} at most")
+    if ttl is None:
+        ttl = Duration(DEFAULT_LIFETIME if service is None else MAX_SERVICE_LIFETIME)
     settings = load_settings()
     if settings.profile != "dev":
         raise click.ClickException("tokens are made in the dev profile only: set CHAT_PROFILE=dev")
@@ -40,10 +54,9 @@ def token(email: str, ttl: Duration, service: str | None) -> None:
         address = parse_email(email)
     except Invalid as error:
         raise click.UsageError(error.detail) from None
-    now = SystemClock().now()
+    now, lifetime = SystemClock().now(), timedelta(seconds=ttl)
     if service is None:
-        made = make_token(settings, address, timedelta(seconds=ttl), now)
+        made = make_token(settings, address, lifetime, now)
     else:
-        lifetime = timedelta(seconds=min(ttl, MAX_SERVICE_LIFETIME))
         made = issue_service_token(dev_keys(settings).private, service, settings.service_name, lifetime, now)
     click.echo(made)
