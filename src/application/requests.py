@@ -1,7 +1,8 @@
 """The bodies that clients send over HTTP, STOMP and AMQP (contract, section 5). Unknown fields are ignored."""
 
+import json
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -86,6 +87,9 @@ def decode_request(decoder: "msgspec.json.Decoder[Request]", body: bytes | str) 
 def as_chat_error(error: Exception, body: bytes | str) -> ChatError:
     """What msgspec found wrong, in the contract's terms; says the field, never the value."""
     if not isinstance(error, msgspec.ValidationError) or not _is_json(body):
+        halved = next((name for name, value in _read_leniently(body).items() if not _is_unicode(value)), None)
+        if halved is not None and halved.isidentifier():
+            return Invalid(f"{halved} is not valid Unicode", field=halved)
         return Malformed("the body is not valid JSON")
     text = str(error)
     path, missing = _PATH.search(text), _MISSING.search(text)
@@ -103,5 +107,29 @@ def _is_json(body: bytes | str) -> bool:
     except msgspec.ValidationError:  # a number beyond what there is room for
         return True
     except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
+    return True
+
+
+def client_message_id_of(body: bytes | str) -> str | None:
+    """What the sender of a refused body knows it by, if that much of it can be read."""
+    value = _read_leniently(body).get("clientMessageId")
+    return value if isinstance(value, str) and _is_unicode(value) else None
+
+
+def _read_leniently(body: bytes | str) -> dict[str, Any]:
+    """The JSON object in `body`, also one with halves of surrogate pairs in its texts; empty for anything else."""
+    try:
+        read = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return read if isinstance(read, dict) else {}
+
+
+def _is_unicode(value: Any) -> bool:
+    """False for what has half a surrogate pair in it."""
+    try:
+        str(value).encode()
+    except UnicodeEncodeError:
         return False
     return True

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 
@@ -14,7 +13,7 @@ from application.ports.broker import Broker
 from application.ports.push import Delivery
 from application.ports.send_queue import Accepted, Later, Rejected, Verdict
 from application.problem import problem_document
-from application.requests import SendMessageRequest, decode_request
+from application.requests import SendMessageRequest, client_message_id_of, decode_request
 from application.send_message import SendMessage
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
 from domain.errors import ChatError, Invalid, RateLimited, TooLarge, Unavailable
@@ -32,7 +31,6 @@ _SEND = msgspec.json.Decoder(SendMessageRequest)
 
 class _Origin(msgspec.Struct, rename="camel"):
     sender_email: str
-    client_message_id: Any = None
 
 
 _ORIGIN = msgspec.json.Decoder(_Origin)
@@ -123,8 +121,7 @@ def _refusal(body: bytes, error: ChatError) -> Delivery | None:
         sender = parse_email(origin.sender_email, "senderEmail")
     except Invalid:
         return None
-    client_message_id = origin.client_message_id
-    document = problem_document(error, client_message_id if isinstance(client_message_id, str) else None)
+    document = problem_document(error, client_message_id_of(body))
     return Delivery(user_destination(sender, ERROR_QUEUE), msgspec.json.encode(document).decode())
 
 

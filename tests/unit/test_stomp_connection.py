@@ -244,6 +244,7 @@ async def test_what_was_never_delivered_is_replayed_once(chat: Chat) -> None:
     ("changes", "code"),
     [
         ({"content": " "}, "invalid"),
+        ({"content": "half a pair: D800"}, "invalid"),
         ({"sessionId": "no"}, "invalid"),
         ({"senderEmail": EVE.email}, "not-yourself"),
         ({"sessionId": str(uuid4())}, "session-not-found"),
@@ -255,7 +256,7 @@ async def test_a_refused_send_is_told_and_the_connection_lives(chat: Chat, chang
     await ann.subscribe("/user/queue/error")
     await ann.subscribe("/user/queue/ack")
     client_id = str(uuid4())
-    body = chat.message("x", clientMessageId=client_id, **changes)
+    body = chat.message("x", clientMessageId=client_id, **changes).replace("D800", "\\ud800")
     ann.say("SEND", body, destination="/app/chat.send", receipt="refused")
     (told,) = await ann.got("MESSAGE")
     problem = msgspec.json.decode(told.body)

@@ -12,7 +12,7 @@ from application.chat_message import ChatMessage
 from application.message_intake import Accepted
 from application.ports.push import Delivery, MessageKey
 from application.problem import problem_document
-from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request
+from application.requests import SeenInSessionRequest, SendMessageRequest, client_message_id_of, decode_request
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
 from domain.errors import ChatError, ForbiddenDestination, Unavailable
 from domain.identifiers import SessionId
@@ -20,13 +20,6 @@ from domain.principal import Principal
 
 _SEND = msgspec.json.Decoder(SendMessageRequest)
 _SEEN = msgspec.json.Decoder(SeenInSessionRequest)
-
-
-class _ClientMessageId(msgspec.Struct, rename="camel"):
-    client_message_id: str | None = None
-
-
-_CLIENT_MESSAGE_ID = msgspec.json.Decoder(_ClientMessageId)
 
 
 class Sends:
@@ -139,15 +132,8 @@ class Sends:
             self._receipt(event.receipt)
 
     def _refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
-        problem = problem_document(error, _client_message_id(event.body))
+        problem = problem_document(error, client_message_id_of(event.body))
         self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
 
     def _push(self, principal: Principal, queue: str, body: str, message: MessageKey | None = None) -> None:
         self._services.hub.push([Delivery(user_destination(principal.name, queue), body, message)])
-
-
-def _client_message_id(body: bytes) -> str | None:
-    try:
-        return _CLIENT_MESSAGE_ID.decode(body).client_message_id
-    except (msgspec.DecodeError, UnicodeError):
-        return None
