@@ -8,15 +8,8 @@ import structlog
 
 from entrypoints.settings import Settings
 
-_QUIET = (
-    "aio_pika",
-    "alembic",
-    "aiormq",
-    "asyncio",
-    "_granian",
-    "granian",
-    "uvicorn",
-)  # what they say below a warning is theirs
+# what they say below a warning is theirs
+_QUIET = ("aio_pika", "aiormq", "alembic", "asyncio", "_granian", "granian", "uvicorn")
 
 
 def configure_logs(settings: Settings) -> None:
