@@ -39,13 +39,11 @@ class Instance:
         container.connections().start()
         self.health.ready = True
 
-    async def stop(self) -> None:
-        """Sends the clients away, finishes what is in hand, and ends within `shutdown_seconds` whatever is away."""
+    async def stop(self, within: float) -> None:
+        """Sends the clients away, finishes what is in hand, and ends `within` seconds whatever is away."""
         self.health.ready = False
-        container = self._container
-        until = monotonic() + container.settings().shutdown_seconds
-        drained = container.connections().drain(container.settings().shutdown_seconds * DRAIN_SHARE)
-        await _within(until, "clients", drained)
+        until = monotonic() + within
+        await _within(until, "clients", self._container.connections().drain(within * DRAIN_SHARE))
         for name, stop in self._stops():
             await _within(until, name, stop())
 
@@ -69,7 +67,7 @@ class Instance:
 async def _within(until: float, name: str, work: Awaitable[None]) -> None:
     """What cannot end in time is left: everything promised is in the database, and the next instance goes on."""
     try:
-        async with asyncio.timeout(max(0.1, until - monotonic())):
+        async with asyncio.timeout(max(0.01, until - monotonic())):
             await work
     except TimeoutError:
         log.warning("%s did not end in time", name)

@@ -95,7 +95,7 @@ async def _serve(settings: Settings, siblings: Siblings, announce: Callable[[], 
         await asyncio.wait([serving, stop], return_when=asyncio.FIRST_COMPLETED)
     listening.cancel()
     await siblings.stop()
-    await instance.stop()
+    await instance.stop(max(settings.shutdown_seconds - 1.5 * SERVER_STOP, settings.shutdown_seconds / 2))
     server.stop()
     await asyncio.wait([serving], timeout=SERVER_STOP)
     if serving.done():

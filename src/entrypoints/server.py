@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -12,7 +13,7 @@ from entrypoints.failures import Failure
 from entrypoints.settings import Settings
 
 BACKLOG = 4_096
-SERVER_STOP = 5.0  # seconds; the clients have gone by then
+SERVER_STOP = 1.0  # seconds; the clients have gone by then, but for those whose sockets take nothing
 LISTEN_POLL = 0.01
 
 
@@ -91,6 +92,7 @@ class UvicornServer:
             await self._server.serve([listener])
 
     def stop(self) -> None:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it calls a failure what it cancels from now on
         self._server.should_exit = True
 
 

@@ -169,6 +169,22 @@ async def test_a_stop_finishes_what_was_accepted(service: ServiceProcess) -> Non
     assert stored == list(range(len(stored)))
 
 
+async def test_a_stop_ends_in_time_with_a_client_whose_socket_takes_nothing(service: ServiceProcess) -> None:
+    await service.stop()
+    service.settings["CHAT_SHUTDOWN_SECONDS"] = "5s"
+    await service.start()
+    ann = service.token(ANN)
+    async with Rest(service.url, ann) as rest, WebClient(service.ws_url, service.token(BOB)) as bob:
+        session_id = await rest.init(ANN, BOB)
+        for number in range(10):
+            await bob.subscribe(f"/topic/session.{session_id}", id=str(number))
+        bob.socket.transport.pause_reading()
+        for _ in range(67):  # 2.7 MB, of which the sockets take most
+            assert (await rest.post("/api/chat/message", chat_message(session_id, ANN, "x" * 4_000)))[0] == 200
+        service.signal(signal.SIGTERM)
+        assert await service.ended(within=6) == 0
+
+
 @pytest.mark.parametrize("how", ["upgrade", "none", "forged"])
 async def test_the_token_may_come_with_the_upgrade_and_has_to_come_somehow(service: ServiceProcess, how: str) -> None:
     token = {"upgrade": service.token(ANN), "none": "", "forged": "a.b.c"}[how]

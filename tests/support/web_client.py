@@ -131,7 +131,7 @@ class WebClient:
 
     async def subscribe(self, destination: str, **headers: str) -> None:
         receipt = str(uuid4())
-        self.say("SUBSCRIBE", id=destination, destination=destination, receipt=receipt, **headers)
+        self.say("SUBSCRIBE", **({"id": destination} | headers), destination=destination, receipt=receipt)
         await self.flush()
         await eventually(lambda: any(frame.headers["receipt-id"] == receipt for frame in self.of("RECEIPT")))
 
