@@ -6,7 +6,8 @@ import uvloop
 
 from entrypoints.asgi import Receive, Scope, Send
 from entrypoints.load_settings import load_settings
-from entrypoints.server import create_server, stop_signals
+from entrypoints.server import create_server
+from entrypoints.stop_signals import stop_signals
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
