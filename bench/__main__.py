@@ -30,6 +30,7 @@ async def bench(options: argparse.Namespace, home: Path) -> Report:
         name = f"{IDLE_RATE}/s beside {options.idle:,} idle"
         report.alone[name] = await stage.phase(seconds=options.idle_seconds, rate=IDLE_RATE)
         await stage.close_idle()
+        await _settle(stage)  # so many goodbyes are no part of what follows
         report.alone |= await _phases(stage, options, options.rates)
         await stage.stop_instances()
         if options.broker:
@@ -44,8 +45,13 @@ async def bench(options: argparse.Namespace, home: Path) -> Report:
 
 
 async def _warm_up(stage: Stage) -> None:
-    """Connects, fills caches and the planner's statistics; not reported."""
+    """Connects, fills caches and the planner's statistics."""
     await stage.connect()
+    await _settle(stage)
+
+
+async def _settle(stage: Stage) -> None:
+    """A phase that is not reported."""
     await stage.phase(seconds=3, window=8)
 
 

@@ -10,7 +10,7 @@ from adapters.stomp.errors import LimitExceeded
 from adapters.stomp.transport import CloseReason
 from application.background import BackgroundTask
 
-BATCH = 100  # so many clients come back at once, here or to other instances
+BATCH = 100  # so many at a time are looked after, or come back to this or other instances
 RESUME_WITHIN = 30.0  # seconds
 
 
@@ -98,10 +98,12 @@ class Connections:
         await self._watch.stop()
 
     async def _watch_all(self) -> None:
+        """Spread over the interval: who connected together beats together, and messages are not to wait for that."""
         while True:
-            await asyncio.sleep(self.watch_interval)
-            now = monotonic()
-            for place, connection in enumerate(list(self._open)):
-                connection.check(now)
-                if place % 100 == 99:
-                    await asyncio.sleep(0)  # messages go before beats
+            connections = list(self._open)
+            starts = range(0, max(1, len(connections)), BATCH)
+            for start in starts:
+                await asyncio.sleep(self.watch_interval / len(starts))
+                now = monotonic()
+                for connection in connections[start : start + BATCH]:
+                    connection.check(now)
