@@ -28,7 +28,6 @@ def upgrade() -> None:
             "fillfactor": 50,
             "autovacuum_vacuum_scale_factor": 0.01,
             "autovacuum_vacuum_threshold": 10_000,
-            "autovacuum_vacuum_cost_delay": 0,
         },
     )
     op.create_index(

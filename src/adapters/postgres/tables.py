@@ -108,7 +108,6 @@ chat_message_outbox = Table(
         # Every row dies once, by update or by delete, and a claim reads past the dead until a vacuum has been there.
         "autovacuum_vacuum_scale_factor": 0.01,
         "autovacuum_vacuum_threshold": 10_000,
-        "autovacuum_vacuum_cost_delay": 0,
     },
 )
 
