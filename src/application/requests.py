@@ -2,7 +2,7 @@
 
 import json
 import re
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -10,7 +10,7 @@ from application.fields import MAX_SEQ, ClientKey, Content, IntentName, OtherEma
 from application.mark_seen import MarkSeenCommand
 from application.send_message import SendMessageCommand
 from domain.errors import ChatError, Invalid, Malformed
-from domain.identifiers import ClientMessageId, SessionId, parse_email, parse_intent
+from domain.identifiers import ClientMessageId, Email, SessionId, parse_email, parse_intent
 
 Request = TypeVar("Request", bound=msgspec.Struct)
 
@@ -111,10 +111,23 @@ def _is_json(body: bytes | str) -> bool:
     return True
 
 
-def client_message_id_of(body: bytes | str) -> str | None:
-    """What the sender of a refused body knows it by, if that much of it can be read."""
-    value = _read_leniently(body).get("clientMessageId")
-    return value if isinstance(value, str) and _is_unicode(value) else None
+class Origin(NamedTuple):
+    """Whose a refused body is, and by what its sender knows it; None for what cannot be read."""
+
+    sender: Email | None
+    client_message_id: str | None
+
+
+def origin_of(body: bytes | str) -> Origin:
+    read = _read_leniently(body)
+    sender, client_message_id = (
+        value if isinstance(value, str) and _is_unicode(value) else None
+        for value in (read.get("senderEmail"), read.get("clientMessageId"))
+    )
+    try:
+        return Origin(None if sender is None else parse_email(sender), client_message_id)
+    except Invalid:
+        return Origin(None, client_message_id)
 
 
 def _read_leniently(body: bytes | str) -> dict[str, Any]:

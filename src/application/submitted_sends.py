@@ -13,11 +13,11 @@ from application.ports.broker import Broker
 from application.ports.push import Delivery
 from application.ports.send_queue import Accepted, Later, Rejected, Verdict
 from application.problem import problem_document
-from application.requests import SendMessageRequest, client_message_id_of, decode_request
+from application.requests import SendMessageRequest, decode_request, origin_of
 from application.send_message import SendMessage
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
-from domain.errors import ChatError, Invalid, RateLimited, TooLarge, Unavailable
-from domain.identifiers import SessionId, parse_email
+from domain.errors import ChatError, RateLimited, TooLarge, Unavailable
+from domain.identifiers import SessionId
 from domain.principal import Service
 
 log = logging.getLogger(__name__)
@@ -27,13 +27,6 @@ ROUTE = "amqp"
 # whoever may put a send into the queue is trusted, and the body says for whom it is
 _PRODUCER = Service(ROUTE, datetime.max.replace(tzinfo=UTC))
 _SEND = msgspec.json.Decoder(SendMessageRequest)
-
-
-class _Origin(msgspec.Struct, rename="camel"):
-    sender_email: str
-
-
-_ORIGIN = msgspec.json.Decoder(_Origin)
 
 
 class SubmittedSends:
@@ -114,20 +107,8 @@ def _told(body: bytes, outcome: Stored | ChatError) -> Delivery | None:
 
 def _refusal(body: bytes, error: ChatError) -> Delivery | None:
     """To whoever sent it, if that can be read."""
-    origin = _origin(body)
-    if origin is None:
+    sender, client_message_id = origin_of(body)
+    if sender is None:
         return None
-    try:
-        sender = parse_email(origin.sender_email, "senderEmail")
-    except Invalid:
-        return None
-    document = problem_document(error, client_message_id_of(body))
+    document = problem_document(error, client_message_id)
     return Delivery(user_destination(sender, ERROR_QUEUE), msgspec.json.encode(document).decode())
-
-
-def _origin(body: bytes) -> _Origin | None:
-    """Who sent it, if that much of it can be read."""
-    try:
-        return _ORIGIN.decode(body)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None

@@ -12,7 +12,7 @@ from application.chat_message import ChatMessage
 from application.message_intake import Accepted
 from application.ports.push import Delivery, MessageKey
 from application.problem import problem_document
-from application.requests import SeenInSessionRequest, SendMessageRequest, client_message_id_of, decode_request
+from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request, origin_of
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
 from domain.errors import ChatError, ForbiddenDestination, Unavailable
 from domain.identifiers import SessionId
@@ -132,7 +132,7 @@ class Sends:
             self._receipt(event.receipt)
 
     def _refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
-        problem = problem_document(error, client_message_id_of(event.body))
+        problem = problem_document(error, origin_of(event.body).client_message_id)
         self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
 
     def _push(self, principal: Principal, queue: str, body: str, message: MessageKey | None = None) -> None:
