@@ -97,3 +97,15 @@ class Unavailable(ChatError):
 
     def __init__(self, detail: str = "", *, field: str | None = None, retry_after: int = 1) -> None:
         super().__init__(detail, field=field, retry_after=retry_after)
+
+
+class StoreUnavailable(Unavailable):
+    """The store is away."""
+
+
+class DirectoryUnavailable(Unavailable):
+    """It cannot be found out right now who somebody is: FlairBit is away."""
+
+
+class BadAnswer(DirectoryUnavailable):
+    """FlairBit answered about one person and intent, but with nothing usable. About others it may answer well."""

@@ -8,11 +8,20 @@ import msgspec
 import pytest
 
 from adapters.flairbit.client import MAX_ANSWER_BYTES, FlairBitProfileLookup
-from domain.errors import ProfileNotFound, Unavailable
+from domain.errors import BadAnswer, ChatError, DirectoryUnavailable, ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 from tests.support.eventually import eventually
-from tests.support.http_server import HttpServer, answers, cuts_at_once, cuts_in_the_middle, http_server, never_ends
+from tests.support.http_server import (
+    Behaviour,
+    HttpServer,
+    answers,
+    cuts_at_once,
+    cuts_in_the_middle,
+    http_server,
+    never_ends,
+    sends,
+)
 from tests.support.people import FRIENDS
 
 ANN = Profile(ProfileId(UUID(int=7)), Email("ann@example.org"), FRIENDS, "Ann Å.")
@@ -86,16 +95,55 @@ async def test_what_may_pass_is_tried_again_and_not_for_ever(
     server.will(failure, failure, answers(200, json()))
     assert await lookup.find(ANN.email, ANN.intent) == ANN
     server.will(failure)
-    with pytest.raises(Unavailable, match="does not answer"):
+    with pytest.raises(DirectoryUnavailable, match="does not answer") as caught:
         await lookup.find(ANN.email, ANN.intent)
+    assert not isinstance(caught.value, BadAnswer)
 
 
-@pytest.mark.parametrize("status", [204, 302, 400, 401, 403])
-async def test_a_refusal_is_not_repeated(server: HttpServer, lookup: FlairBitProfileLookup, status: int) -> None:
-    server.will(answers(status, Location="/elsewhere"))
-    with pytest.raises(Unavailable):
+@pytest.mark.parametrize("status", [400, 402, 403, 405, 406, 409, 410, 414, 422, 431, 451])
+async def test_a_refusal_is_an_answer(server: HttpServer, lookup: FlairBitProfileLookup, status: int) -> None:
+    server.will(answers(status))
+    with pytest.raises(ProfileNotFound):
         await lookup.find(ANN.email, ANN.intent)
     assert server.asked == 1
+
+
+@pytest.mark.parametrize("status", [201, 204, 302, 401])
+async def test_what_is_neither_answer_nor_failure_is_not_repeated(
+    server: HttpServer, lookup: FlairBitProfileLookup, status: int
+) -> None:
+    server.will(answers(status, Location="/elsewhere"))
+    with pytest.raises(BadAnswer):
+        await lookup.find(ANN.email, ANN.intent)
+    assert server.asked == 1
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "level", "text"),
+    [
+        (answers(400), "WARNING", "FlairBit refused a question: HTTP 400"),
+        (answers(401), "ERROR", "FlairBit does not accept our token: HTTP 401"),
+        (answers(403), "ERROR", "FlairBit refused a question: HTTP 403"),
+        (answers(200, b"<html>"), "WARNING", "FlairBit's answer cannot be read"),
+        (answers(200, json(email="eve@example.org")), "WARNING", "FlairBit answered with the profile of somebody else"),
+    ],
+)
+async def test_what_is_wrong_with_an_answer_is_logged_once(
+    server: HttpServer,
+    lookup: FlairBitProfileLookup,
+    caplog: pytest.LogCaptureFixture,
+    behaviour: Behaviour,
+    level: str,
+    text: str,
+) -> None:
+    server.will(behaviour)
+    for number in range(20):
+        with pytest.raises(ChatError):
+            await lookup.find(Email(f"{number}@example.org"), FRIENDS)
+    assert [(record.levelname, record.message) for record in caplog.records if text in record.message] == [
+        (level, text)
+    ]
+    assert "@example.org" not in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -123,16 +171,29 @@ async def test_a_refusal_is_not_repeated(server: HttpServer, lookup: FlairBitPro
     ],
     ids=lambda body: repr(body[:60]),
 )
-async def test_garbage_is_unavailable(server: HttpServer, lookup: FlairBitProfileLookup, body: bytes) -> None:
+async def test_garbage_is_a_bad_answer(server: HttpServer, lookup: FlairBitProfileLookup, body: bytes) -> None:
     server.will(answers(200, body))
-    with pytest.raises(Unavailable):
+    with pytest.raises(BadAnswer):
         await lookup.find(ANN.email, ANN.intent)
     assert server.asked == 1
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [b"GARBAGE\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nxxxx"],
+    ids=["no HTTP", "no gzip"],
+)
+async def test_an_answer_that_is_not_http_is_a_bad_answer(
+    server: HttpServer, lookup: FlairBitProfileLookup, raw: bytes
+) -> None:
+    server.will(sends(raw))
+    with pytest.raises(BadAnswer):
+        await lookup.find(ANN.email, ANN.intent)
+
+
 async def test_an_answer_without_end_is_given_up(server: HttpServer, lookup: FlairBitProfileLookup) -> None:
     server.will(never_ends)
-    with pytest.raises(Unavailable, match="too long"):
+    with pytest.raises(BadAnswer, match="too long"):
         await lookup.find(ANN.email, ANN.intent)
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 import pytest
 
 from adapters.flairbit.circuit import CircuitBreakingLookup
-from adapters.flairbit.client import FlairBitProfileLookup
+from adapters.flairbit.client import MAX_ANSWER_BYTES, FlairBitProfileLookup
 from adapters.memory.clock import ManualClock
-from domain.errors import ProfileNotFound, Unavailable
+from domain.errors import ChatError, ProfileNotFound, Unavailable
 from domain.identifiers import Email
 from domain.profile import Profile
 from tests.support.eventually import eventually
-from tests.support.http_server import Behaviour, HttpServer, answers, cuts_in_the_middle, http_server
+from tests.support.http_server import Behaviour, HttpServer, answers, cuts_in_the_middle, http_server, sends
 from tests.support.people import FRIENDS, NOW
 
 ANN = Email("ann@example.org")
@@ -65,11 +65,40 @@ async def test_it_opens_after_failures_in_a_row_and_says_for_how_long(
     assert server.asked == 3
 
 
-@pytest.mark.parametrize("body", [b"<html>", b"{}", BODY.replace(b'"Ann"', b"7")], ids=repr)
-async def test_garbage_is_a_failure(server: HttpServer, circuit: CircuitBreakingLookup, body: bytes) -> None:
-    server.will(answers(200, body))
-    await fails(circuit, 3)
-    assert circuit.state == "open"
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        answers(400),
+        answers(401),
+        answers(403),
+        answers(422),
+        answers(302),
+        answers(200, b"<html>"),
+        answers(200, BODY.replace(b'"Ann"', b"7")),
+        answers(200, BODY.replace(b"}", b', "email": "eve@example.org"}')),
+        answers(200, BODY + b" " * MAX_ANSWER_BYTES),
+        sends(b"GARBAGE\r\n\r\n"),
+    ],
+    ids=["400", "401", "403", "422", "302", "html", "odd name", "somebody else", "too long", "not HTTP"],
+)
+async def test_what_a_user_can_provoke_opens_nothing(
+    server: HttpServer, circuit: CircuitBreakingLookup, behaviour: Behaviour
+) -> None:
+    server.will(behaviour)
+    for number in range(20):
+        with pytest.raises(ChatError):
+            await circuit.find(Email(f"{number}@example.org"), FRIENDS)
+    assert circuit.state == "closed"
+    server.will(WELL)
+    await circuit.find(ANN, FRIENDS)
+
+
+async def test_why_it_opens_is_logged(
+    server: HttpServer, circuit: CircuitBreakingLookup, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opened(circuit, server)
+    (line,) = [record.message for record in caplog.records if "left alone" in record.message]
+    assert line == "FlairBit is left alone for 30 s: FlairBit does not answer"
 
 
 async def test_slowness_is_a_failure(server: HttpServer, clock: ManualClock) -> None:
@@ -91,7 +120,7 @@ async def test_nobody_is_an_answer_that_ends_the_row(server: HttpServer, circuit
     assert circuit.state == "closed"
 
 
-@pytest.mark.parametrize("answer", [WELL, answers(404)], ids=["somebody", "nobody"])
+@pytest.mark.parametrize("answer", [WELL, answers(404), answers(400)], ids=["somebody", "nobody", "refused"])
 async def test_one_call_sees_whether_it_is_back_while_the_others_are_refused(
     server: HttpServer, circuit: CircuitBreakingLookup, clock: ManualClock, answer: object
 ) -> None:

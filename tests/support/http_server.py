@@ -65,6 +65,18 @@ async def cuts_in_the_middle(request: web.Request) -> web.StreamResponse:
     return await cuts_at_once(request)
 
 
+def sends(raw: bytes) -> Behaviour:
+    """Writes these octets instead of a response."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        request.transport.write(raw)
+        request.transport.close()
+        return web.Response()
+
+    return behave
+
+
 async def never_ends(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse()
     await response.prepare(request)

@@ -3,7 +3,7 @@
 import asyncio
 
 from adapters.memory.profiles import InMemoryProfileLookup
-from domain.errors import Unavailable
+from domain.errors import BadAnswer, DirectoryUnavailable
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
 
@@ -12,6 +12,7 @@ class WaywardLookup:
     def __init__(self, *profiles: Profile) -> None:
         self.knows(*profiles)
         self.away = False
+        self.garbled = False
         self.asked = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -23,5 +24,7 @@ class WaywardLookup:
         self.asked += 1
         await self.gate.wait()
         if self.away:
-            raise Unavailable
+            raise DirectoryUnavailable
+        if self.garbled:
+            raise BadAnswer("it makes no sense")
         return await self._known.find(email, intent)

@@ -10,7 +10,7 @@ from adapters.caching.directory import CachedProfileDirectory
 from adapters.caching.lookup import CachedProfileLookup
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
-from domain.errors import ProfileNotFound, Unavailable
+from domain.errors import BadAnswer, ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 from tests.support.eventually import eventually
@@ -107,6 +107,32 @@ async def test_nobody_is_asked_for_once_in_thirty_seconds() -> None:
     cached.lookup.knows(ANN)
     cached.clock.advance(30)
     assert await cached.find() == ANN
+
+
+async def test_after_a_bad_answer_nobody_asks_about_that_one_for_five_seconds() -> None:
+    cached = Cached(ANN)
+    cached.lookup.garbled = True
+    for seconds, asked in ((0, 1), (4, 1), (1, 2)):
+        cached.clock.advance(seconds)
+        with pytest.raises(BadAnswer, match="it makes no sense"):
+            await cached.find()
+        assert cached.lookup.asked == asked
+    cached.lookup.garbled = False
+    cached.clock.advance(5)
+    assert await cached.find() == ANN
+
+
+async def test_what_is_known_stands_after_a_bad_answer() -> None:
+    cached = Cached(ANN)
+    await cached.find()
+    cached.lookup.garbled = True
+    cached.clock.advance(900)
+    for _ in range(3):
+        assert await cached.find() == ANN
+    assert cached.lookup.asked == 2
+    cached.clock.advance(5)
+    assert await cached.find() == ANN
+    assert cached.lookup.asked == 3
 
 
 async def test_a_profile_that_is_gone_is_gone_even_when_the_lookup_goes_away() -> None:

@@ -6,15 +6,19 @@ from adapters.caching.aging import AgingCache
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from application.single_flight import SingleFlight
-from domain.errors import ProfileNotFound, Unavailable
+from domain.errors import BadAnswer, ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
 
 Key = tuple[Email, Intent]
 
+BAD_ANSWER_TTL = 5.0
+
 
 class CachedProfileLookup:
     """A profile is asked for again after `ttl` seconds, one that does not exist after `negative_ttl`.
+
+    After a `BadAnswer` about somebody nobody asks again for `BAD_ANSWER_TTL` seconds.
 
     While `lookup` is away, what it said last stands, however old; of whom it said nothing yet, `directory` may know.
     """
@@ -33,7 +37,8 @@ class CachedProfileLookup:
         self._directory = directory
         self._profiles: AgingCache[Key, Profile] = AgingCache(clock, ttl, size)
         # kept apart, so that made-up addresses push out no real ones
-        self._absent: AgingCache[Key, bool] = AgingCache(clock, negative_ttl, max(1, size // 10))
+        self._absent: AgingCache[Key, str] = AgingCache(clock, negative_ttl, max(1, size // 10))
+        self._unusable: AgingCache[Key, str] = AgingCache(clock, min(BAD_ANSWER_TTL, negative_ttl), max(1, size // 10))
         self._flights: SingleFlight[Key, Profile] = SingleFlight()
         self.hits = 0
         """Lookups answered from the cache at once."""
@@ -45,9 +50,12 @@ class CachedProfileLookup:
         if (profile := self._profiles.fresh(key)) is not None:
             self.hits += 1
             return profile
-        if self._absent.fresh(key):
+        if (detail := self._absent.fresh(key)) is not None:
             self.hits += 1
-            raise ProfileNotFound
+            raise ProfileNotFound(detail)
+        if (detail := self._unusable.fresh(key)) is not None:
+            self.hits += 1
+            return await self._remembered(email, intent, BadAnswer(detail))
         self.misses += 1
         return await self._flights(key, partial(self._ask, email, intent))
 
@@ -55,18 +63,25 @@ class CachedProfileLookup:
         key = email, intent
         try:
             profile = await self._lookup.find(email, intent)
-        except ProfileNotFound:
-            self._absent.put(key, True)
+        except ProfileNotFound as error:
+            self._absent.put(key, error.detail)
             self._profiles.discard(key)
             raise
-        except Unavailable:
-            remembered = self._profiles.fresh_or_stale(key) or await self._from_directory(email, intent)
-            if remembered is None:
-                raise
-            return remembered
+        except Unavailable as error:
+            if isinstance(error, BadAnswer):
+                self._unusable.put(key, error.detail)
+            return await self._remembered(email, intent, error)
         self._profiles.put(key, profile)
         self._absent.discard(key)
+        self._unusable.discard(key)
         return profile
+
+    async def _remembered(self, email: Email, intent: Intent, error: Unavailable) -> Profile:
+        """What was known before `error`, which is raised when nothing was."""
+        remembered = self._profiles.fresh_or_stale((email, intent)) or await self._from_directory(email, intent)
+        if remembered is None:
+            raise error
+        return remembered
 
     async def _from_directory(self, email: Email, intent: Intent) -> Profile | None:
         try:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import Unavailable
+from domain.errors import BadAnswer
 from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 
@@ -18,14 +18,14 @@ class _ProfileChatDto(msgspec.Struct, rename="camel"):
 
 
 def profile_of(body: bytes, email: Email, intent: Intent) -> Profile:
-    """The profile in `body`, which has to be that of `email`. Raises `Unavailable` for anything else."""
+    """The profile in `body`, which has to be that of `email`. Raises `BadAnswer` for anything else."""
     try:
         answer = msgspec.json.decode(body, type=_ProfileChatDto)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the second for bytes inside a string
-        raise Unavailable("FlairBit's answer cannot be read") from None
+        raise BadAnswer("FlairBit's answer cannot be read") from None
     if answer.email is not None and answer.email.lower() != email:
-        raise Unavailable("FlairBit answered with the profile of somebody else")
+        raise BadAnswer("FlairBit answered with the profile of somebody else")
     # PostgreSQL's text holds no NUL, and a name is repeated in every message
     if "\0" in answer.display_name or len(answer.display_name) > MAX_NAME_LENGTH:
-        raise Unavailable("FlairBit answered with a name that is none")
+        raise BadAnswer("FlairBit answered with a name that cannot be used")
     return Profile(ProfileId(answer.id), email, intent, answer.display_name)

@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 from aiobreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerState
 
 from application.ports.clock import Clock
-from domain.errors import ProfileNotFound, Unavailable
+from domain.errors import BadAnswer, DirectoryUnavailable, ProfileNotFound
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
 
@@ -26,7 +26,8 @@ class PersistentLookup(Protocol):
 class CircuitBreakingLookup:
     """Asks `lookup` until it failed `fail_max` times in a row, then nobody for `open_for` seconds, then once to see.
 
-    A failure is that of a lookup with all its tries; the one that sees has a single try.
+    A failure is that of a lookup with all its tries; the one that sees has a single try. `ProfileNotFound` and
+    `BadAnswer` are no failures: they say nothing about other people, and whoever names an address chooses them.
 
     `lookup` has to end by itself: a time limit around this one would hide its slowness from the count.
     """
@@ -44,7 +45,7 @@ class CircuitBreakingLookup:
         return "open" if self._breaker.remaining() else "half-open"
 
     async def find(self, email: Email, intent: Intent) -> Profile:
-        """Raises `Unavailable` at once, with the seconds until it is worth trying, while the circuit is open."""
+        """Raises `DirectoryUnavailable` at once, with the seconds until it is worth trying, while it is open."""
         state = self.state
         if state == "open" or (state == "half-open" and self._probing):
             raise self._unavailable()
@@ -63,9 +64,9 @@ class CircuitBreakingLookup:
             raise self._unavailable() from error
         return profile
 
-    def _unavailable(self) -> Unavailable:
+    def _unavailable(self) -> DirectoryUnavailable:
         seconds = math.ceil(self._breaker.remaining().total_seconds())
-        return Unavailable("profiles cannot be looked up right now", retry_after=max(1, seconds))
+        return DirectoryUnavailable("profiles cannot be looked up right now", retry_after=max(1, seconds))
 
 
 class _Breaker(CircuitBreaker):
@@ -75,8 +76,9 @@ class _Breaker(CircuitBreaker):
     """
 
     def __init__(self, clock: Clock, fail_max: int, open_for: timedelta) -> None:
-        super().__init__(fail_max, open_for, exclude=[ProfileNotFound])  # an answer, and so a success
+        super().__init__(fail_max, open_for, exclude=[ProfileNotFound, BadAnswer])
         self._clock = clock
+        self._last_failure = ""
         self._opened_at: datetime | None = None
 
     def remaining(self) -> timedelta:
@@ -91,10 +93,17 @@ class _Breaker(CircuitBreaker):
     def opens_at(self) -> datetime | None:
         return self._opened_at and self._opened_at + self.timeout_duration
 
+    def is_system_error(self, exception: Exception) -> bool:
+        is_failure: bool = super().is_system_error(exception)
+        if is_failure:
+            self._last_failure = str(exception)
+        return is_failure
+
     def open(self) -> None:
         if not self.remaining():  # the failure of a call from before it opened does not keep it open for longer
             self._opened_at = self._clock.now()
-            log.warning("FlairBit is left alone for %.0f s", self.timeout_duration.total_seconds())
+            seconds = self.timeout_duration.total_seconds()
+            log.warning("FlairBit is left alone for %.0f s: %s", seconds, self._last_failure)
         self.state = self._state_storage.state = CircuitBreakerState.OPEN
 
     def close(self) -> None:

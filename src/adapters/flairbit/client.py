@@ -6,11 +6,22 @@ from collections.abc import Callable
 from random import uniform
 from urllib.parse import quote
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import (
+    ClientError,
+    ClientPayloadError,
+    ClientResponse,
+    ClientResponseError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+    TCPConnector,
+)
+from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from adapters.flairbit.answer import profile_of
-from domain.errors import ProfileNotFound, Unavailable
+from application.seldom import SeldomLog
+from domain.errors import BadAnswer, DirectoryUnavailable, ProfileNotFound
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
 
@@ -18,6 +29,7 @@ log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 16 * 1024
 _CHUNK_BYTES = 4 * 1024
+_MAY_PASS = frozenset({408, 425, 429})
 
 
 class _MayPass(Exception):
@@ -46,9 +58,14 @@ class FlairBitProfileLookup:
         self._backoff = backoff
         self._max_connections = max_connections
         self._session: ClientSession | None = None
+        self._seldom = SeldomLog(log)
 
     async def find(self, email: Email, intent: Intent, *, once: bool = False) -> Profile:
-        """With `once`, by a single try."""
+        """With `once`, by a single try.
+
+        Raises `ProfileNotFound` for any 4xx but 401, 408, 425 and 429: that is an answer about this person and intent.
+        Raises `BadAnswer` for an answer that cannot be used, and `DirectoryUnavailable` when FlairBit fails.
+        """
         if intent in (".", ".."):
             raise ProfileNotFound  # as a path segment it would lead to another resource, encoded or not
         url = URL(f"{self._users}/{quote(email, safe='')}/profile/{quote(intent, safe='')}", encoded=True)
@@ -56,7 +73,10 @@ class FlairBitProfileLookup:
             async with asyncio.timeout(self._timeout):
                 return profile_of(await self._persistently(url, 1 if once else self._tries), email, intent)
         except TimeoutError:
-            raise Unavailable("FlairBit did not answer in time") from None
+            raise DirectoryUnavailable("FlairBit did not answer in time") from None
+        except BadAnswer as error:
+            self._seldom(logging.WARNING, error.detail)
+            raise
 
     async def close(self) -> None:
         """Closes the connections. Idempotent; a later lookup opens new ones."""
@@ -72,23 +92,39 @@ class FlairBitProfileLookup:
             except (ClientError, OSError, TimeoutError, _MayPass) as error:
                 log.warning("try %d of %d to ask FlairBit failed: %s", failures, tries, _reason(error))
                 if failures == tries:
-                    raise Unavailable("FlairBit does not answer") from error
+                    raise DirectoryUnavailable("FlairBit does not answer") from error
             # jittered, so that many lookups that failed together do not come back together
             await asyncio.sleep(self._backoff * 2 ** (failures - 1) * uniform(0.5, 1.5))  # noqa: S311
-        raise Unavailable
+        raise DirectoryUnavailable
 
     async def _get(self, url: URL) -> bytes:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
         # a redirect is not followed: it would take the token to another host
-        async with self._connected().get(url, headers=headers, allow_redirects=False) as response:
-            if response.status == 404:
-                raise ProfileNotFound
-            if response.status >= 500 or response.status == 429:
-                raise _MayPass(f"HTTP {response.status}")
-            if response.status != 200:
-                log.error("FlairBit refused the question: HTTP %d", response.status)
-                raise Unavailable("FlairBit refused the question")
-            return await _body(response)
+        try:
+            async with self._connected().get(url, headers=headers, allow_redirects=False) as response:
+                self._check(response.status)
+                return await _body(response)
+        except (ClientResponseError, ClientPayloadError) as error:
+            if isinstance(error, ClientResponseError) or isinstance(error.__cause__, ContentEncodingError):
+                raise BadAnswer("FlairBit's answer is not HTTP") from error
+            raise
+
+    def _check(self, status: int) -> None:
+        """Raises what `find` does for every status but 200."""
+        if status == 200:
+            return
+        if status == 404:
+            raise ProfileNotFound
+        if status >= 500 or status in _MAY_PASS:
+            raise _MayPass(f"HTTP {status}")
+        if status == 401:
+            self._seldom(logging.ERROR, "FlairBit does not accept our token: HTTP 401")
+            raise BadAnswer("FlairBit does not accept our token")
+        if status >= 400:
+            level = logging.ERROR if status == 403 else logging.WARNING
+            self._seldom(level, f"FlairBit refused a question: HTTP {status}")
+            raise ProfileNotFound("FlairBit has no profile for this address and intent")
+        raise BadAnswer(f"FlairBit answered with HTTP {status}")
 
     def _connected(self) -> ClientSession:
         if self._session is None:
@@ -102,7 +138,7 @@ async def _body(response: ClientResponse) -> bytes:
     async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
         body += chunk
         if len(body) > MAX_ANSWER_BYTES:
-            raise Unavailable("FlairBit's answer is too long")
+            raise BadAnswer("FlairBit's answer is too long")
     return bytes(body)
 
 

@@ -11,7 +11,8 @@ class ProfileLookup(Protocol):
     async def find(self, email: Email, intent: Intent) -> Profile:
         """The profile of `email` for `intent`.
 
-        Raises `ProfileNotFound` when there is none and `Unavailable` when that cannot be found out right now.
+        Raises `ProfileNotFound` when there is none, `BadAnswer` when nothing usable is said about this one, and
+        `DirectoryUnavailable` when nobody can be found out right now.
         """
         ...
 
