@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from application.background import BackgroundTask
-from domain.errors import ChatError, Unavailable
+from domain.errors import ChatError, StoreUnavailable, Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,11 +40,14 @@ class Batcher(Generic[Item, Result]):
         self._task = BackgroundTask(name, self._loop)
 
     def submit(self, item: Item) -> "asyncio.Future[Result]":
-        """The result to come. Raises `Unavailable` when `max_pending` items wait already, and once it is stopping."""
+        """The result to come.
+
+        Raises `StoreUnavailable` when `max_pending` items wait already, and once it is stopping.
+        """
         if self._stopping:
-            raise Unavailable("the service is stopping")
+            raise StoreUnavailable("the service is stopping")
         if len(self._pending) >= self._max_pending:
-            raise Unavailable("too many requests are waiting for the store")
+            raise StoreUnavailable("too many requests are waiting for the store")
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._pending.append((item, future))
         self._arrived.set()

@@ -59,7 +59,7 @@ class MessageIntake:
         """`route` is for the counters. The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or
         `Unavailable`.
 
-        Raises `Unavailable` at once when too much is waiting.
+        Raises `StoreUnavailable` at once when too much is waiting.
         """
         return self._batcher.submit(Sent(draft, route))
 

@@ -9,7 +9,7 @@ from cachetools import LRUCache
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from application.ports.sessions import SessionRepository
-from domain.errors import NotAParticipant, SessionNotFound, Unavailable
+from domain.errors import NotAParticipant, SessionNotFound, StoreUnavailable, Unavailable
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.principal import Principal, Service
 from domain.profile import Profile
@@ -62,19 +62,29 @@ class Participants:
     async def participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
         """As what `email` takes part in the session, and with whom.
 
+        While the store is away, what was known before stands: who takes part in a session does not change.
+
         Raises `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
         """
         key, now = (session_id, email, intent), self._clock.now()
         known = self._participations.get(key)
         if known is not None and now < known[1]:
             return known[0]
+        try:
+            participation = await self._participation(session_id, email, intent)
+        except StoreUnavailable:
+            if known is None:
+                raise
+            return known[0]
+        self._participations[key] = participation, now + PARTICIPATION_TTL
+        return participation
+
+    async def _participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
         session, me = await self._as_profile(session_id, email, intent)
         peer = await self.profile(session.peer_of(me.id))
         if peer is None:
             raise Unavailable("the other participant's profile is not known")
-        participation = Participation(session, me, peer)
-        self._participations[key] = participation, now + PARTICIPATION_TTL
-        return participation
+        return Participation(session, me, peer)
 
     async def _as_profile(self, session_id: SessionId, email: Email, intent: Intent) -> tuple[ChatSession, Profile]:
         session = await self.session(session_id)

@@ -38,7 +38,8 @@ class SendMessage:
         """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
 
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
-        `Unavailable`; the future fails with `IdempotencyConflict` or `Unavailable`.
+        `Unavailable`: then the message may not have been checked. The future fails with `IdempotencyConflict` or
+        `Unavailable`: with `StoreUnavailable` when only the store is missing.
         """
         self._rate_limit.take(principal)
         session, sender, receiver = await self.check(principal, command)

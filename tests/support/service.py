@@ -7,11 +7,9 @@ from datetime import timedelta
 
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.clock import ManualClock
-from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.outbox import InMemoryOutbox
-from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory
+from adapters.memory.profiles import EmbeddedProfileLookup
 from adapters.memory.push import RecordingPush
-from adapters.memory.sessions import InMemorySessionRepository
 from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
 from application.counters import Counters
@@ -22,6 +20,7 @@ from application.message_intake import MessageIntake
 from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
 from application.participants import Participants
 from application.ports.broker import Broker
+from application.ports.profiles import ProfileLookup
 from application.ports.push import Delivery, Push
 from application.rate_limit import RateLimit
 from application.read_history import ReadHistory
@@ -33,6 +32,7 @@ from domain.errors import Unavailable
 from domain.identifiers import Email, MessageId
 from domain.outbox import RetryPolicy
 from domain.principal import User
+from tests.support.outages import DirectoryWithOutages, MessagesWithOutages, Outage, SessionsWithOutages
 from tests.support.people import NOW
 
 ANN, BOB, EVE = (User(Email(f"{name}@example.org"), NOW + timedelta(hours=1)) for name in ("ann", "bob", "eve"))
@@ -59,14 +59,17 @@ class AwayBroker(InProcessBroker):
 class Service:
     broker: Broker
     rate: float = 0
+    lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
+    outage: Outage = field(default_factory=Outage)
     store: InMemoryStore = field(default_factory=InMemoryStore)
     push: RecordingPush = field(default_factory=RecordingPush)
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(NOW)
-        ids, lookup, directory = Uuid7Generator(), EmbeddedProfileLookup(), InMemoryProfileDirectory()
-        sessions, messages = InMemorySessionRepository(self.store), InMemoryMessageRepository(self.store)
+        ids, lookup, directory = Uuid7Generator(), self.lookup, DirectoryWithOutages(self.outage)
+        sessions = SessionsWithOutages(self.store, self.outage)
+        messages = MessagesWithOutages(self.store, self.outage)
         self.outbox = InMemoryOutbox(self.store)
         self.participants = Participants(sessions, lookup, directory, self.clock)
         settings = DispatchSettings(poll_interval=0.001)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
-from domain.errors import Unavailable
+from domain.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 2.0
 
@@ -87,7 +87,7 @@ def _note_disconnect(context: Any) -> None:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """One transaction. Raises `Unavailable` when the database is away; then nothing of it may be relied upon."""
+    """One transaction. Raises `StoreUnavailable` when the database is away; then nothing of it may be relied upon."""
     async with _connected(engine) as (connection, _), connection.begin():
         yield connection
 
@@ -126,7 +126,7 @@ async def _connected(
                 raise
     except (*_AWAY, DBAPIError) as error:
         if isinstance(_cause(error), _AWAY):
-            raise Unavailable("the database is away") from error
+            raise StoreUnavailable("the database is away") from error
         raise
 
 
@@ -141,6 +141,6 @@ def _cause(error: BaseException | None) -> BaseException | None:
 
 
 async def ping(engine: AsyncEngine) -> None:
-    """Raises `Unavailable` when the database does not answer."""
+    """Raises `StoreUnavailable` when the database does not answer."""
     async with driver_connection(engine) as connection:
         await connection.execute("SELECT 1")

@@ -14,7 +14,7 @@ from application.ports.push import Delivery, MessageKey
 from application.problem import problem_document
 from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request, origin_of
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
-from domain.errors import ChatError, ForbiddenDestination, Unavailable
+from domain.errors import ChatError, ForbiddenDestination, StoreUnavailable, Unavailable
 from domain.identifiers import SessionId
 from domain.principal import Principal
 
@@ -59,8 +59,6 @@ class Sends:
                 await self._check(principal, event)
             except ForbiddenDestination:
                 raise
-            except Unavailable:
-                pass  # it is held when it is sent, or refused
             except ChatError as error:
                 self._refuse(principal, event, error)
                 admitted = False
@@ -85,11 +83,7 @@ class Sends:
             self._room.clear()
             await self._room.wait()
         command = decode_request(_SEND, event.body).command()
-        try:
-            stored = await self._services.send_message.submit(principal, command, "stomp")
-        except Unavailable as error:
-            await self._hold(principal, event, error)
-            return
+        stored = await self._services.send_message.submit(principal, command, "stomp")
         self._in_flight += 1
         stored.add_done_callback(lambda done: self._settle(principal, event, done))
 
@@ -99,7 +93,7 @@ class Sends:
         if done.cancelled():
             return
         error = done.exception()
-        if isinstance(error, Unavailable):
+        if isinstance(error, StoreUnavailable):
             holding = asyncio.create_task(self._hold(principal, event, error))
             self._holding.add(holding)
             holding.add_done_callback(self._held)
@@ -115,10 +109,10 @@ class Sends:
         self._holding.discard(holding)
         self._room.set()
 
-    async def _hold(self, principal: Principal, event: Send, error: Unavailable) -> None:
+    async def _hold(self, principal: Principal, event: Send, error: StoreUnavailable) -> None:
         """The store is away: in the queue the message is durable too, and its ack comes when it is stored.
 
-        It was checked that the principal may send in the name that the body says, which whoever takes it out trusts.
+        Only what was checked gets here: whoever takes it out of the queue trusts the sender that the body names.
         """
         queue = self._services.send_queue
         if queue is None:

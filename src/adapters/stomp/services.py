@@ -35,7 +35,7 @@ class ConnectionLimits:
 class StompServices:
     """`on_written` is told of every delivery that a socket took, for the metrics.
 
-    `send_queue` holds chat messages while the store is away; without one they are refused then.
+    `send_queue` holds checked chat messages while the store is away; without one they are refused then.
     """
 
     clock: Clock
