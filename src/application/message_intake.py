@@ -63,6 +63,14 @@ class MessageIntake:
         """
         return self._batcher.submit(Sent(draft, route))
 
+    def submit_transaction(self, drafts: Sequence[Draft], route: str) -> "Sequence[asyncio.Future[Accepted]]":
+        """All of them are stored, or none: when one future fails, all do, the others with `TransactionAborted`.
+
+        Raises `Unavailable` as `submit` does.
+        """
+        transaction = self._ids.new() if len(drafts) > 1 else None
+        return self._batcher.submit_together([Sent(draft._replace(transaction=transaction), route) for draft in drafts])
+
     def start(self) -> None:
         self._batcher.start()
 

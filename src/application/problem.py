@@ -17,6 +17,7 @@ STATUS = {
     "session-not-found": 404,
     "profile-not-found": 404,
     "idempotency-conflict": 409,
+    "transaction-aborted": 409,
     "too-large": 413,
     "invalid": 422,
     "rate-limited": 429,

@@ -29,8 +29,11 @@ class RateLimit:
         self._burst = burst
         self._buckets: LRUCache[str, _Bucket] = LRUCache(max_principals)
 
-    def take(self, principal: Principal) -> None:
-        """Takes one message's worth. Raises `RateLimited` with the seconds until there is one again."""
+    def take(self, principal: Principal, count: int = 1) -> None:
+        """Takes what `count` messages are worth, or nothing: raises `RateLimited` with the seconds until it is there.
+
+        More than `burst` at once are never allowed.
+        """
         if not self._per_second or isinstance(principal, Service):
             return
         now = self._clock.now().timestamp()
@@ -38,6 +41,6 @@ class RateLimit:
         if bucket is None:
             bucket = self._buckets[principal.name] = _Bucket(self._burst, now)
         left = min(self._burst, bucket.left + max(0.0, now - bucket.since) * self._per_second)
-        if left < 1:
-            raise RateLimited(retry_after=max(1, round((1 - left) / self._per_second)))
-        bucket.left, bucket.since = left - 1, now
+        if left < count:
+            raise RateLimited(retry_after=max(1, round((count - left) / self._per_second)))
+        bucket.left, bucket.since = left - count, now

@@ -1,6 +1,7 @@
 """Sends a message: every check, then its place in the next batch. The same for HTTP, STOMP and AMQP."""
 
 import asyncio
+from collections.abc import Sequence
 
 import msgspec
 
@@ -8,6 +9,7 @@ from application.message_intake import Accepted, MessageIntake
 from application.participants import Participants, Participation
 from application.ports.ids import IdGenerator
 from application.rate_limit import RateLimit
+from domain.errors import ChatError, TransactionAborted
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
 from domain.message import Draft, check_content
 from domain.principal import Principal
@@ -42,10 +44,38 @@ class SendMessage:
         `Unavailable`: with `StoreUnavailable` when only the store is missing.
         """
         self._rate_limit.take(principal)
-        session, sender, receiver = await self.check(principal, command)
-        message_id = MessageId(self._ids.new())
-        draft = Draft(message_id, session.id, command.client_message_id, sender, receiver, command.content)
-        return self._intake.submit(draft, route)
+        return self._intake.submit(self._draft(command, await self.check(principal, command)), route)
+
+    async def together(
+        self, principal: Principal, commands: Sequence[SendMessageCommand], route: str
+    ) -> Sequence[Accepted | ChatError]:
+        """Stores all of them in one transaction, or none. One outcome a command, all `Accepted` or all refused.
+
+        The errors are those of `submit` and its future, and `TransactionAborted` where another message is at fault.
+        """
+        checked = [await self._checked(principal, command) for command in commands]
+        if any(isinstance(one, ChatError) for one in checked):
+            return [one if isinstance(one, ChatError) else TransactionAborted() for one in checked]
+        drafts = [one for one in checked if isinstance(one, Draft)]
+        try:
+            self._rate_limit.take(principal, len(drafts))
+            stored = self._intake.submit_transaction(drafts, route)
+        except ChatError as error:
+            return [error] * len(drafts)
+        outcomes = await asyncio.gather(*stored, return_exceptions=True)
+        return [_outcome(one) for one in outcomes]
+
+    async def _checked(self, principal: Principal, command: SendMessageCommand) -> Draft | ChatError:
+        try:
+            return self._draft(command, await self.check(principal, command))
+        except ChatError as error:
+            return error
+
+    def _draft(self, command: SendMessageCommand, who: Participation) -> Draft:
+        session, sender, receiver = who
+        return Draft(
+            MessageId(self._ids.new()), session.id, command.client_message_id, sender, receiver, command.content
+        )
 
     async def check(self, principal: Principal, command: SendMessageCommand) -> Participation:
         """Who would send it to whom, and where; nothing is sent. Raises what `submit` does, but `RateLimited`."""
@@ -56,3 +86,10 @@ class SendMessage:
     async def __call__(self, principal: Principal, command: SendMessageCommand, route: str) -> Accepted:
         """Returns when the message is durable. Raises all that `submit` and its future do."""
         return await (await self.submit(principal, command, route))
+
+
+def _outcome(outcome: Accepted | BaseException) -> Accepted | ChatError:
+    """Raises what is not the fault of a message."""
+    if isinstance(outcome, Accepted | ChatError):
+        return outcome
+    raise outcome

@@ -84,6 +84,13 @@ class IdempotencyConflict(ChatError):
     title = "This clientMessageId was used for another message"
 
 
+class TransactionAborted(ChatError):
+    """Nothing is wrong with this message, but with another one of its transaction."""
+
+    code = "transaction-aborted"
+    title = "Another part of the transaction was refused"
+
+
 class RateLimited(ChatError):
     code = "rate-limited"
     title = "Too many requests"

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from domain.errors import Invalid
 from domain.identifiers import ClientMessageId, MessageId, ProfileId, SessionId
@@ -27,7 +28,10 @@ def check_content(content: str) -> str:
 
 
 class Draft(NamedTuple):
-    """A message that passed every check and waits for its place in the session."""
+    """A message that passed every check and waits for its place in the session.
+
+    Drafts of one `transaction` follow each other; all of them are stored, or none.
+    """
 
     id: MessageId
     session_id: SessionId
@@ -35,11 +39,18 @@ class Draft(NamedTuple):
     sender: Profile
     receiver: Profile
     content: str
+    transaction: UUID | None = None
 
     def stored(self, seq: int, sent_at: datetime) -> "Message":
         """The message this draft becomes as number `seq` of its session."""
         return Message(
             self.id, self.session_id, seq, self.client_message_id, self.sender.id, self.content, sent_at, False, False
+        )
+
+    def is_repeated_by(self, draft: "Draft") -> bool:
+        """As `Message.is_repeated_by`, of the message that this draft becomes."""
+        return (
+            self.sender.id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content
         )
 
 

@@ -13,12 +13,12 @@ from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import UNREAD_WINDOW, SessionOverview, SessionPosition, SessionRepository
-from domain.errors import IdempotencyConflict, SessionNotFound
+from domain.errors import IdempotencyConflict, SessionNotFound, TransactionAborted
 from domain.identifiers import Intent, MessageId, SessionId
 from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
-from tests.support.people import NOW, draft, envelope, person, session_of
+from tests.support.people import NOW, draft, envelope, person, session_of, transaction
 
 LATER = NOW + timedelta(seconds=60)
 
@@ -254,6 +254,68 @@ class MessageRepositoryContract(Contract):
         outcomes = await repositories.messages.append([lost, *chat.drafts(1)], NOW, LATER, envelope)
         assert isinstance(outcomes[0], SessionNotFound)
         assert isinstance(outcomes[1], Stored)
+
+    async def test_a_transaction_is_stored_in_order(self, repositories: Repositories, chat: Chat) -> None:
+        alone, *together = chat.drafts(4)
+        outcomes = await repositories.messages.append([alone, *transaction(*together)], NOW, LATER, envelope)
+        assert [one.message.seq for one in outcomes if isinstance(one, Stored)] == [1, 2, 3, 4]
+
+    @pytest.mark.parametrize("why", ["conflict", "conflict within", "unknown session"])
+    @pytest.mark.parametrize("place", [0, 1, 2])
+    async def test_of_a_transaction_with_a_refused_draft_nothing_is_stored(
+        self, repositories: Repositories, chat: Chat, why: str, place: int
+    ) -> None:
+        first, before, after, *good = chat.drafts(6)
+        await repositories.messages.append([first], NOW, LATER, envelope)
+        bad = {
+            "conflict": draft(chat.session, chat.bob, chat.ann, "else", first.client_message_id),
+            "conflict within": draft(chat.session, chat.ann, chat.bob, "else", before.client_message_id),
+            "unknown session": draft(session_of(chat.ann, chat.bob), chat.ann, chat.bob),
+        }[why]
+        together = [*good[:place], bad, *good[place:2]]
+        batch = [before, *transaction(*together), after, *transaction(*good)]
+        outcomes = await repositories.messages.append(batch, NOW, LATER, envelope)
+        refused, error = outcomes[1:4], {"unknown session": SessionNotFound}.get(why, IdempotencyConflict)
+        assert [type(one) for one in refused] == [
+            error if number == place else TransactionAborted for number in range(3)
+        ]
+        others = [outcomes[0], *outcomes[4:]]
+        assert [one.message.seq for one in others if isinstance(one, Stored)] == [2, 3, 4, 5, 6]
+        contents = [message.content for message in await repositories.messages.latest(chat.session.id, 10)]
+        assert contents == [one.content for one in (first, before, after, *good)]
+        assert (await repositories.outbox.status()).pending == 3 * len(contents)
+
+    async def test_what_a_refused_transaction_would_have_stored_is_not_in_the_way_of_others(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        lost = draft(session_of(chat.ann, chat.bob), chat.ann, chat.bob)
+        (wanted,) = chat.drafts(1)
+        other = wanted._replace(content="else")
+        outcomes = await repositories.messages.append([*transaction(wanted, lost), other], NOW, LATER, envelope)
+        assert [type(one) for one in outcomes] == [TransactionAborted, SessionNotFound, Stored]
+
+    async def test_a_transaction_repeated_is_repeated_whole(self, repositories: Repositories, chat: Chat) -> None:
+        together = transaction(*chat.drafts(3))
+        for kind in (Stored, Repeated):
+            outcomes = await repositories.messages.append(together, NOW, LATER, envelope)
+            assert [type(one) for one in outcomes] == [kind] * 3
+        assert len(await repositories.messages.latest(chat.session.id, 10)) == 3
+
+    async def test_racing_transactions_are_stored_whole_or_not_at_all(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        wanted = chat.drafts(1)[0].client_message_id
+        claims = [
+            transaction(
+                draft(chat.session, chat.ann, chat.bob, f"first of {number}"),
+                draft(chat.session, chat.ann, chat.bob, f"second of {number}", wanted),
+            )
+            for number in range(8)
+        ]
+        await asyncio.gather(*(repositories.messages.append(claim, NOW, LATER, envelope) for claim in claims))
+        first, second = await repositories.messages.latest(chat.session.id, 10)
+        assert [first.content.split()[0], second.content.split()[0]] == ["first", "second"]
+        assert first.content.split()[-1] == second.content.split()[-1]
 
     async def test_no_drafts_are_no_outcomes(self, repositories: Repositories) -> None:
         assert list(await repositories.messages.append([], NOW, LATER, envelope)) == []

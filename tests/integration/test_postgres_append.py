@@ -9,11 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.sessions import PostgresSessionRepository
 from application.ports.messages import Stored
-from domain.errors import Invalid
+from domain.errors import Invalid, TransactionAborted
 from domain.identifiers import Email
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
-from tests.support.people import NOW, draft, envelope, ids, person, session_of
+from tests.support.people import NOW, draft, envelope, ids, person, session_of, transaction
 
 REFUSED: dict[str, Callable[[Draft], Draft]] = {
     "a lone surrogate": lambda draft: draft._replace(content="secret \ud800"),
@@ -62,3 +62,22 @@ async def test_a_draft_whose_envelope_cannot_be_made_fails_alone(engine: AsyncEn
     drafts = [draft(session, ann, bob, content) for content in ("one", "\ud800", "two")]
     outcomes = await messages.append(drafts, NOW, NOW, strict_envelope)
     assert [type(outcome) for outcome in outcomes] == [Stored, Invalid, Stored]
+
+
+@pytest.mark.parametrize("why", REFUSED)
+async def test_a_draft_that_cannot_be_stored_takes_its_transaction_with_it_and_nothing_else(
+    engine: AsyncEngine, why: str
+) -> None:
+    messages, sessions = PostgresMessageRepository(engine), PostgresSessionRepository(engine)
+    ann, bob = person("ann"), person("bob")
+    session = await sessions.get_or_create(session_of(ann, bob))
+    drafts = [draft(session, ann, bob, f"message {number}") for number in range(7)]
+    drafts[3] = REFUSED[why](drafts[3])
+    batch = [*drafts[:2], *transaction(*drafts[2:5]), *transaction(*drafts[5:])]
+
+    outcomes = await messages.append(batch, NOW, NOW, telling_envelope)
+
+    refused = [TransactionAborted, Invalid, TransactionAborted]
+    assert [type(one) for one in outcomes] == [Stored, Stored, *refused, Stored, Stored]
+    stored = [message.content for message in await messages.latest(session.id, 10)]
+    assert stored == [drafts[number].content for number in (0, 1, 5, 6)]

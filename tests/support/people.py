@@ -29,6 +29,12 @@ def draft(
     return Draft(MessageId(ids.new()), session.id, ClientMessageId(client_id or uuid4()), sender, receiver, content)
 
 
+def transaction(*drafts: Draft) -> list[Draft]:
+    """They are stored together or not at all."""
+    name = uuid4()
+    return [one._replace(transaction=name) for one in drafts]
+
+
 def envelope(draft: Draft, message: Message) -> list[OutboxEntry]:
     payload = f'{{"seq": {message.seq}}}'
     destinations = ("topic", "messages", "ack")

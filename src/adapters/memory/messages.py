@@ -5,7 +5,8 @@ from datetime import datetime
 
 from adapters.memory.store import InMemoryStore, OutboxRow
 from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
-from domain.errors import IdempotencyConflict, SessionNotFound
+from domain.admission import Verdict, admit
+from domain.errors import ChatError
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.message import Draft, Message
 
@@ -18,16 +19,28 @@ class InMemoryMessageRepository:
         self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
     ) -> Sequence[AppendOutcome]:
         # nothing awaits in here, which is what makes it one transaction
-        return [self._append(draft, sent_at, claimed_until, envelope) for draft in drafts]
-
-    def _append(self, draft: Draft, sent_at: datetime, claimed_until: datetime, envelope: Envelope) -> AppendOutcome:
         store = self._store
-        first_id = store.by_client_id.get(draft.client_message_id)
+        known = {
+            client_id: store.message(store.by_client_id[client_id])
+            for draft in drafts
+            if (client_id := draft.client_message_id) in store.by_client_id
+        }
+        verdicts = admit(drafts, store.sessions, known)
+        return [self._outcome(verdict, sent_at, claimed_until, envelope) for verdict in verdicts]
+
+    def _outcome(
+        self, verdict: Verdict, sent_at: datetime, claimed_until: datetime, envelope: Envelope
+    ) -> AppendOutcome:
+        if isinstance(verdict, ChatError):
+            return verdict
+        first_id = self._store.by_client_id.get(verdict.client_message_id)
         if first_id is not None:
-            first = store.message(first_id)
-            return Repeated(first) if first.is_repeated_by(draft) else IdempotencyConflict()
-        if draft.session_id not in store.sessions:
-            return SessionNotFound()
+            return Repeated(self._store.message(first_id))
+        assert isinstance(verdict, Draft), "a message is known by its clientMessageId"
+        return self._add(verdict, sent_at, claimed_until, envelope)
+
+    def _add(self, draft: Draft, sent_at: datetime, claimed_until: datetime, envelope: Envelope) -> Stored:
+        store = self._store
         messages = store.messages.setdefault(draft.session_id, [])
         message = draft.stored(len(messages) + 1, sent_at)
         entries = envelope(draft, message)

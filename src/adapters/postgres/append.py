@@ -1,19 +1,20 @@
 """Storing a batch of drafts: races are run again, and what the database refuses is told from what it can store."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, groupby
+from operator import attrgetter
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.append_once import LostRace, append_once
 from adapters.postgres.database import driver_transaction
-from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
-from domain.errors import IdempotencyConflict, Invalid, SessionNotFound, Unavailable
-from domain.identifiers import ClientMessageId
-from domain.message import Draft, Message
+from application.ports.messages import AppendOutcome, Envelope
+from domain.errors import Invalid, TransactionAborted, Unavailable
+from domain.message import Draft
 
 MAX_TRIES = 5
 
@@ -27,21 +28,18 @@ _REFUSED = (
     asyncpg.ProgramLimitExceededError,
     UnicodeError,
 )
+_NOT_STORABLE = "the message cannot be stored"
 
 
 async def append(
     engine: AsyncEngine, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
 ) -> Sequence[AppendOutcome]:
     """As `MessageRepository.append`. Raises `Unavailable`."""
-    if not drafts:
-        return []
-    unique = list({draft.client_message_id: draft for draft in reversed(drafts)}.values())[::-1]
-    batch = _Batch(engine, sent_at, claimed_until, envelope)
-    return _outcomes(drafts, await batch.append(unique))
+    return await _Batch(engine, sent_at, claimed_until, envelope).append(drafts) if drafts else []
 
 
-Fates = Mapping[ClientMessageId, Stored | Message | Invalid]
-"""Stored now, stored before as that message, or refused. Drafts of unknown sessions have none."""
+class _RollBack(Exception):
+    """Ends a transaction that was a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,48 +49,63 @@ class _Batch:
     claimed_until: datetime
     envelope: Envelope
 
-    async def append(self, drafts: Sequence[Draft]) -> Fates:
-        """In one transaction; when that is refused in ever smaller ones, in the drafts' order, to find whose fault."""
+    async def append(self, drafts: Sequence[Draft]) -> Sequence[AppendOutcome]:
+        """In one transaction; when that is refused in ever smaller ones, in the drafts' order, to find whose fault.
+
+        What is one transaction of the client's is never split.
+        """
         try:
             return await self._append_together(drafts)
         except _REFUSED as error:
-            if len(drafts) == 1:
-                # the text of the error may quote the message
-                log.error("a draft cannot be stored: %s", type(error).__name__, extra={"draft": str(drafts[0].id)})
-                return {drafts[0].client_message_id: Invalid("the message cannot be stored")}
-        middle = len(drafts) // 2
-        first = await self.append(drafts[:middle])
-        return {**first, **await self.append(drafts[middle:])}
+            units = _units(drafts)
+            if len(units) == 1:
+                return await self._refusals(drafts, error)
+        middle = len(units) // 2
+        first = await self.append(list(chain(*units[:middle])))
+        return [*first, *await self.append(list(chain(*units[middle:])))]
 
-    async def _append_together(self, drafts: Sequence[Draft]) -> Fates:
+    async def _append_together(self, drafts: Sequence[Draft]) -> Sequence[AppendOutcome]:
         for attempt in range(MAX_TRIES):
             try:
                 async with driver_transaction(self.engine) as connection:
                     # repeats are rare: they are looked for only when one was in the way
-                    stored, known = await append_once(
-                        connection, drafts, self.sent_at, self.claimed_until, self.envelope, look_first=attempt > 0
-                    )
+                    return await self._append_once(connection, drafts, look_first=attempt > 0)
             except _RACED:
                 continue
-            return {**stored, **known}
         raise Unavailable("the same messages are being sent too often at once")
 
+    async def _append_once(
+        self, connection: "asyncpg.Connection[asyncpg.Record]", drafts: Sequence[Draft], *, look_first: bool
+    ) -> Sequence[AppendOutcome]:
+        return await append_once(
+            connection, drafts, self.sent_at, self.claimed_until, self.envelope, look_first=look_first
+        )
 
-def _outcomes(drafts: Sequence[Draft], fates: Fates) -> Sequence[AppendOutcome]:
-    """What became of each: the first of equal drafts was stored, the others repeat it."""
-    new = {client_id: fate for client_id, fate in fates.items() if isinstance(fate, Stored)}
-    return [
-        new.pop(draft.client_message_id)
-        if draft.client_message_id in new
-        else _repeat(draft, fates.get(draft.client_message_id))
-        for draft in drafts
-    ]
+    async def _refusals(self, drafts: Sequence[Draft], error: Exception) -> Sequence[AppendOutcome]:
+        """Of a lone draft, or of the drafts of one transaction."""
+        # the text of the error may quote the message
+        log.error("a draft cannot be stored: %s", type(error).__name__, extra={"draft": str(drafts[0].id)})
+        if len(drafts) == 1:
+            return [Invalid(_NOT_STORABLE)]
+        refused = [await self._is_refused(draft) for draft in drafts]
+        return [Invalid(_NOT_STORABLE) if one else TransactionAborted() for one in refused]
+
+    async def _is_refused(self, draft: Draft) -> bool:
+        """Whether it cannot be stored even alone; found by a trial that is rolled back."""
+        try:
+            async with driver_transaction(self.engine) as connection:
+                await self._append_once(connection, [draft], look_first=True)
+                raise _RollBack
+        except _REFUSED:
+            return True
+        except (_RollBack, *_RACED):
+            return False
 
 
-def _repeat(draft: Draft, fate: Stored | Message | Invalid | None) -> AppendOutcome:
-    if fate is None:
-        return SessionNotFound()
-    if isinstance(fate, Invalid):
-        return fate
-    first = fate.message if isinstance(fate, Stored) else fate
-    return Repeated(first) if first.is_repeated_by(draft) else IdempotencyConflict()
+def _units(drafts: Sequence[Draft]) -> list[list[Draft]]:
+    """What may be stored apart from the rest: a draft, or the drafts of one transaction."""
+    units: list[list[Draft]] = []
+    for transaction, group in groupby(drafts, attrgetter("transaction")):
+        together = list(group)
+        units += [together] if transaction is not None else [[draft] for draft in together]
+    return units

@@ -1,14 +1,15 @@
 """Storing drafts in one transaction: the way of a message through PostgreSQL (contract, section 6)."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 
 from adapters.postgres.rows import message_of
-from application.ports.messages import Envelope, Stored
+from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
+from domain.admission import Verdict, admit
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Draft, Message
 
@@ -50,10 +51,10 @@ async def append_once(
     envelope: Envelope,
     *,
     look_first: bool,
-) -> tuple[Mapping[ClientMessageId, Stored], Mapping[ClientMessageId, Message]]:
-    """Inside a transaction: what was stored and, with `look_first`, what had been before, by `clientMessageId`.
+) -> list[AppendOutcome]:
+    """Inside a transaction: one outcome a draft, in their order. Raises `LostRace`.
 
-    `drafts` have different `clientMessageId`s. Those of unknown sessions are in neither. Raises `LostRace`.
+    Without `look_first` nothing is known of earlier messages: a repeat is a lost race then.
     """
     rows = await connection.fetch(_LOCK, list({draft.session_id for draft in drafts}))
     last_seq: Counter[SessionId] = Counter({row["id"]: row["last_seq"] for row in rows})
@@ -61,15 +62,29 @@ async def append_once(
     if look_first:
         found = await connection.fetch(_KNOWN, [draft.client_message_id for draft in drafts])
         known = {row["client_msg_id"]: message_of(row) for row in found}
-    fresh = [one for one in drafts if one.session_id in last_seq and one.client_message_id not in known]
+    verdicts = admit(drafts, last_seq, known)
     stored: dict[ClientMessageId, Stored] = {}
-    for draft in fresh:
-        last_seq[draft.session_id] += 1
-        message = draft.stored(last_seq[draft.session_id], sent_at)
-        stored[draft.client_message_id] = Stored(message, envelope(draft, message))
+    for draft in verdicts:
+        if isinstance(draft, Draft) and draft.client_message_id not in stored:
+            last_seq[draft.session_id] += 1
+            message = draft.stored(last_seq[draft.session_id], sent_at)
+            stored[draft.client_message_id] = Stored(message, envelope(draft, message))
     if stored:
         await _insert(connection, list(stored.values()), sent_at, claimed_until)
-    return stored, known
+    return _outcomes(verdicts, stored)
+
+
+def _outcomes(verdicts: Sequence[Verdict], stored: dict[ClientMessageId, Stored]) -> list[AppendOutcome]:
+    """The first of equal drafts was stored, the others repeat it."""
+    new = dict(stored)
+    outcomes: list[AppendOutcome] = []
+    for verdict in verdicts:
+        if isinstance(verdict, Draft):
+            client_id = verdict.client_message_id
+            outcomes.append(new.pop(client_id) if client_id in new else Repeated(stored[client_id].message))
+        else:
+            outcomes.append(Repeated(verdict) if isinstance(verdict, Message) else verdict)
+    return outcomes
 
 
 async def _insert(

@@ -26,7 +26,8 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
 
 
 AppendOutcome = Stored | Repeated | ChatError
-"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`: what is wrong with this draft alone."""
+"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`, what is wrong with this draft alone, or
+`TransactionAborted`, for the others of its transaction."""
 
 Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
 """Makes the outbox entries of a message; called inside the transaction, when `seq` is known."""
@@ -42,7 +43,8 @@ class MessageRepository(Protocol):
         (though a commit whose answer was lost may have happened: repeat with the same `clientMessageId`).
         One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,
         one is `Stored` and the others are `Repeated`. A draft that the store cannot hold is `Invalid`, and the
-        others are then stored in several transactions. Raises `Unavailable`.
+        others are then stored in several transactions, but for those of one `Draft.transaction`: none of them is
+        stored when one is refused. Raises `Unavailable`.
         """
         ...
 

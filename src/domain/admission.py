@@ -1,0 +1,55 @@
+"""What becomes of the drafts of one batch: new, repeated or refused (contract, section 6)."""
+
+from collections.abc import Container, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
+
+from domain.errors import ChatError, IdempotencyConflict, SessionNotFound, TransactionAborted
+from domain.identifiers import ClientMessageId, SessionId
+from domain.message import Draft, Message
+
+Verdict = Draft | Message | ChatError
+"""The draft whose message it becomes (itself, or an equal one before it), the stored message it repeats, or why not."""
+
+
+def admit(
+    drafts: Sequence[Draft], sessions: Container[SessionId], known: Mapping[ClientMessageId, Message]
+) -> list[Verdict]:
+    """One verdict a draft, in their order. `known` are stored messages by their `clientMessageId`.
+
+    When one draft of a transaction is refused, the others are refused with `TransactionAborted`.
+    """
+    batch = _Batch(sessions, known)
+    verdicts: list[Verdict] = []
+    for transaction, group in groupby(drafts, attrgetter("transaction")):
+        if transaction is None:
+            verdicts += [batch.judge(draft) for draft in group]
+        else:
+            verdicts += batch.judge_together(list(group))
+    return verdicts
+
+
+class _Batch:
+    def __init__(self, sessions: Container[SessionId], known: Mapping[ClientMessageId, Message]) -> None:
+        self._sessions = sessions
+        self._known = known
+        self._admitted: dict[ClientMessageId, Draft] = {}
+
+    def judge(self, draft: Draft) -> Verdict:
+        client_id = draft.client_message_id
+        first = self._admitted.get(client_id) or self._known.get(client_id)
+        if first is not None:
+            return first if first.is_repeated_by(draft) else IdempotencyConflict()
+        if draft.session_id not in self._sessions:
+            return SessionNotFound()
+        self._admitted[client_id] = draft
+        return draft
+
+    def judge_together(self, drafts: Sequence[Draft]) -> list[Verdict]:
+        new = {draft.client_message_id for draft in drafts} - self._admitted.keys()
+        verdicts = [self.judge(draft) for draft in drafts]
+        if not any(isinstance(verdict, ChatError) for verdict in verdicts):
+            return verdicts
+        for client_id in new:
+            self._admitted.pop(client_id, None)
+        return [verdict if isinstance(verdict, ChatError) else TransactionAborted() for verdict in verdicts]
