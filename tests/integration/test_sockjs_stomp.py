@@ -5,11 +5,13 @@ import json
 import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from adapters.stomp.codec import write_frame
 from tests.support.databases import Databases
 from tests.support.eventually import eventually_some
 from tests.support.raw_http import RawHttp, ask
@@ -196,3 +198,53 @@ async def test_a_stream_that_nobody_reads_ends_at_its_limit_and_the_session_with
             while await bob.post("\n") != 404:
                 await ann.send(chat_message(session_id, ANN, "x" * 4_000))
         await ann.subscribe("/user/queue/ack")  # others are served on
+
+
+def cut_in_a_character(frame: str, limit: int = 8_192) -> list[str]:
+    """The two pieces of a frame that stompjs' `splitLargeFrames` makes, with the cut inside a surrogate pair."""
+    units = frame.encode("utf-16-le")
+    inside = next(at for at in range(limit, 0, -1) if units[2 * at + 1] in range(0xDC, 0xE0))
+    return [part.decode("utf-16-le", "surrogatepass") for part in (units[: 2 * inside], units[2 * inside :])]
+
+
+def emoji_frame(session_id: str) -> str:
+    body = json.dumps(chat_message(session_id, ANN, "👋" * 4_000), ensure_ascii=False)
+    return write_frame("SEND", {"destination": "/app/chat.send"}, body, "1.2")
+
+
+async def stored_contents(rest: Rest, session_id: str) -> list[str]:
+    return [message["content"] for message in await rest.history(session_id)]
+
+
+async def test_a_character_cut_in_two_by_a_polling_client_is_stored_whole(
+    service: ServiceProcess, tokens: dict[str, str], url: str
+) -> None:
+    async with Rest(service.url, tokens[ANN]) as rest, SockJsPoller(url) as ann:
+        session_id = await rest.init(ANN, "half-poll@example.org")
+        await ann.connect(tokens[ANN])
+        for piece in cut_in_a_character(emoji_frame(session_id)):
+            assert await ann.post(piece) == 204
+        assert await eventually_some(lambda: stored_contents(rest, session_id)) == ["👋" * 4_000]
+
+
+async def test_a_character_cut_in_two_over_a_framed_websocket_is_stored_whole(
+    service: ServiceProcess, tokens: dict[str, str]
+) -> None:
+    async with (
+        Rest(service.url, tokens[ANN]) as rest,
+        connect(f"{service.ws_url}/0/{uuid4()}/websocket") as socket,
+    ):
+        session_id = await rest.init(ANN, "half-socket@example.org")
+        headers = {"accept-version": "1.2", "Authorization": f"Bearer {tokens[ANN]}"}
+        await socket.send(json.dumps([write_frame("CONNECT", headers)]))
+        for piece in cut_in_a_character(emoji_frame(session_id)):
+            await socket.send(json.dumps([piece]))
+        assert await eventually_some(lambda: stored_contents(rest, session_id)) == ["👋" * 4_000]
+
+
+async def test_half_a_character_that_is_never_completed_ends_the_connection(tokens: dict[str, str], url: str) -> None:
+    async with SockJsPoller(url) as ann:
+        await ann.connect(tokens[ANN])
+        assert await ann.post("SEND\ndestination:/app/chat.send\n\n\ud83d") == 204
+        assert await ann.post("x\0") == 204
+        assert (await ann.got("ERROR")).headers["message"] == "malformed"

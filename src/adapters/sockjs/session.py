@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from adapters.sockjs.framing import HEARTBEAT
+from adapters.sockjs.halves import HalfJoiner
 from adapters.sockjs.limits import SockJsLimits
 from adapters.sockjs.state import SessionState, State
 
@@ -31,6 +32,7 @@ class SockJsSession:
         self._on_gone = on_gone
         self._state = SessionState()
         self._incoming: deque[str] = deque()
+        self._halves = HalfJoiner()
         self._unread = 0
         self._waiting: list[asyncio.Future[None]] = []
         self._told_close = False
@@ -112,9 +114,12 @@ class SockJsSession:
             await self._change()
 
     def feed(self, messages: Sequence[str]) -> None:
-        if self._state.state is State.OPEN and messages:
-            self._incoming.extend(messages)
-            self._unread += sum(map(len, messages))
+        if self._state.state is not State.OPEN:
+            return
+        whole = self._halves.join(messages)
+        if whole:
+            self._incoming.extend(whole)
+            self._unread += sum(map(len, whole))
             self._changed()
 
     def end(self) -> None:

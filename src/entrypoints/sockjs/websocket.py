@@ -16,6 +16,7 @@ from adapters.sockjs.framing import (
     close_frame,
     read_messages,
 )
+from adapters.sockjs.halves import HalfJoiner
 from adapters.sockjs.session import CloseReason
 from entrypoints.asgi import Receive, Send
 
@@ -28,6 +29,7 @@ class SockJsWebSocketTransport:
         self._send = send
         self._heartbeat = heartbeat
         self._messages: deque[str] = deque()
+        self._halves = HalfJoiner()
         self._last_sent = monotonic()
         self._beats: asyncio.Task[None] | None = None
 
@@ -45,7 +47,7 @@ class SockJsWebSocketTransport:
             if not payload:
                 continue
             try:
-                self._messages.extend(read_messages(payload))
+                self._messages.extend(self._halves.join(read_messages(payload)))
             except (BrokenFraming, PayloadExpected):
                 await self._send({"type": "websocket.close", "code": 1007, "reason": "Broken framing."})
                 return None
