@@ -76,7 +76,6 @@ class OutboxDispatcher:
         self._idle = asyncio.Event()
         self._idle.set()
         self._broker_away = False
-        self._store_away = False
         self._processed: WriteBehind[OutboxId] = WriteBehind("outbox marks", self._mark_processed)
         self._given_back: WriteBehind[OutboxId] = WriteBehind("outbox releases", self._release)
         self._tasks = [
@@ -163,20 +162,13 @@ class OutboxDispatcher:
             entries = await self._outbox.claim(now, now + self._settings.claim, self._settings.claim_size)
             owed = await self._resolve(sorted(entries, key=lambda entry: entry.id))
         except Unavailable:
-            self._note_store(away=True)
             return 0
-        self._note_store(away=False)
         if not await self._publish(owed):
             return 0
         if self._broker_away:
             log.info("the broker is back")
             self._broker_away = False
         return len(entries)
-
-    def _note_store(self, *, away: bool) -> None:
-        if away != self._store_away:
-            log.log(logging.WARNING if away else logging.INFO, "the database is %s", "away" if away else "back")
-        self._store_away = away
 
     async def _resolve(self, entries: Sequence[OutboxEntry]) -> Sequence[Owed]:
         """The deliveries that pay the entries; those of which none can be made have failed. Raises `Unavailable`."""

@@ -9,31 +9,43 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 
+from domain.errors import Unavailable
+
 PROBE_TIMEOUT = 2.0
 
 Probe = Callable[[], Awaitable[object]]
+Cause = str | None
 
 
 @dataclass
 class Health:
-    """`probes` return when their part is up, and raise or hang when it is not."""
+    """`probes` return when their part is up, and raise or hang when it is not.
+
+    `hindrance` says why no new clients should come here though the service runs; None when they may.
+    """
 
     probes: dict[str, Probe] = field(default_factory=dict)
+    hindrance: Callable[[], Cause] = lambda: None
     ready: bool = False
-    """Set by who starts and stops the service: whether a load balancer should send new clients here."""
+    """Set by who starts and stops the service."""
 
-    async def components(self) -> dict[str, bool]:
-        answers = await asyncio.gather(*(_answers(probe) for probe in self.probes.values()))
-        return dict(zip(self.probes, answers, strict=True))
+    async def components(self) -> dict[str, Cause]:
+        """Why each part is down; None for one that is up."""
+        causes = await asyncio.gather(*(_cause(probe) for probe in self.probes.values()))
+        return dict(zip(self.probes, causes, strict=True))
 
 
-async def _answers(probe: Probe) -> bool:
+async def _cause(probe: Probe) -> Cause:
     try:
         async with asyncio.timeout(PROBE_TIMEOUT):
             await probe()
-    except Exception:
-        return False
-    return True
+    except TimeoutError:
+        return f"it does not answer within {PROBE_TIMEOUT:.0f} s"
+    except Unavailable as error:
+        return error.detail
+    except Exception as error:
+        return type(error).__name__
+    return None
 
 
 _DOWN = {503: ResponseSpec(dict[str, Any], description="It is `DOWN`", generate_examples=False)}
@@ -46,10 +58,9 @@ class HealthController(Controller):
     @get("/", operation_id="health", summary="Health of all parts", responses=_DOWN)
     async def health(self, health: NamedDependency[Health]) -> Response[dict[str, Any]]:
         """`UP` when every part is; 503 otherwise."""
-        components = await health.components()
-        return _answer(
-            all(components.values()), components={name: {"status": _word(up)} for name, up in components.items()}
-        )
+        causes = await health.components()
+        parts = {name: _status(cause) for name, cause in causes.items()}
+        return _answer(not any(causes.values()), components=parts)
 
     @get("/liveness", operation_id="liveness", summary="Is the process alive?")
     async def liveness(self) -> Response[dict[str, Any]]:
@@ -58,13 +69,18 @@ class HealthController(Controller):
 
     @get("/readiness", operation_id="readiness", summary="May clients come?", responses=_DOWN)
     async def readiness(self, health: NamedDependency[Health]) -> Response[dict[str, Any]]:
-        """`DOWN` before the start is through and from the first moment of a shutdown."""
-        return _answer(health.ready)
+        """`DOWN` before the start is through, from the first moment of a shutdown, and while the database takes no
+        writes, does not let this instance in, or is away with no broker to hold the sends.
+        """
+        if not health.ready:
+            return _answer(False, cause="it is starting or stopping")
+        cause = health.hindrance()
+        return _answer(True) if cause is None else _answer(False, cause=cause)
 
 
 def _answer(up: bool, **more: Any) -> Response[dict[str, Any]]:
-    return Response({"status": _word(up), **more}, status_code=200 if up else 503)
+    return Response({"status": "UP" if up else "DOWN", **more}, status_code=200 if up else 503)
 
 
-def _word(up: bool) -> str:
-    return "UP" if up else "DOWN"
+def _status(cause: Cause) -> dict[str, str]:
+    return {"status": "UP"} if cause is None else {"status": "DOWN", "cause": cause}

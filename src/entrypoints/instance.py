@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from entrypoints.container import Container
+from entrypoints.descriptors import DescriptorWatch
 from entrypoints.health import Health
+from entrypoints.readiness import hindrance
 
 log = logging.getLogger(__name__)
 
@@ -18,23 +20,27 @@ class Instance:
 
     def __init__(self, container: Container) -> None:
         self._container = container
+        self._descriptors = DescriptorWatch()
         self.health = Health(
             {
-                "database": lambda: container.store().ping(),
+                "database": lambda: container.store().check(),
                 "broker": lambda: container.broker().wait_ready(),
-            }
+            },
+            hindrance=lambda: hindrance(container.store().failure, holds_sends=self._holds_sends()),
         )
 
     async def start(self) -> None:
         """Raises `SchemaOutdated`, and what the driver says when the database cannot be reached at the start."""
         container = self._container
         await container.store().prepare()
+        container.store().watch()
         await container.broker().start(container.hub())
         if (queue := container.send_queue()) is not None:
             queue.consume(container.submitted_sends())
             await queue.start()
         container.dispatcher().start()
         container.intake().start()
+        self._descriptors.start()
         container.delivered().start()
         container.connections().start()
         self.health.ready = True
@@ -47,6 +53,10 @@ class Instance:
         for name, stop in self._stops():
             await _within(until, name, stop())
 
+    def _holds_sends(self) -> bool:
+        """Whether a broker keeps what is sent over STOMP while the database is away."""
+        return self._container.send_queue() is not None and self._container.broker().is_up
+
     def _stops(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
         """In the order of a message's way: nobody is stopped before those who hand it work."""
         container = self._container
@@ -54,6 +64,7 @@ class Instance:
         clients = container.flairbit(), container.keys()
         return [
             ("watch", container.connections().stop),
+            ("descriptor watch", self._descriptors.stop),
             *([("queue of sends", queue.stop)] if queue is not None else []),
             ("intake", container.intake().stop),
             ("dispatcher", container.dispatcher().stop),

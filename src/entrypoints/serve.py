@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import resource
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -11,6 +10,7 @@ import uvloop
 
 from entrypoints.app import create_app
 from entrypoints.container import Container
+from entrypoints.descriptors import allow_many_files, within_limit
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from entrypoints.instance import Instance
 from entrypoints.logs import configure_logs
@@ -30,19 +30,18 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
     """
     configure_logs(settings)
     check_address(settings.host, settings.port)
-    _allow_many_files()
+    limit = allow_many_files()
     with database(settings) as complete:
         if complete.workers > 1:
             supervise(complete, announce)
         else:
-            uvloop.run(_serve(complete, NoSiblings(), announce))
+            uvloop.run(_serve(within_limit(complete, limit), NoSiblings(), announce))
 
 
 def serve_worker(settings: Settings, siblings: WorkerSiblings) -> None:
     """One of several workers; its supervisor has seen to the port and the database."""
     configure_logs(settings)
-    _allow_many_files()
-    uvloop.run(_serve(settings, siblings, lambda: None))
+    uvloop.run(_serve(within_limit(settings, allow_many_files()), siblings, lambda: None))
 
 
 @contextlib.contextmanager
@@ -62,12 +61,6 @@ def database(settings: Settings, *, shared: bool = False) -> Iterator[Settings]:
         yield msgspec.structs.replace(settings, database_url=Secret(postgres.start()))
     finally:
         postgres.stop()
-
-
-def _allow_many_files() -> None:
-    """A socket is a file, and the usual soft limit of 1,024 is there for programs from another time."""
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _calm_the_collector() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from entrypoints.asgi import AsgiApp
+from entrypoints.descriptors import accepted_at_once, file_limit
 from entrypoints.failures import Failure
 from entrypoints.settings import Settings
 
@@ -43,8 +44,9 @@ class GranianServer:
             port=settings.port,
             interface=Interfaces.ASGINL,
             http=HTTPModes.http1,
-            # idle keep-alive connections count against it: room for all of them and the metrics
-            backpressure=settings.max_connections + BACKLOG,
+            # Idle keep-alive connections count against it: room for all of them and the metrics. Beyond it clients wait
+            # in the backlog; out of file descriptors Granian would try to accept them without a pause.
+            backpressure=accepted_at_once(settings, file_limit(), settings.max_connections + BACKLOG),
             backlog=BACKLOG,
             log_enabled=False,
             http1_settings=HTTP1Settings(header_read_timeout=10_000),

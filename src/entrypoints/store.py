@@ -9,16 +9,20 @@ from adapters.memory.outbox import InMemoryOutbox
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.sessions import InMemorySessionRepository
 from adapters.memory.store import InMemoryStore
-from adapters.postgres.database import create_engine, ping
+from adapters.postgres.condition import Condition, condition_of
+from adapters.postgres.database import create_engine
+from adapters.postgres.failures import Failure as DatabaseFailure
 from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.migrations import is_current, upgrade
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
+from adapters.postgres.watch import DatabaseWatch
 from application.ports.messages import MessageRepository
 from application.ports.outbox import Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionRepository
+from domain.errors import Unavailable
 from entrypoints.failures import Failure
 from entrypoints.settings import MEMORY, Settings
 
@@ -41,8 +45,17 @@ class Store(Protocol):
         """Raises `SchemaOutdated`, `NewerSchema`, and what the driver says when the database cannot be reached."""
         ...
 
-    async def ping(self) -> None:
-        """Raises `Unavailable` when it does not answer."""
+    @property
+    def failure(self) -> DatabaseFailure | None:
+        """Of the outage that lasts; None when everything works."""
+        ...
+
+    def watch(self) -> None:
+        """Begins to notice outages without traffic, and their ends; until `close`."""
+        ...
+
+    async def check(self) -> None:
+        """Raises `Unavailable` with the cause when it does not do what it should."""
         ...
 
     async def close(self) -> None: ...
@@ -58,9 +71,14 @@ class MemoryStore:
         self.outbox = InMemoryOutbox(store)
         self.directory = InMemoryProfileDirectory()
 
+    @property
+    def failure(self) -> None: ...
+
     async def prepare(self) -> None: ...
 
-    async def ping(self) -> None: ...
+    def watch(self) -> None: ...
+
+    async def check(self) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -68,17 +86,29 @@ class MemoryStore:
 class PostgresStore:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engine = self._connect(settings.database_url)
-        self._replica = self._connect(settings.database_replica_url) if settings.database_replica_url else None
+        self._engine = self._connect(settings.database_url, "the database")
+        self._watch = DatabaseWatch(self._engine, writable=True)
+        self._watches = [self._watch]
+        self._replica: AsyncEngine | None = None
+        if settings.database_replica_url:
+            self._replica = self._connect(settings.database_replica_url, "the replica")
+            self._watches.append(DatabaseWatch(self._replica, writable=False))
         self.sessions = PostgresSessionRepository(self._engine)
         self.messages = PostgresMessageRepository(self._engine, self._replica)
         self.outbox = PostgresOutbox(self._engine)
         self.directory = PostgresProfileDirectory(self._engine)
 
-    def _connect(self, url: str) -> AsyncEngine:
+    def _connect(self, url: str, name: str) -> AsyncEngine:
         return create_engine(
-            str(url), pool_size=self._settings.database_pool_size, timeout=self._settings.database_timeout
+            str(url),
+            pool_size=self._settings.database_pool_size,
+            timeout=self._settings.database_timeout,
+            condition=Condition(name),
         )
+
+    @property
+    def failure(self) -> DatabaseFailure | None:
+        return condition_of(self._engine).failure
 
     async def prepare(self) -> None:
         url = str(self._settings.database_url)
@@ -87,10 +117,19 @@ class PostgresStore:
         elif not await is_current(url):
             raise SchemaOutdated("the database has an older schema than this version: run `chat-service migrate` first")
 
-    async def ping(self) -> None:
-        await ping(self._engine)
+    def watch(self) -> None:
+        for watch in self._watches:
+            watch.start()
+
+    async def check(self) -> None:
+        try:
+            await self._watch.check()
+        except Unavailable as error:
+            raise Unavailable(self.failure.cause if self.failure else error.detail) from error
 
     async def close(self) -> None:
+        for watch in self._watches:
+            await watch.stop()
         for engine in (self._engine, self._replica):
             if engine is not None:
                 await engine.dispose()

@@ -38,6 +38,10 @@ class InProcessBroker:
         self._hand_over(deliveries)
         self._pushed_here.update(key for one in deliveries if (key := one.owed_as) is not None)
 
+    @property
+    def is_up(self) -> bool:
+        return True
+
     async def wait_ready(self) -> None:
         """It cannot be away."""
 

@@ -14,22 +14,13 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from adapters.postgres.condition import OPTION, Condition, condition_of
+from adapters.postgres.failures import FAILURES, failure_of
 from domain.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 2.0
 
-_AWAY = (
-    OSError,
-    TimeoutError,
-    PoolTimeout,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the server has said goodbye on it, and the end has not come yet
-    asyncpg.OperatorInterventionError,  # shut down, crash, cannot connect now, cancelled by a timeout
-    asyncpg.InsufficientResourcesError,  # too many connections, disk full
-    asyncpg.ReadOnlySQLTransactionError,  # a primary that is one no more
-)
-
+_CAUGHT: tuple[type[BaseException], ...] = (DBAPIError, *FAILURES)
 
 NO_WAIT = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
 """A condition that is true, by which a lone statement does not wait for the disk: for marks whose loss is harmless."""
@@ -38,10 +29,12 @@ DRIVER_ERRORS = (OSError, TimeoutError, DBAPIError, PoolTimeout, asyncpg.Postgre
 """What may come of a first connection, before there is a service that could do without for a while."""
 
 
-def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> AsyncEngine:
+def create_engine(
+    url: str, *, pool_size: int = 10, timeout: float = 5.0, condition: Condition | None = None
+) -> AsyncEngine:
     """An engine for `postgresql://…`, with the parameters that libpq knows (`sslmode`, several hosts and so on).
 
-    `timeout` bounds each statement and the wait for a connection, in seconds.
+    `timeout` bounds each statement and the wait for a connection, in seconds; `condition` is told of failures.
     """
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -63,6 +56,7 @@ def create_engine(url: str, *, pool_size: int = 10, timeout: float = 5.0) -> Asy
         max_overflow=0,
         hide_parameters=True,  # errors are logged
         pool_timeout=timeout,
+        execution_options={OPTION: condition or Condition("the database")},
     )
     event.listen(engine.sync_engine, "handle_error", _note_disconnect)
     event.listen(engine.sync_engine, "checkout", _replace_unusable)
@@ -81,7 +75,7 @@ def _replace_unusable(connection: DBAPIConnection, record: ConnectionPoolEntry, 
 
 def _note_disconnect(context: Any) -> None:
     """Connections of a server that has gone are given up together, not found dead one by one."""
-    if isinstance(_cause(context.original_exception), _AWAY):
+    if failure_of(context.original_exception) is not None:
         context.is_disconnect = True
 
 
@@ -116,7 +110,7 @@ async def _connected(
             driver: asyncpg.Connection[asyncpg.Record] = raw.driver_connection
             try:
                 yield connection, driver
-            except _AWAY:
+            except FAILURES:
                 await connection.invalidate()
                 raise
             except asyncio.CancelledError:
@@ -124,23 +118,8 @@ async def _connected(
                 # be savepoints in it, which nobody commits. Without an await, as a second cancel may be on its way.
                 driver.terminate()
                 raise
-    except (*_AWAY, DBAPIError) as error:
-        if isinstance(_cause(error), _AWAY):
-            raise StoreUnavailable("the database is away") from error
-        raise
-
-
-def _cause(error: BaseException | None) -> BaseException | None:
-    """What the driver said, beneath what SQLAlchemy wrapped around it."""
-    while error is not None and type(error).__module__.startswith("sqlalchemy"):
-        inner: BaseException | None = error.__cause__ or getattr(error, "orig", None)
-        if inner is None:
-            break
-        error = inner
-    return error
-
-
-async def ping(engine: AsyncEngine) -> None:
-    """Raises `StoreUnavailable` when the database does not answer."""
-    async with driver_connection(engine) as connection:
-        await connection.execute("SELECT 1")
+    except _CAUGHT as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise
+        raise StoreUnavailable(condition_of(engine).failed(failure)) from error

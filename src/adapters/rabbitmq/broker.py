@@ -85,6 +85,10 @@ class RabbitBroker:
         self._local.push(deliveries)
         self._local.expect_repeats(deliveries)
 
+    @property
+    def is_up(self) -> bool:
+        return self._outgoing.is_up
+
     async def wait_ready(self) -> None:
         await self._outgoing.wait_writable()
 

@@ -54,6 +54,10 @@ class Link:
         """Whether the link was ever lost, or not there at the first try."""
         return self._has_failed
 
+    @property
+    def is_up(self) -> bool:
+        return self._up.is_set()
+
     def start(self) -> None:
         """Returns at once; `wait_writable` tells when the link is up."""
         self._task.start()

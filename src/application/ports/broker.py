@@ -32,6 +32,11 @@ class Broker(Protocol):
         """
         ...
 
+    @property
+    def is_up(self) -> bool:
+        """Whether `publish` has a chance to succeed right now."""
+        ...
+
     async def wait_ready(self) -> None:
         """Returns when publishing has a chance to succeed; at once for a broker that cannot be away."""
         ...

@@ -1,0 +1,97 @@
+"""File descriptors: as many as the system lets us have, shared out before they can run out."""
+
+import asyncio
+import errno
+import logging
+import os
+import resource
+
+import msgspec
+
+from application.background import BackgroundTask
+from application.outage import Outage
+from entrypoints.settings import Settings
+
+log = logging.getLogger(__name__)
+
+WATCH_INTERVAL = 1.0  # seconds
+_OURS = 64  # logs, the event loop, the broker, calls of FlairBit, and some to spare
+_MIN_FOR_REQUESTS = 32
+
+
+def allow_many_files() -> int:
+    """How many this process may have open from now on.
+
+    A socket is a file, and the usual soft limit of 1,024 is there for programs from another time.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return hard
+
+
+def file_limit() -> int:
+    """How many files this process may have open."""
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+
+
+def within_limit(settings: Settings, limit: int) -> Settings:
+    """The settings with no more connections than `limit` files have room for; says so when that is fewer.
+
+    A warning only for a number that somebody has chosen.
+    """
+    most = max(1, _for_clients(settings, limit) - _for_requests(settings, limit))
+    if settings.max_connections <= most:
+        return settings
+    is_default = settings.max_connections == Settings().max_connections
+    log.log(
+        logging.INFO if is_default else logging.WARNING,
+        "CHAT_MAX_CONNECTIONS: at most %d instead of %d, as this process may have %d files open (ulimit -n)",
+        most,
+        settings.max_connections,
+        limit,
+    )
+    return msgspec.structs.replace(settings, max_connections=most)
+
+
+def accepted_at_once(settings: Settings, limit: int, wanted: int) -> int:
+    """How many connections that are no WebSocket a server may hold open; `wanted` when there is room for them."""
+    return min(wanted, max(1, _for_clients(settings, limit) - settings.max_connections))
+
+
+def _for_clients(settings: Settings, limit: int) -> int:
+    databases = 2 if settings.database_replica_url else 1
+    return limit - _OURS - databases * settings.database_pool_size
+
+
+def _for_requests(settings: Settings, limit: int) -> int:
+    return max(_MIN_FOR_REQUESTS, _for_clients(settings, limit) // 4)
+
+
+class DescriptorWatch:
+    """Tells in the log when none is left: the servers refuse connections then without a word."""
+
+    def __init__(self) -> None:
+        self._outage = Outage("file descriptors")
+        self._task = BackgroundTask("descriptor watch", self._run)
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def stop(self) -> None:
+        await self._task.stop()
+
+    async def _run(self) -> None:
+        while True:
+            self._look()
+            await asyncio.sleep(WATCH_INTERVAL)
+
+    def _look(self) -> None:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            if error.errno == errno.EMFILE:
+                self._outage.begin("none is left for this process: new connections are refused (ulimit -n)")
+            elif error.errno == errno.ENFILE:
+                self._outage.begin("none is left on this machine: new connections are refused (fs.file-max)")
+        else:
+            self._outage.end()

@@ -1,0 +1,56 @@
+"""File descriptors are shared out before they run out."""
+
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from entrypoints.descriptors import DescriptorWatch, accepted_at_once, within_limit
+from entrypoints.load_settings import load_settings
+from tests.support.eventually import eventually
+
+
+def test_enough_files_leave_the_settings_alone(caplog: pytest.LogCaptureFixture) -> None:
+    settings = load_settings({"CHAT_PROFILE": "test"})
+    assert within_limit(settings, 1_000_000) is settings
+    assert accepted_at_once(settings, 1_000_000, 54_096) == 54_096
+    assert not caplog.messages
+
+
+@pytest.mark.parametrize("limit", [80, 128, 256, 1_024, 20_000])
+def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest.LogCaptureFixture) -> None:
+    wished = load_settings({"CHAT_PROFILE": "test", "CHAT_MAX_CONNECTIONS": "60000"})
+    settings = within_limit(wished, limit)
+    accepted = accepted_at_once(settings, limit, 54_096)
+    assert settings.max_connections >= 1
+    assert accepted >= 1
+    assert settings.max_connections + accepted + settings.database_pool_size < max(limit, 80)
+    assert len(caplog.messages) == 1
+    assert "CHAT_MAX_CONNECTIONS" in caplog.text
+
+
+@contextmanager
+def no_files_left() -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    in_use = max(map(int, os.listdir("/proc/self/fd"))) + 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (in_use, hard))
+    taken = []
+    try:
+        while True:
+            taken.append(os.dup(0))
+    except OSError:
+        yield
+    finally:
+        for one in taken:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_that_none_is_left_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    watch = DescriptorWatch()
+    with no_files_left():
+        watch.start()
+        await eventually(lambda: "file descriptors: none is left for this process" in caplog.text)
+    await watch.stop()
