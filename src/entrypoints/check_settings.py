@@ -24,7 +24,7 @@ def check_settings(settings: Settings) -> None:
     """Raises `SettingsError`."""
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
-    settings.trusted_service_files()
+    _check_service_names(settings)
     for field, value in msgspec.structs.asdict(settings).items():
         if isinstance(value, int) and value > MAX_NUMBER:
             raise SettingsError(f"{setting_name(field)}: a number of at most {MAX_NUMBER} is expected")
@@ -33,6 +33,17 @@ def check_settings(settings: Settings) -> None:
             urls = given.split(",") if field == "broker_url" else [given]
             if not all(_is_address(url.strip(), schemes) for url in urls):
                 raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
+
+
+def _check_service_names(settings: Settings) -> None:
+    """A trusted service acts for anybody: nobody else's tokens may be taken for its own."""
+    for name in settings.trusted_service_files():
+        if name == settings.service_name:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: CHAT_SERVICE_NAME is our own name, not that of another service")
+        if name == settings.jwt_issuer:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: CHAT_JWT_ISSUER, who issues users' tokens, is no service")
+        if "@" in name:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: an e-mail address is not the name of a service")
 
 
 def _is_address(url: str, schemes: tuple[str, ...]) -> bool:

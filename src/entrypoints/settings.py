@@ -149,9 +149,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def trusted_service_files(self) -> Mapping[str, Path]:
         """The public key files of trusted services by name. Raises `SettingsError`."""
         pairs = [pair.partition("=") for pair in self.trusted_services]
-        if any(not (name and file) for name, _, file in pairs):
+        named = [(name.strip(), file.strip()) for name, _, file in pairs]
+        if not all(name and file for name, file in named):
             raise SettingsError("CHAT_TRUSTED_SERVICES: name=public-key-file is expected, comma-separated")
-        return {name: Path(file) for name, _, file in pairs}
+        files = {name: Path(file) for name, file in named}
+        if len(files) < len(named):
+            raise SettingsError("CHAT_TRUSTED_SERVICES: the same name is there twice")
+        return files
 
 
 PROFILE_DEFAULTS: Mapping[str, Mapping[str, Any]] = {

@@ -1,17 +1,14 @@
 """The choices that settings make between adapters, for the container."""
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.jwt.jwks import JwksKeys
-from adapters.jwt.keys import KeySource, StaticKeys, load_public_key
+from adapters.jwt.keys import KeySource, StaticKeys
 from adapters.jwt.service_token import ServiceTokenSigner
-from adapters.jwt.signing import load_private_key
 from adapters.jwt.verifier import JwtTokenVerifier
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.profiles import EmbeddedProfileLookup
@@ -23,7 +20,9 @@ from application.ports.clock import Clock
 from application.ports.send_queue import SendQueue
 from entrypoints.dev_keys import dev_keys
 from entrypoints.dev_tokens import makes_tokens
-from entrypoints.settings import Settings, SettingsError, setting_name
+from entrypoints.key_files import private_key, public_key
+from entrypoints.settings import Settings
+from entrypoints.trusted_services import trusted_services
 
 
 def flairbit(settings: Settings, clock: Clock) -> FlairBitProfileLookup | EmbeddedProfileLookup:
@@ -44,23 +43,28 @@ def user_keys(settings: Settings, clock: Clock) -> KeySource:
     """Raises `SettingsError`."""
     if settings.jwt_jwks_url:
         return JwksKeys(settings.jwt_jwks_url, clock, ttl=settings.jwt_jwks_ttl)
-    if settings.jwt_public_key_file:
-        return StaticKeys(_public_key("jwt_public_key_file", Path(settings.jwt_public_key_file)))
-    return StaticKeys(dev_keys(settings).public)
+    return StaticKeys(_users_key(settings))
 
 
 def token_verifier(settings: Settings, keys: KeySource, clock: Clock) -> JwtTokenVerifier:
     """Raises `SettingsError`."""
-    trusted = settings.trusted_service_files().items()
+    users_key = None if settings.jwt_jwks_url else _users_key(settings)
+    our_key = _our_key(settings).public_key() if settings.service_private_key_file else None
     return JwtTokenVerifier(
         keys,
         clock,
         issuer=settings.jwt_issuer or None,
         audience=settings.jwt_audience or None,
-        services={name: _public_key("trusted_services", file) for name, file in trusted},
+        services=trusted_services(settings, users_key, our_key),
         any_service=dev_keys(settings).public if makes_tokens(settings) else None,
         service_name=settings.service_name,
     )
+
+
+def _users_key(settings: Settings) -> RSAPublicKey:
+    if settings.jwt_public_key_file:
+        return public_key("jwt_public_key_file", Path(settings.jwt_public_key_file))
+    return dev_keys(settings).public
 
 
 def broker(settings: Settings, connections: Connections) -> Broker:
@@ -87,25 +91,8 @@ def watch_interval(settings: Settings) -> float:
 def _our_key(settings: Settings) -> RSAPrivateKey:
     if not settings.service_private_key_file:
         return dev_keys(settings).private
-    with _named("service_private_key_file"):
-        return load_private_key(Path(settings.service_private_key_file))
+    return private_key("service_private_key_file", Path(settings.service_private_key_file))
 
 
 def _broker_urls(settings: Settings) -> list[str]:
     return [url.strip() for url in str(settings.broker_url).split(",")]
-
-
-def _public_key(field: str, file: Path) -> RSAPublicKey:
-    with _named(field):
-        return load_public_key(file)
-
-
-@contextmanager
-def _named(field: str) -> Iterator[None]:
-    """What is wrong with a key file, with the setting that names it. Raises `SettingsError`."""
-    try:
-        yield
-    except OSError as error:
-        raise SettingsError(f"{setting_name(field)}: {error.filename} cannot be read") from None
-    except ValueError as error:
-        raise SettingsError(f"{setting_name(field)}: {error}") from None

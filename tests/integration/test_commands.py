@@ -57,6 +57,8 @@ def test_a_token_lasts_as_long_as_was_said(tmp_path: Path, options: list[str], l
         (["token", "ann@example.org", "--ttl", "500ms"], DEV, 2, "--ttl"),
         (["token", "ann@example.org", "--service", ""], DEV, 2, "--service"),
         (["token", "ann@example.org", "--service", " "], DEV, 2, "--service"),
+        (["token", "ann@example.org", "--service", "bob@example.org"], DEV, 2, "--service"),
+        (["token", "ann@example.org", "--service", "chat-service"], DEV, 2, "--service"),
         (["token", "ann@example.org", "--service", "reports", "--ttl", "1h"], DEV, 2, "--ttl"),
         (["token"], DEV, 2, "EMAIL"),
         (["fly"], {}, 2, "fly"),

@@ -33,7 +33,7 @@ VERIFIER = JwtTokenVerifier(
     services={"billing": BILLING.public_key()},
 )
 USER: dict[str, Any] = {"sub": "Ann@Example.org", "iss": "login", "aud": "chat", "iat": T, "exp": T + 60}
-SERVICE: dict[str, Any] = {"iss": "billing", "aud": "chat-service", "iat": T, "exp": T + 120}
+SERVICE: dict[str, Any] = {"iss": "billing", "sub": "billing", "aud": "chat-service", "iat": T, "exp": T + 120}
 
 
 async def test_a_user_is_its_lower_cased_subject_until_exp() -> None:
@@ -70,7 +70,22 @@ async def test_a_users_token_with_one_thing_wrong(changes: dict[str, Any]) -> No
         await VERIFIER.verify(token)
 
 
-@pytest.mark.parametrize("changes", [{"exp": T + 121}, {"iat": None}, {"aud": "chat"}, {"iat": T - 100}], ids=str)
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": T + 121},
+        {"iat": None},
+        {"aud": "chat"},
+        {"aud": ["chat", "flairbit"]},
+        {"iat": T - 100},
+        {"sub": None},
+        {"sub": "reports"},
+        {"sub": "Billing"},
+        {"sub": "ann@example.org"},
+        {"sub": ["billing"]},
+    ],
+    ids=str,
+)
 async def test_a_services_token_with_one_thing_wrong(changes: dict[str, Any]) -> None:
     claims = {name: value for name, value in (SERVICE | changes).items() if value is not None}
     with pytest.raises(Unauthenticated):
@@ -108,16 +123,24 @@ async def test_where_any_service_is_trusted_a_token_with_an_address_is_a_users(c
     assert (await DEV.verify(token)).name == "ann@example.org"
 
 
-@pytest.mark.parametrize("subject", [{}, {"sub": "reports"}, {"sub": 7}], ids=str)
-async def test_where_any_service_is_trusted_a_token_for_us_without_an_address_is_a_services(
-    subject: dict[str, Any],
-) -> None:
-    token = jwt.api_jws.PyJWS().encode(jwt_payload(SERVICE | {"iss": "reports"} | subject), OURS, "RS256")
+async def test_where_any_service_is_trusted_a_token_for_us_without_an_address_is_a_services() -> None:
+    token = jwt.encode(SERVICE | {"iss": "reports", "sub": "reports"}, OURS, "RS256")
     assert await DEV.verify(token) == Service("reports", NOW + timedelta(seconds=120))
 
 
 @pytest.mark.parametrize(
-    "changes", [{"exp": T + 121}, {"iat": None}, {"aud": "other"}, {"iss": ""}, {"iss": 7}], ids=str
+    "changes",
+    [
+        {"exp": T + 121},
+        {"iat": None},
+        {"aud": "other"},
+        {"iss": ""},
+        {"iss": 7},
+        {"sub": 7},
+        {"sub": None},
+        {"sub": "x"},
+    ],
+    ids=str,
 )
 async def test_where_any_service_is_trusted_the_rest_is_checked_as_ever(changes: dict[str, Any]) -> None:
     claims = SERVICE | {"iss": "reports", "sub": "reports"} | changes
@@ -125,14 +148,22 @@ async def test_where_any_service_is_trusted_the_rest_is_checked_as_ever(changes:
         await DEV.verify(jwt.api_jws.PyJWS().encode(jwt_payload(claims), OURS, "RS256"))
 
 
-@pytest.mark.parametrize("subject", [{}, {"sub": "billing"}, {"sub": "ann@example.org"}], ids=str)
 @pytest.mark.parametrize("verifier", [VERIFIER, DEV], ids=["prod", "dev"])
-async def test_a_trusted_issuer_is_a_service_by_its_own_key_alone(
-    verifier: JwtTokenVerifier, subject: dict[str, Any]
-) -> None:
-    assert (await verifier.verify(jwt.encode(SERVICE | subject, BILLING, "RS256"))).name == "service:billing"
-    with pytest.raises(Unauthenticated, match="signature"):
-        await verifier.verify(jwt.encode(SERVICE | subject, OURS, "RS256"))
+async def test_a_trusted_issuer_is_a_service_by_its_own_key_alone(verifier: JwtTokenVerifier) -> None:
+    assert (await verifier.verify(jwt.encode(SERVICE, BILLING, "RS256"))).name == "service:billing"
+    for subject in ({}, {"sub": "ann@example.org"}, {"aud": "chat"}, {"aud": ["chat", "chat-service"]}):
+        with pytest.raises(Unauthenticated, match="signature"):
+            await verifier.verify(jwt.encode(SERVICE | subject, OURS, "RS256"))
+
+
+async def test_a_service_with_the_key_and_audience_of_users_is_no_user_and_a_user_no_service() -> None:
+    key = BILLING.public_key()
+    shared = JwtTokenVerifier(StaticKeys(OURS.public_key(), key), ManualClock(NOW), services={"billing": key})
+    claims = {"sub": "ann@example.org", "aud": ["chat-service", "chat"], "iat": T, "exp": T + 60}
+    assert (await shared.verify(jwt.encode(claims, OURS, "RS256"))).name == "ann@example.org"
+    for issuer in ({}, {"iss": "login"}, {"iss": "billing"}):
+        with pytest.raises(Unauthenticated):
+            await shared.verify(jwt.encode(claims | issuer, BILLING, "RS256"))
 
 
 async def test_the_issuer_of_users_is_no_service() -> None:

@@ -1,6 +1,6 @@
 """Verifies the tokens of users and of trusted services (contract, section 4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +49,12 @@ class JwtTokenVerifier:
         service_key = self._service_key(claimed)
         if service_key is not None:
             return self._service(verified(token, [service_key]))
-        return self._user(verified(token, await self._keys.candidates(kid)))
+        return self._user(verified(token, await self._user_keys(kid)))
+
+    async def _user_keys(self, kid: str | None) -> Sequence[RSAPublicKey]:
+        """Without the keys of trusted services, which an issuer of users may publish as well."""
+        services = tuple(self._services.values())
+        return [key for key in await self._keys.candidates(kid) if key not in services]
 
     def _service_key(self, claimed: Mapping[str, Any]) -> RSAPublicKey | None:
         """The key that the token of a service has to be signed with; None for a user's."""
@@ -77,6 +82,8 @@ class JwtTokenVerifier:
         issued_at, expires_at = self._times(claims)
         if self._service_name not in audiences_of(claims):
             raise Unauthenticated("the token is for another service")
+        if claims.get("sub") != claims["iss"] or email_of(claims) is not None:
+            raise Unauthenticated("a service's token has the service's name as its sub, and no e-mail address")
         if issued_at is None or not 0 < (expires_at - issued_at).total_seconds() <= MAX_SERVICE_LIFETIME:
             raise Unauthenticated(f"a service's token lives {MAX_SERVICE_LIFETIME:.0f} s at most")
         return Service(str(claims["iss"]), expires_at)

@@ -39,8 +39,8 @@ class Lifetime(click.ParamType[Duration]):
 )
 def token(email: str, ttl: Duration | None, service: str | None) -> None:
     """Print a token for EMAIL, valid for the dev profile."""
-    if service is not None and not service.strip():
-        raise click.UsageError("--service: a name is expected")
+    if service is not None and (not service.strip() or "@" in service):
+        raise click.UsageError("--service: the name of a service is expected, which is no e-mail address")
     if service is not None and ttl is not None and ttl > MAX_SERVICE_LIFETIME:
         raise click.UsageError(f"--ttl: the token of a service lasts {Duration(MAX_SERVICE_LIFETIME)} at most")
     if ttl is None:
@@ -58,5 +58,7 @@ def token(email: str, ttl: Duration | None, service: str | None) -> None:
     if service is None:
         made = make_token(settings, address, lifetime, now)
     else:
+        if service in (settings.jwt_issuer, settings.service_name, *settings.trusted_service_files()):
+            raise click.UsageError(f"--service: {service} cannot speak with the key of `dev`")
         made = issue_service_token(dev_keys(settings).private, service, settings.service_name, lifetime, now)
     click.echo(made)
