@@ -32,11 +32,14 @@ def _count(description: str) -> msgspec.Meta:
 
 OwnEmail = Annotated[str, _email("the caller's own address, in any case", "ann@example.org")]
 OtherEmail = Annotated[str, _email("the address of the other one", "bob@example.org")]
-Address = Annotated[str, _email("an address, in lower case", "ann@example.org")]
+Address = Annotated[
+    str,
+    _email("an address in its canonical form: in lower case, the domain in ASCII", "ann@example.org"),
+]
 PeerAddress = Annotated[
     str,
     msgspec.Meta(
-        description="an address, in lower case, or nothing",
+        description="an address in its canonical form; empty when it is not known",
         examples=["bob@example.org"],
         extra_json_schema={"maxLength": MAX_EMAIL_LENGTH},
     ),

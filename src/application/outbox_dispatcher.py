@@ -23,6 +23,7 @@ from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
 from application.write_behind import WriteBehind
 from domain.destination import MESSAGES_QUEUE, parse_session_topic, parse_user_destination, user_destination
+from domain.email_address import canonical_email
 from domain.errors import Unavailable
 from domain.identifiers import OutboxId, ProfileId
 from domain.outbox import OutboxEntry, RetryPolicy
@@ -251,7 +252,7 @@ def _live_destination(destination: str, receivers: Mapping[ProfileId, Profile]) 
         return destination
     receiver_id = _receiver_id(destination)
     if receiver_id is None:
-        return user_destination(user.name.lower() if "@" in user.name else user.name, user.queue)
+        return user_destination(canonical_email(user.name) or user.name, user.queue)
     if receiver_id not in receivers:
         raise LookupError("the receiver's profile is not known")
     return user_destination(receivers[receiver_id].email, MESSAGES_QUEUE)

@@ -3,6 +3,7 @@
 from typing import NewType
 from uuid import UUID
 
+from domain.email_address import canonical_email
 from domain.errors import Invalid
 
 SessionId = NewType("SessionId", UUID)
@@ -20,17 +21,17 @@ MAX_INTENT_LENGTH = 64
 
 
 def parse_email(raw: str, field: str = "email") -> Email:
-    """The lower-cased address of at most 239 characters.
+    """The canonical address of at most 239 characters (contract, section 4).
 
-    Raises `Invalid` without one `@`, with an empty side, white space or controls.
+    Raises `Invalid` without one `@`, with an empty side, white space, controls, or letters that have another form.
     """
-    email = raw.lower()  # measured like this: a few letters are two in lower case
-    local, at, host = email.rpartition("@")
-    if not (at and local and host) or "@" in local or not _is_one_word(email):
-        raise Invalid(f"{field} is not an e-mail address", field=field)
-    if len(email) > MAX_EMAIL_LENGTH:
-        raise Invalid(f"{field} must have at most {MAX_EMAIL_LENGTH} characters", field=field)
-    return Email(email)
+    if len(raw) <= MAX_EMAIL_LENGTH:  # a canonical form is never the shorter one
+        email = canonical_email(raw)
+        if email is None:
+            raise Invalid(f"{field} is not an e-mail address", field=field)
+        if len(email) <= MAX_EMAIL_LENGTH:
+            return Email(email)
+    raise Invalid(f"{field} must have at most {MAX_EMAIL_LENGTH} characters", field=field)
 
 
 def parse_intent(raw: str, field: str = "intent") -> Intent:

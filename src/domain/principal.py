@@ -9,7 +9,7 @@ from domain.identifiers import Email
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person, known by the lower-cased `sub` of its token."""
+    """A person, known by the `sub` of its token, in its canonical form."""
 
     email: Email
     expires_at: datetime

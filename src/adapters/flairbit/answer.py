@@ -4,6 +4,7 @@ from uuid import UUID
 
 import msgspec
 
+from domain.email_address import canonical_email
 from domain.errors import BadAnswer
 from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
@@ -23,7 +24,7 @@ def profile_of(body: bytes, email: Email, intent: Intent) -> Profile:
         answer = msgspec.json.decode(body, type=_ProfileChatDto)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the second for bytes inside a string
         raise BadAnswer("FlairBit's answer cannot be read") from None
-    if answer.email is not None and answer.email.lower() != email:
+    if answer.email is not None and canonical_email(answer.email) != email:
         raise BadAnswer("FlairBit answered with the profile of somebody else")
     # PostgreSQL's text holds no NUL, and a name is repeated in every message
     if "\0" in answer.display_name or len(answer.display_name) > MAX_NAME_LENGTH:

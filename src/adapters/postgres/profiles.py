@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.database import transaction
 from adapters.postgres.rows import profile_of
 from adapters.postgres.tables import chat_profiles
+from domain.email_address import unicode_email
 from domain.identifiers import Email, ProfileId
 from domain.profile import Profile
 
@@ -40,7 +41,7 @@ class PostgresProfileDirectory:
         return await self._select(chat_profiles.c.id.in_(list(profile_ids)))
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
-        return await self._select(chat_profiles.c.email == email)
+        return await self._select(chat_profiles.c.email.in_({email, unicode_email(email)}))
 
     async def _select(self, condition: ColumnElement[bool]) -> Sequence[Profile]:
         async with transaction(self._engine) as connection:

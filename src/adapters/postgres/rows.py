@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from domain.email_address import canonical_email
+from domain.identifiers import Email
 from domain.message import Message
 from domain.outbox import OutboxEntry
 from domain.profile import Profile
@@ -31,7 +33,10 @@ def message_of(row: Row) -> Message:
 
 
 def profile_of(row: Row) -> Profile:
-    return Profile(row["id"], row["email"], row["intent"], row["display_name"])
+    """Version 0.1.0 has stored domains in Unicode."""
+    email = row["email"]
+    canonical = email if email.isascii() else canonical_email(email) or email
+    return Profile(row["id"], Email(canonical), row["intent"], row["display_name"])
 
 
 def entry_of(row: Row) -> OutboxEntry:

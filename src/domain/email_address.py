@@ -1,0 +1,90 @@
+"""The one canonical form of an e-mail address: whoever is written differently is somebody else.
+
+Letters are folded in ASCII alone. Whatever Unicode's normalisation or case folding would turn into other letters is
+refused: the Kelvin sign, full-width letters, ligatures and the like would make a second name of somebody's address.
+A domain is written in its ASCII form (RFC 5890, A-labels).
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+# Unicode's Default_Ignorable_Code_Point, as far as it is printable: nobody sees them.
+_INVISIBLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_ASCII_UPPER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+_ACE_PREFIX: Final = "xn--"
+_MAX_LABEL: Final = 63  # RFC 1035, 2.3.4; also keeps the decoding of punycode, which is quadratic, short
+
+
+def canonical_email(raw: str) -> str | None:
+    """The canonical form of `raw`; None when it has none."""
+    folded = raw.lower() if raw.isascii() else raw.translate(_ASCII_UPPER)
+    local, at, domain = folded.rpartition("@")
+    if not (at and local and domain) or "@" in local or not (raw.isprintable() and " " not in raw):
+        return None
+    host = _canonical_domain(domain)
+    return None if host is None or not _is_stable(local) else f"{local}@{host}"
+
+
+def unicode_email(email: str) -> str:
+    """A canonical address with its domain in Unicode, as version 0.1.0 has stored it."""
+    local, _, domain = email.rpartition("@")
+    return f"{local}@{'.'.join(_unicode_label(label) or label for label in domain.split('.'))}"
+
+
+def _canonical_domain(domain: str) -> str | None:
+    labels = domain.split(".")
+    if not all(labels):  # `example.org.` is `example.org` once more
+        return None
+    if domain.isascii() and _ACE_PREFIX not in domain:
+        return domain
+    canonical = [_canonical_label(label) for label in labels]
+    known = [label for label in canonical if label is not None]
+    return ".".join(known) if len(known) == len(labels) else None
+
+
+def _canonical_label(label: str) -> str | None:
+    if label.startswith(_ACE_PREFIX):
+        return label if _unicode_label(label) is not None else None
+    if label.isascii():
+        return label
+    small = label.lower()  # the case of a domain means nothing in any script
+    if len(small) != len(label) or unicodedata.normalize("NFKC", label) != label or not _is_word(small):
+        return None
+    encoded = f"{_ACE_PREFIX}{small.encode('punycode').decode('ascii')}"
+    return encoded if len(encoded) <= _MAX_LABEL else None
+
+
+def _unicode_label(label: str) -> str | None:
+    """What an A-label means; None for any other label, and for one that is not the encoding of its meaning."""
+    if not (label.isascii() and label.startswith(_ACE_PREFIX) and len(label) <= _MAX_LABEL):
+        return None
+    try:
+        meaning = label.removeprefix(_ACE_PREFIX).encode().decode("punycode")
+        is_its_encoding = f"{_ACE_PREFIX}{meaning.encode('punycode').decode('ascii')}" == label
+    except ValueError:
+        return None
+    return meaning if is_its_encoding and not meaning.isascii() and _is_word(meaning) else None
+
+
+def _is_word(label: str) -> bool:
+    """Letters, marks, digits and hyphens, as far as they are not ASCII (RFC 5892): no other dots, no symbols."""
+    return _is_stable(label) and all(one.isascii() or unicodedata.category(one)[0] in "LMN" for one in label)
+
+
+def _is_stable(text: str) -> bool:
+    """Whether normalisation and case folding, in both directions, leave it as it is."""
+    if text.isascii():
+        return True
+    return (
+        text.isprintable()
+        and _INVISIBLE.search(text) is None
+        and _folded(text) == text
+        and _folded(text.upper()) == text
+    )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
