@@ -94,7 +94,7 @@ class PostgresStore:
             self._replica = self._connect(settings.database_replica_url, "the replica")
             self._watches.append(DatabaseWatch(self._replica, writable=False))
         self.sessions = PostgresSessionRepository(self._engine)
-        self.messages = PostgresMessageRepository(self._engine, self._replica)
+        self.messages = PostgresMessageRepository(self._engine, self._replica, patience=settings.database_timeout)
         self.outbox = PostgresOutbox(self._engine)
         self.directory = PostgresProfileDirectory(self._engine)
 
@@ -130,6 +130,7 @@ class PostgresStore:
     async def close(self) -> None:
         for watch in self._watches:
             await watch.stop()
+        await self.messages.stop()
         for engine in (self._engine, self._replica):
             if engine is not None:
                 await engine.dispose()

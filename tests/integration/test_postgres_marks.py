@@ -106,7 +106,7 @@ async def test_racing_marks_wait_in_one_order(database_url: str) -> None:
         sent = [outcome.message.id for outcome in outcomes if isinstance(outcome, Stored)]
         marks = (messages.mark_delivered(some) for some in (sent, sent[::-1], sent[::2], sent[250:] + sent[:250]))
         seen, *_ = await asyncio.gather(messages.mark_seen(session.id, bob.id, 500 * place), *marks)
-        assert seen == 500
+        assert seen == 500 * place
         latest = await messages.latest(session.id, 500)
         assert all(message.seen and message.delivered for message in latest)
     await engine.dispose()

@@ -193,10 +193,7 @@ class TestAck:
         say(session, "BEGIN", transaction="t")
         assert say(session, "ACK", id=message_id, transaction="t") == []
         assert subscription.unacked == 1
-        commit = ask(session, "COMMIT", transaction="t")
-        assert subscription.unacked == 1
-        assert session.settle(commit.acks) == ("a",)
-        assert subscription.unacked == 0
+        assert [ack.tags for ack in ask(session, "COMMIT", transaction="t").events] == [("a",)]
 
     def test_the_number_that_waits_is_limited(self) -> None:
         subscription = subscribed(connected(limits=SessionLimits(max_unacked=2)), ack="client")

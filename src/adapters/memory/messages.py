@@ -60,16 +60,15 @@ class InMemoryMessageRepository:
         return self._of(session_id)[max(seq, 0) :][:limit]
 
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
-        return [one for one in self._of(session_id) if one.sender_id != reader and not one.seen][:limit]
+        return self._unseen(session_id, reader)[:limit]
 
-    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int:
-        unseen = await self.unseen(session_id, reader, len(self._of(session_id)))
-        now_seen = [message for message in unseen if message.seq <= up_to_seq]
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
+        now_seen = [one for one in self._unseen(session_id, reader) if one.seq <= up_to_seq]
         for message in now_seen:
             self._store.replace(message._replace(seen=True, delivered=True))
-        return len(now_seen)
+        return min(up_to_seq, len(self._of(session_id))) if now_seen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
         for message_id in message_ids:
             if message_id in self._store.places:
                 self._store.replace(self._store.message(message_id)._replace(delivered=True))
@@ -85,6 +84,9 @@ class InMemoryMessageRepository:
                 if is_mine and beyond and not message.delivered:
                     found.append(message)
         return found[:limit]
+
+    def _unseen(self, session_id: SessionId, reader: ProfileId) -> list[Message]:
+        return [one for one in self._of(session_id) if one.sender_id != reader and not one.seen]
 
     def _of(self, session_id: SessionId) -> list[Message]:
         return self._store.messages.get(session_id, [])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import message_of
 from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
 from domain.admission import Verdict, admit
@@ -16,7 +17,7 @@ from domain.message import Draft, Message
 # Locks in the order of ids, so that instances never wait for each other in a circle; a second statement bumps what is
 # locked, since only a new snapshot sees what the holder of the lock before us has written.
 _LOCK = "SELECT id, last_seq FROM chat_sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
-_KNOWN = "SELECT * FROM chat_messages WHERE client_msg_id = ANY($1::uuid[])"
+_KNOWN = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.client_msg_id = ANY($1::uuid[])"  # noqa: S608
 # Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message.
 _INSERT = """
     WITH message AS (

@@ -7,60 +7,46 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.append import append
-from adapters.postgres.database import NO_WAIT, driver_connection, driver_transaction
+from adapters.postgres.database import NO_WAIT, driver_connection
+from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import message_of
+from adapters.postgres.seen_marks import SeenMarks
+from adapters.postgres.seen_to import SeenTo
 from adapters.postgres.undelivered import undelivered
+from adapters.postgres.unseen import unseen
 from application.ports.messages import AppendOutcome, Envelope
 from domain.errors import Unavailable
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.message import Draft, Message
 
-_LATEST = "SELECT * FROM chat_messages WHERE session_id = $1 ORDER BY seq DESC LIMIT $2"
-_BEFORE = "SELECT * FROM chat_messages WHERE session_id = $1 AND seq < $3 ORDER BY seq DESC LIMIT $2"
-_AFTER = "SELECT * FROM chat_messages WHERE session_id = $1 AND seq > $3 ORDER BY seq LIMIT $2"
-_SEEN_TO = "CASE WHEN s.sender_profile_id = $2 THEN s.sender_seen_to ELSE s.receiver_seen_to END"
-_UNSEEN = f"""
-    SELECT m.* FROM chat_sessions s JOIN chat_messages m ON m.session_id = s.id AND m.seq > {_SEEN_TO}
-    WHERE s.id = $1 AND m.sender_profile_id <> $2 ORDER BY m.seq LIMIT $3
-"""  # noqa: S608 - made of constants
-# Marks lock their messages in the order of ids, whatever the plan, so that they never wait for each other in a circle.
-_SEE_MESSAGES = f"""
-    WITH mine AS MATERIALIZED (
-        SELECT m.id FROM chat_sessions s JOIN chat_messages m ON m.session_id = s.id AND m.seq > {_SEEN_TO}
-        WHERE s.id = $1 AND m.seq <= $3 AND m.sender_profile_id <> $2 ORDER BY m.id FOR NO KEY UPDATE OF m
-    )
-    UPDATE chat_messages m SET seen = true, delivered = true FROM mine WHERE m.id = mine.id
-"""  # noqa: S608 - made of constants
-_SEE_SESSION = """
-    UPDATE chat_sessions SET
-        sender_seen_to = CASE WHEN sender_profile_id = $2
-            THEN greatest(sender_seen_to, least($3, last_seq)) ELSE sender_seen_to END,
-        receiver_seen_to = CASE WHEN receiver_profile_id = $2
-            THEN greatest(receiver_seen_to, least($3, last_seq)) ELSE receiver_seen_to END
-    WHERE id = $1
-"""
-# A mark that a crash loses means one replay more.
+_LATEST = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 ORDER BY m.seq DESC LIMIT $2"  # noqa: S608
+_BEFORE = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 AND m.seq < $3 ORDER BY m.seq DESC LIMIT $2"  # noqa: S608
+_AFTER = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 AND m.seq > $3 ORDER BY m.seq LIMIT $2"  # noqa: S608
+# A mark that is lost, by a crash or since somebody has locked the message, means one replay more.
 _DELIVER = f"""
     WITH mine AS MATERIALIZED (
-        SELECT id FROM chat_messages WHERE id = ANY($1::uuid[]) AND NOT delivered ORDER BY id FOR NO KEY UPDATE
+        SELECT id FROM chat_messages WHERE id = ANY($1::uuid[]) AND NOT delivered
+        ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id AND {NO_WAIT}
 """  # noqa: S608 - made of constants
-# Writes marked messages as well: their mark may be one that did not wait for the disk.
-_DELIVER_DURABLY = """
-    WITH mine AS MATERIALIZED (
-        SELECT id FROM chat_messages WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
-    )
-    UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id
-"""
 
 
 class PostgresMessageRepository:
-    """`replica` answers what need not be fresh; the primary does when there is none or it is away."""
+    """`replica` answers what need not be fresh; the primary does when there is none or it is away.
 
-    def __init__(self, engine: AsyncEngine, replica: AsyncEngine | None = None) -> None:
+    `patience` is for how many seconds a mark waits for a session that somebody has locked.
+    """
+
+    def __init__(self, engine: AsyncEngine, replica: AsyncEngine | None = None, *, patience: float = 5.0) -> None:
         self._engine = engine
         self._replica = replica
+        self._seen_to = SeenTo(engine, patience)
+        self._seen_marks = SeenMarks(engine)
+
+    async def stop(self) -> None:
+        """Ends the marks that are still behind: whoever reads those messages next has them continued."""
+        await self._seen_marks.stop()
 
     async def append(
         self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
@@ -78,37 +64,43 @@ class PostgresMessageRepository:
         return await read(_AFTER, session_id, limit, seq)
 
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
-        return await self._read_fresh(_UNSEEN, session_id, reader, limit)
+        return await unseen(self._engine, session_id, reader, limit)
 
-    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int:
-        async with driver_transaction(self._engine) as connection:
-            # the session first, as everywhere, and it keeps two markers of one session apart
-            await connection.execute("SELECT 1 FROM chat_sessions WHERE id = $1 FOR NO KEY UPDATE", session_id)
-            done = await connection.execute(_SEE_MESSAGES, session_id, reader, up_to_seq)
-            await connection.execute(_SEE_SESSION, session_id, reader, up_to_seq)
-        return int(done.rpartition(" ")[2])
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
+        moved = await self._seen_to.move(session_id, reader, up_to_seq)
+        if moved is None or moved.up_to <= moved.before:
+            return None
+        try:
+            was_unseen = await self._seen_marks.mark_first(session_id, reader, moved.before, moved.up_to)
+        except Unavailable:
+            was_unseen = True  # the watermark is stored, and that is the truth
+            self._seen_marks.follow(session_id, reader, moved.before + 1)
+        return moved.up_to if was_unseen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
         async with driver_connection(self._engine) as connection:
-            await connection.execute(_DELIVER_DURABLY if durable else _DELIVER, list(message_ids))
+            await connection.execute(_DELIVER, list(message_ids))
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
     ) -> Sequence[Message]:
         return await undelivered(self._engine, receivers, after, limit)
 
-    async def _read(self, query: str, *arguments: Any) -> list[Message]:
+    async def _read(self, query: str, session_id: SessionId, *arguments: Any) -> list[Message]:
         if self._replica is None:
-            return await self._read_fresh(query, *arguments)
+            return await self._read_fresh(query, session_id, *arguments)
         try:
-            return await _fetch(self._replica, query, arguments)
+            return await self._fetch(self._replica, query, session_id, *arguments)
         except Unavailable:
-            return await self._read_fresh(query, *arguments)
+            return await self._read_fresh(query, session_id, *arguments)
 
-    async def _read_fresh(self, query: str, *arguments: Any) -> list[Message]:
-        return await _fetch(self._engine, query, arguments)
+    async def _read_fresh(self, query: str, session_id: SessionId, *arguments: Any) -> list[Message]:
+        return await self._fetch(self._engine, query, session_id, *arguments)
 
-
-async def _fetch(engine: AsyncEngine, query: str, arguments: Sequence[Any]) -> list[Message]:
-    async with driver_connection(engine) as connection:
-        return [message_of(row) for row in await connection.fetch(query, *arguments)]
+    async def _fetch(self, engine: AsyncEngine, query: str, session_id: SessionId, *arguments: Any) -> list[Message]:
+        async with driver_connection(engine) as connection:
+            rows = await connection.fetch(query, session_id, *arguments)
+        for reader in {row["unmarked_reader"] for row in rows} - {None}:
+            first = min(row["seq"] for row in rows if row["unmarked_reader"] == reader)
+            self._seen_marks.follow(session_id, reader, first)
+        return [message_of(row) for row in rows]

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import driver_connection
+from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import Row, message_of, session_of
 from application.ports.sessions import UNREAD_WINDOW, SessionOverview, SessionPosition
 from domain.identifiers import Intent, ProfileId
@@ -43,14 +44,16 @@ _PAGE = f"""
     ) page CROSS JOIN LATERAL (
         SELECT count(*) FROM chat_messages m
         WHERE m.session_id = page.id AND m.seq > greatest(page.seen_to, page.last_seq - {UNREAD_WINDOW})
-          AND m.sender_profile_id <> page.reader
+          AND m.sender_profile_id <> page.reader AND NOT m.seen
     ) unread
     ORDER BY page.active_at DESC, page.id DESC
 """  # noqa: S608 - made of constants
-_LAST = """
-    SELECT m.* FROM unnest($1::uuid[], $2::bigint[]) AS last(session_id, seq)
-    JOIN chat_messages m ON m.session_id = last.session_id AND m.seq = last.seq
-"""
+# The last one that there is: rows may have been deleted by hand.
+_LAST = f"""
+    SELECT last.* FROM unnest($1::uuid[]) AS page(session_id) CROSS JOIN LATERAL (
+        SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = page.session_id ORDER BY m.seq DESC LIMIT 1
+    ) last
+"""  # noqa: S608 - made of constants
 
 
 async def overview(
@@ -64,8 +67,8 @@ async def overview(
     place = (None, None, None) if after is None else (after.as_of, after.active_at, after.session_id)
     async with driver_connection(engine) as connection:
         page = await connection.fetch(_PAGE, list(readers), intent, *place, limit)
-        ends = [row["id"] for row in page], [row["last_seq"] for row in page]
-        last = {row["session_id"]: message_of(row) for row in await connection.fetch(_LAST, *ends)}
+        newest = await connection.fetch(_LAST, [row["id"] for row in page])
+    last = {row["session_id"]: message_of(row) for row in newest}
     return [_overview(row, last.get(row["id"])) for row in page]
 
 

@@ -70,19 +70,16 @@ class MessageRepository(Protocol):
         """The first `limit` messages to `reader` that it has not seen, oldest first. Raises `Unavailable`."""
         ...
 
-    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int:
-        """Marks the messages to `reader` with `seq` ≤ `up_to_seq` as seen and so delivered; how many were not yet.
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
+        """Marks the messages to `reader` with `seq` ≤ `up_to_seq` as seen and so delivered; durable on return.
 
-        Raises `Unavailable`.
+        Returns up to which `seq` they now are, which is no more than the last one; None when none of them is newly
+        seen. Takes as long for a million messages as for one. Raises `Unavailable`.
         """
         ...
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
-        """Marks messages as delivered; unknown and marked ones are passed over.
-
-        A crash of the store may lose the marks, unless `durable` is set: then they last once this has returned.
-        Raises `Unavailable`.
-        """
+    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
+        """Marks messages as delivered; unknown and marked ones are passed over. Raises `Unavailable`."""
         ...
 
     async def undelivered(
