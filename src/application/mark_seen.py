@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from application import fields
-from application.participants import Participants
+from application.participants import Participants, Participation
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.messages import MessageRepository
@@ -46,15 +46,20 @@ class MarkSeen:
         self._clock = clock
 
     async def __call__(self, principal: Principal, command: MarkSeenCommand) -> None:
-        """Raises `NotYourself`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`."""
-        principal.require(command.reader_email, "readerEmail")
-        session, reader, sender = await self._participants.participation(
-            command.session_id, command.reader_email, command.intent
-        )
+        """Returns when the mark is durable. Raises as `check` does."""
+        session, reader, sender = await self.check(principal, command)
         seen_to = await self._messages.mark_seen(session.id, reader.id, command.up_to_seq)
         if seen_to is not None:
             receipt = SeenReceipt(session.id, reader.id, reader.email, seen_to, self._clock.now())
             await self._tell(sender, receipt)
+
+    async def check(self, principal: Principal, command: MarkSeenCommand) -> Participation:
+        """Who would mark whose messages; nothing is marked.
+
+        Raises `NotYourself`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
+        """
+        principal.require(command.reader_email, "readerEmail")
+        return await self._participants.participation(command.session_id, command.reader_email, command.intent)
 
     async def _tell(self, sender: Profile, receipt: SeenReceipt) -> None:
         body = msgspec.json.encode(receipt).decode()

@@ -1,5 +1,6 @@
 """The composition root: which adapter stands behind each port. The only place that knows dependency-injector."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from dependency_injector import containers, providers
@@ -13,9 +14,11 @@ from adapters.stomp.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
+from application.batcher import Batcher
 from application.counters import Counters
 from application.init_session import InitSession
 from application.list_sessions import ListSessions
+from application.mark_delivered import MarkDelivered
 from application.mark_seen import MarkSeen
 from application.message_intake import MessageIntake
 from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
@@ -35,6 +38,8 @@ from entrypoints.metrics import ServiceMetrics
 from entrypoints.settings import Settings
 from entrypoints.siblings import NoSiblings
 from entrypoints.store import open_store
+
+ACKS_IN_ONE_TRANSACTION = 64
 
 
 def _duration(value: float) -> timedelta:
@@ -120,7 +125,15 @@ class Container(containers.DeclarativeContainer):
         max_batch=given.max_batch,
         max_pending=given.max_pending_sends,
     )
-    delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", messages.mark_delivered)
+    mark_delivered = providers.Singleton(MarkDelivered, messages)
+    delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", mark_delivered)
+    acks = providers.Singleton(
+        Batcher[Sequence[MessageId], None],
+        "acks",
+        mark_delivered.provided.durably,
+        max_batch=ACKS_IN_ONE_TRANSACTION,
+        max_pending=given.max_pending_sends,
+    )
     rate_limit = providers.Singleton(RateLimit, clock, given.rate_limit, given.rate_burst)
 
     init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock)
@@ -141,6 +154,7 @@ class Container(containers.DeclarativeContainer):
         participants,
         replay,
         delivered,
+        acks,
         hub,
         connections,
         counters,

@@ -42,6 +42,7 @@ class Instance:
         container.intake().start()
         self._descriptors.start()
         container.delivered().start()
+        container.acks().start()
         container.connections().start()
         self.health.ready = True
 
@@ -68,6 +69,7 @@ class Instance:
             *([("queue of sends", queue.stop)] if queue is not None else []),
             ("intake", container.intake().stop),
             ("dispatcher", container.dispatcher().stop),
+            ("acks", container.acks().stop),
             ("delivered marks", container.delivered().stop),
             ("broker", container.broker().stop),
             *[("HTTP client", client.close) for client in clients if hasattr(client, "close")],

@@ -1,7 +1,8 @@
 """In-memory repositories whose store can be taken away."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.memory.messages import InMemoryMessageRepository
@@ -10,21 +11,36 @@ from adapters.memory.sessions import InMemorySessionRepository
 from adapters.memory.store import InMemoryStore
 from application.ports.messages import AppendOutcome
 from domain.errors import StoreUnavailable
-from domain.identifiers import ProfileId, SessionId
+from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.profile import Profile
 from domain.session import ChatSession
 
 
 @dataclass
 class Outage:
-    """Takes the store away, and gives it back."""
+    """Takes the store away, and gives it back; `freeze` leaves it there without an answer until `thaw`."""
 
     away: bool = False
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
+
+    def freeze(self) -> None:
+        self.answers.clear()
+
+    def thaw(self) -> None:
+        self.answers.set()
 
     def check(self) -> None:
         """Raises `StoreUnavailable`."""
         if self.away:
             raise StoreUnavailable
+
+    async def answer(self) -> None:
+        """Returns when the store would answer. Raises `StoreUnavailable`."""
+        await self.answers.wait()
+        self.check()
 
 
 class MessagesWithOutages(InMemoryMessageRepository):
@@ -33,8 +49,16 @@ class MessagesWithOutages(InMemoryMessageRepository):
         self._outage = outage
 
     async def append(self, *arguments: Any) -> Sequence[AppendOutcome]:
-        self._outage.check()
+        await self._outage.answer()
         return await super().append(*arguments)
+
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+        await self._outage.answer()
+        await super().mark_delivered(message_ids, durable=durable)
+
+    async def mark_seen(self, *arguments: Any) -> Any:
+        await self._outage.answer()
+        return await super().mark_seen(*arguments)
 
 
 class SessionsWithOutages(InMemorySessionRepository):

@@ -12,9 +12,11 @@ from adapters.memory.profiles import EmbeddedProfileLookup
 from adapters.memory.push import RecordingPush
 from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
+from application.batcher import Batcher
 from application.counters import Counters
 from application.init_session import InitSession
 from application.list_sessions import ListSessions
+from application.mark_delivered import MarkDelivered
 from application.mark_seen import MarkSeen
 from application.message_intake import MessageIntake
 from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
@@ -80,13 +82,17 @@ class Service:
             messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000
         )
         self.init = InitSession(lookup, directory, sessions, ids, self.clock)
-        limit = RateLimit(self.clock, self.rate, burst=2)
-        self.send = SendMessage(self.participants, self.intake, limit, ids)
+        self.limit = RateLimit(self.clock, self.rate, burst=2)
+        self.send = SendMessage(self.participants, self.intake, self.limit, ids)
         self.sessions = ListSessions(sessions, directory)
         self.history = ReadHistory(self.participants, messages)
         self.unread = ReadUnread(self.participants, messages)
         self.seen = MarkSeen(self.participants, messages, self.broker, self.clock)
-        self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", messages.mark_delivered)
+        mark_delivered = MarkDelivered(messages)
+        self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", mark_delivered)
+        self.acks: Batcher[Sequence[MessageId], None] = Batcher(
+            "acks", mark_delivered.durably, max_batch=8, max_pending=1_000
+        )
         self.replay = Replay(self.participants, messages, directory, self.delivered)
 
     async def start(self, push: Push | None = None) -> None:

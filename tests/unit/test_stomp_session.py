@@ -249,14 +249,14 @@ class TestTransactions:
             assert say(session, "SEND", body, destination="/a", transaction="t") == []
         assert ask(session, "SEND", "outside", destination="/a").body == b"outside"
         commit = ask(session, "COMMIT", transaction="t", receipt="r")
-        assert [event.body for event in commit.events] == [b"a", b"b"]
+        assert [event.body for event in commit.sends] == [b"a", b"b"]
         assert commit.receipt == "r"
 
     def test_a_held_frame_has_its_receipt_at_once_and_once(self) -> None:
         session = connected()
         say(session, "BEGIN", transaction="t")
         assert say(session, "SEND", destination="/a", transaction="t", receipt="r") == [Receipt("r")]
-        assert [event.receipt for event in ask(session, "COMMIT", transaction="t").events] == [None]
+        assert [event.receipt for event in ask(session, "COMMIT", transaction="t").sends] == [None]
 
     def test_an_aborted_transaction_never_happened(self) -> None:
         session = connected()

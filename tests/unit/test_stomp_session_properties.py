@@ -104,7 +104,7 @@ class Client(RuleBasedStateMachine):
         name = data.draw(st.sampled_from(sorted(self.held)))
         events = say(self.session, "COMMIT" if commit else "ABORT", transaction=name)
         bodies = self.held.pop(name)
-        sent = [one.body.decode() for event in events for one in event.events]
+        sent = [one.body.decode() for event in events for one in event.sends]
         assert sent == (bodies if commit else [])
 
     @invariant()

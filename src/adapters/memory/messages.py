@@ -68,7 +68,7 @@ class InMemoryMessageRepository:
             self._store.replace(message._replace(seen=True, delivered=True))
         return min(up_to_seq, len(self._of(session_id))) if now_seen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
         for message_id in message_ids:
             if message_id in self._store.places:
                 self._store.replace(self._store.message(message_id)._replace(delivered=True))

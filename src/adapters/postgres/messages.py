@@ -30,6 +30,13 @@ _DELIVER = f"""
     )
     UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id AND {NO_WAIT}
 """  # noqa: S608 - made of constants
+# Writes marked messages as well: their mark may be one that did not wait for the disk.
+_DELIVER_DURABLY = """
+    WITH mine AS MATERIALIZED (
+        SELECT id FROM chat_messages WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+    )
+    UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id
+"""
 
 
 class PostgresMessageRepository:
@@ -77,9 +84,9 @@ class PostgresMessageRepository:
             self._seen_marks.follow(session_id, reader, moved.before + 1)
         return moved.up_to if was_unseen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
         async with driver_connection(self._engine) as connection:
-            await connection.execute(_DELIVER, list(message_ids))
+            await connection.execute(_DELIVER_DURABLY if durable else _DELIVER, list(message_ids))
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int

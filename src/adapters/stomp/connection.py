@@ -6,10 +6,13 @@ import logging
 from time import monotonic
 from uuid import uuid4
 
+from adapters.stomp.acks import Acks
+from adapters.stomp.commits import Commits
 from adapters.stomp.errors import FrameTooLarge, LimitExceeded, ProtocolError
 from adapters.stomp.events import Ack, Commit, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
 from adapters.stomp.heartbeat import BEAT
 from adapters.stomp.names import AUTH_RENEW
+from adapters.stomp.receipts import Receipts
 from adapters.stomp.sends import Sends
 from adapters.stomp.services import StompServices
 from adapters.stomp.session import StompSession, authorization_of
@@ -53,7 +56,10 @@ class StompConnection:
         self._expiry = asyncio.get_running_loop().call_later(limits.connect_timeout, self._fail, late)
         self._end: asyncio.Future[CloseReason | None] = asyncio.get_running_loop().create_future()
         self._feeds = Feeds(services, self._queue, self._fail)
-        self._sends = Sends(services, self._receipt)
+        self._receipts = Receipts(self._write_receipt)
+        self._sends = Sends(services, self._receipts)
+        self._commits = Commits(services, self._sends)
+        self._acks = Acks(services, self._receipts, self._fail)
 
     async def run(self) -> None:
         """Serves the client until either side ends it; returns when the transport is closed."""
@@ -86,6 +92,8 @@ class StompConnection:
             return
         if self._queue.oldest_age(now) > limits.slow_consumer:
             self._slow()
+        elif self._receipts.oldest_age(now) > limits.decide_within:
+            self._fail(Unavailable("it could not be decided in time whether something is stored"))
         elif (lost_at := beat.lost_at(self._last_received)) is not None and now > lost_at:
             self.close(CloseReason.IDLE)
         elif self._beat_is_due(now):
@@ -120,6 +128,7 @@ class StompConnection:
                     return
                 self._last_received = monotonic()
                 for event in self._session.feed(data):
+                    await self._receipts.wait_below(self._services.limits.max_in_flight)
                     try:
                         await self._handle(event)
                     except ChatError as error:
@@ -149,20 +158,17 @@ class StompConnection:
             case Unsubscribe():
                 self._feeds.close(event.subscription)
             case Ack():
-                self._acked(event.tags)
+                self._acks.take(self._who(), event.tags, self._receipts.expect(event.receipt))
+                return
             case Nack() | Receipt():
                 pass
             case Commit():
-                if not await self._commit(event):
-                    return
-            case Disconnect():
-                with contextlib.suppress(TimeoutError):  # STOMP 1.2, "DISCONNECT": it answers all that came before
-                    async with asyncio.timeout(CLOSE_TIMEOUT):
-                        await self._sends.settled()
-                self._receipt(event.receipt)
-                self.close(CloseReason.NORMAL)
+                await self._commit(event)
                 return
-        self._receipt(event.receipt)
+            case Disconnect():
+                await self._disconnect(event)
+                return
+        self._receipts.answer(event.receipt)
 
     async def _connect(self, event: Connect) -> None:
         principal = await self._services.tokens.verify(bearer_token(event.authorization or self._upgrade_authorization))
@@ -170,27 +176,41 @@ class StompConnection:
         self._authenticate(principal)
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))
 
-    async def _commit(self, event: Commit) -> bool:
-        """False when something in it was refused, and so nothing of it done."""
-        if not await self._sends.admit(self._who(), [one for one in event.events if isinstance(one, Send)]):
-            return False
-        for one in event.events:
-            await self._handle(one)
-        await self._sends.settled()
-        return True
+    async def _commit(self, event: Commit) -> None:
+        pending = self._receipts.expect(event.receipt)
+        renewals = [await self._renewal(one) for one in event.sends if one.destination == AUTH_RENEW]
+        if not await self._commits.commit(self._who(), event.sends):
+            self._receipts.withhold(pending)
+            return
+        for principal in renewals:
+            self._authenticate(principal)
+        self._acks.take(self._who(), self._session.settle(event.acks), pending)
+
+    async def _disconnect(self, event: Disconnect) -> None:
+        """RECEIPT when all that came before is decided (STOMP 1.2, "DISCONNECT"); none when that takes too long."""
+        try:
+            async with asyncio.timeout(self._services.limits.disconnect_timeout):
+                await self._receipts.wait_below(1)
+                written = event.receipt is None or await self._acks.written()
+        except TimeoutError:
+            written = False
+        if written:
+            self._receipts.answer(event.receipt)
+        self.close(CloseReason.NORMAL if written else CloseReason.UNAVAILABLE)
 
     async def _send(self, event: Send) -> None:
         if event.destination == AUTH_RENEW:
-            await self._renew(event)
-            self._receipt(event.receipt)
+            self._authenticate(await self._renewal(event))
+            self._receipts.answer(event.receipt)
         else:
             await self._sends.take(self._who(), event)
 
-    async def _renew(self, event: Send) -> None:
+    async def _renewal(self, event: Send) -> Principal:
+        """Who the connection is from now on. Raises `Unauthenticated`."""
         principal = await self._services.tokens.verify(bearer_token(authorization_of(event.headers)))
         if principal.name != self._who().name:
             raise Unauthenticated("a connection can be renewed only with a token of the same user")
-        self._authenticate(principal)
+        return principal
 
     def _authenticate(self, principal: Principal) -> None:
         """The connection is this principal's until its token ends."""
@@ -203,8 +223,8 @@ class StompConnection:
         assert self._principal is not None, "the session lets nothing but CONNECT through before"
         return self._principal
 
-    def _receipt(self, receipt: str | None) -> None:
-        if receipt is not None and not self._end.done():
+    def _write_receipt(self, receipt: str) -> None:
+        if not self._end.done():
             self._queue.put(self._session.receipt_frame(receipt))
 
     def _fail(self, error: Exception, receipt: str | None = None) -> None:
@@ -227,15 +247,6 @@ class StompConnection:
         key = delivery.message
         if key is not None and key.sender_email != self._who().name:
             self._services.delivered.add([key.id])
-
-    def _acked(self, tags: tuple[object, ...]) -> None:
-        self._services.delivered.add(
-            [
-                tag.message.id
-                for tag in tags
-                if isinstance(tag, Delivery) and tag.message and tag.message.sender_email != self._who().name
-            ]
-        )
 
     def _slow(self) -> None:
         if self._end.done():

@@ -1,11 +1,12 @@
 """What a client asked for, one dataclass a request. Not frozen: that alone would triple the price of making one.
 
 `receipt` is the `receipt` header: the driver answers it with RECEIPT once it has done what the event says.
-Receipts are cumulative: one may be sent only when all events before it are done too.
+Receipts are cumulative: one may be sent only when all events before it are decided too.
 """
 
 from dataclasses import dataclass
 
+from adapters.stomp.frame import Frame
 from adapters.stomp.subscription import Subscription
 from adapters.stomp.version import Version
 
@@ -71,9 +72,13 @@ class Receipt:
 
 @dataclass(slots=True)
 class Commit:
-    """The SENDs, ACKs and NACKs of a transaction, in their order: all of them or none."""
+    """A transaction, each kind in its order: all of it is done or nothing.
 
-    events: list["Send | Ack | Nack"]
+    The driver does the SENDs first; when they are done, it settles `acks` by `StompSession.settle`.
+    """
+
+    sends: list[Send]
+    acks: list[Frame]
     receipt: str | None
 
 

@@ -1,11 +1,12 @@
 """What a STOMP connection needs of the rest, and the limits it keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
 from adapters.stomp.limits import SessionLimits
+from application.batcher import Batcher
 from application.counters import Counters
 from application.mark_seen import MarkSeen
 from application.participants import Participants
@@ -21,7 +22,10 @@ from domain.identifiers import MessageId
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Times in seconds; `max_unsent` in octets, `max_in_flight` in sends that wait for the store."""
+    """Times in seconds; `max_unsent` in octets, `max_in_flight` in frames that wait for their outcome.
+
+    A connection with a frame that is not decided `decide_within` so long is closed.
+    """
 
     session: SessionLimits = field(default_factory=SessionLimits)
     connect_timeout: float = 10.0
@@ -29,11 +33,15 @@ class ConnectionLimits:
     max_unsent: int = 512 * 1024
     max_in_flight: int = 1_000
     heart_beat: float = 10.0
+    decide_within: float = 30.0
+    disconnect_timeout: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class StompServices:
-    """`on_written` is told of every delivery that a socket took, for the metrics.
+    """`delivered` takes marks that may be lost, `acks` those that may not.
+
+    `on_written` is told of every delivery that a socket took, for the metrics.
 
     `send_queue` holds checked chat messages while the store is away; without one they are refused then.
     """
@@ -45,6 +53,7 @@ class StompServices:
     participants: Participants
     replay: Replay
     delivered: WriteBehind[MessageId]
+    acks: Batcher[Sequence[MessageId], None]
     hub: Hub
     connections: Connections
     counters: Counters

@@ -1,6 +1,6 @@
 """The protocol of one connection as a state machine: frames in, events out, and the text of the answers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from adapters.stomp.codec import FrameDecoder, write_frame
@@ -129,6 +129,11 @@ class StompSession:
         """RECEIPT for the `receipt` of an event that is done, as all before it are."""
         return write_frame("RECEIPT", {"receipt-id": receipt}, version=self.version)
 
+    def settle(self, acks: Sequence[Frame]) -> tuple[object, ...]:
+        """The tags that the ACKs and NACKs of a `Commit` settle, those of the ACKs."""
+        settled = [(one.command, self.subscriptions.settle(*self._acked(one))) for one in acks]
+        return tuple(tag for command, tags in settled if command == "ACK" for tag in tags)
+
     def _close(self) -> None:
         self.state = State.CLOSED
         self._transactions.abort_all()
@@ -201,8 +206,9 @@ class StompSession:
 
     def _commit(self, frame: Frame) -> list[Event]:
         held = self._transactions.end(_required(frame, "transaction"))
-        events = [event for one in held for event in _HANDLERS[one.command](self, one)]
-        return [Commit([one for one in events if isinstance(one, Send | Ack | Nack)], frame.headers.get("receipt"))]
+        events = [event for one in held if one.command == "SEND" for event in self._send(one)]
+        acks = [one for one in held if one.command != "SEND"]
+        return [Commit([one for one in events if isinstance(one, Send)], acks, frame.headers.get("receipt"))]
 
     def _abort(self, frame: Frame) -> list[Event]:
         self._transactions.end(_required(frame, "transaction"))

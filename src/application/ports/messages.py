@@ -78,8 +78,12 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def mark_delivered(self, message_ids: Collection[MessageId]) -> None:
-        """Marks messages as delivered; unknown and marked ones are passed over. Raises `Unavailable`."""
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+        """Marks messages as delivered; unknown and marked ones are passed over.
+
+        A crash of the store may lose the marks, unless `durable` is set: then they last once this has returned.
+        Raises `Unavailable`.
+        """
         ...
 
     async def undelivered(

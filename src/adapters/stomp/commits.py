@@ -1,0 +1,92 @@
+"""What a client SENDs in a transaction: at COMMIT all of it is done, or nothing (STOMP 1.2, "BEGIN")."""
+
+from collections.abc import Sequence
+
+from adapters.stomp.events import Send
+from adapters.stomp.names import AUTH_RENEW, CHAT_SEEN, CHAT_SEND
+from adapters.stomp.sends import SEEN_BODY, SEND_BODY, Sends
+from adapters.stomp.services import StompServices
+from application.mark_seen import MarkSeenCommand
+from application.requests import decode_request
+from application.send_message import SendMessageCommand
+from domain.errors import ChatError, ForbiddenDestination, TransactionAborted, Unavailable
+from domain.identifiers import SessionId
+from domain.principal import Principal
+
+
+class Commits:
+    """`sends` tells the client why something was refused."""
+
+    def __init__(self, services: StompServices, sends: Sends) -> None:
+        self._services = services
+        self._sends = sends
+
+    async def commit(self, principal: Principal, events: Sequence[Send]) -> bool:
+        """Stores the chat messages, then makes the seen marks; False when it was refused, and each send was told why.
+
+        Nothing of it is held for later. Raises `ForbiddenDestination`, and `Unavailable` when a mark failed after
+        something was stored: the client cannot be told what came of it.
+        """
+        if not await self._admit(principal, events):
+            return False
+        chats = [event for event in events if event.destination == CHAT_SEND]
+        marks = [event for event in events if event.destination == CHAT_SEEN]
+        return await self._store(principal, chats) and await self._mark(principal, marks, is_first=not chats)
+
+    async def _admit(self, principal: Principal, events: Sequence[Send]) -> bool:
+        """Whether nothing stands against any of them, as far as the checks can tell."""
+        refusals = [await self._refusal(principal, event) for event in events]
+        if any(refusals):
+            self._tell(principal, events, refusals)
+        return not any(refusals)
+
+    async def _refusal(self, principal: Principal, event: Send) -> ChatError | None:
+        try:
+            if event.destination == CHAT_SEND:
+                await self._services.send_message.check(principal, _chat(event))
+            elif event.destination == CHAT_SEEN:
+                await self._services.mark_seen.check(principal, _seen(event))
+            elif event.destination != AUTH_RENEW:
+                raise ForbiddenDestination
+        except ForbiddenDestination:
+            raise
+        except ChatError as error:
+            return error
+        return None
+
+    async def _store(self, principal: Principal, events: Sequence[Send]) -> bool:
+        outcomes = await self._services.send_message.together(principal, [_chat(event) for event in events], "stomp")
+        refusals = [outcome if isinstance(outcome, ChatError) else None for outcome in outcomes]
+        if any(refusals):
+            self._tell(principal, events, refusals)
+            return False
+        for outcome in outcomes:
+            if not isinstance(outcome, ChatError):
+                self._sends.ack_repeat(principal, outcome)
+        return True
+
+    async def _mark(self, principal: Principal, events: Sequence[Send], *, is_first: bool) -> bool:
+        for event in events:
+            try:
+                await self._services.mark_seen(principal, _seen(event))
+            except ChatError as error:
+                if not is_first:
+                    raise Unavailable("only a part of the transaction is known to be stored") from error
+                self._sends.refuse(principal, event, error)
+                return False
+            is_first = False
+        return True
+
+    def _tell(self, principal: Principal, events: Sequence[Send], refusals: Sequence[ChatError | None]) -> None:
+        for event, refusal in zip(events, refusals, strict=True):
+            if refusal is not None or event.destination == CHAT_SEND:
+                self._sends.refuse(principal, event, refusal or TransactionAborted())
+
+
+def _chat(event: Send) -> SendMessageCommand:
+    return decode_request(SEND_BODY, event.body).command()
+
+
+def _seen(event: Send) -> MarkSeenCommand:
+    request = decode_request(SEEN_BODY, event.body)
+    return request.command(SessionId(request.session_id))

@@ -1,0 +1,70 @@
+"""The RECEIPTs of one connection, in the order of its frames.
+
+Clients take a RECEIPT as cumulative (STOMP 1.2, "RECEIPT"): none is written while an earlier frame is undecided.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+
+
+class Pending:
+    """A frame that is not decided yet; `receipt` is what answers it, None when it asked for none."""
+
+    __slots__ = ("decided", "receipt", "since")
+
+    def __init__(self, receipt: str | None) -> None:
+        self.receipt = receipt
+        self.since = monotonic()
+        self.decided = False
+
+
+class Receipts:
+    """`write` sends the RECEIPT for a `receipt` header."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._pending: deque[Pending] = deque()
+        self._moved = asyncio.Event()
+
+    def expect(self, receipt: str | None) -> Pending:
+        """A frame whose outcome comes later, by `grant` or `withhold`."""
+        pending = Pending(receipt)
+        self._pending.append(pending)
+        return pending
+
+    def grant(self, pending: Pending) -> None:
+        """What the frame asked for is done, and durable where it is to last."""
+        pending.decided = True
+        self._advance()
+
+    def withhold(self, pending: Pending) -> None:
+        """The frame was refused, and its sender told: it gets no RECEIPT."""
+        pending.receipt = None
+        self.grant(pending)
+
+    def answer(self, receipt: str | None) -> None:
+        """A frame that is done already."""
+        if self._pending:
+            self.grant(self.expect(receipt))
+        elif receipt is not None:
+            self._write(receipt)
+
+    def oldest_age(self, now: float) -> float:
+        """Seconds that the oldest frame has been undecided."""
+        return now - self._pending[0].since if self._pending else 0.0
+
+    async def wait_below(self, count: int) -> None:
+        """Returns when fewer than `count` frames wait for their outcome or for that of a frame before them."""
+        while len(self._pending) >= count:
+            self._moved.clear()
+            await self._moved.wait()
+
+    def _advance(self) -> None:
+        pending = self._pending
+        while pending and pending[0].decided:
+            receipt = pending.popleft().receipt
+            if receipt is not None:
+                self._write(receipt)
+        self._moved.set()
