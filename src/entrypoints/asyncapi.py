@@ -67,6 +67,10 @@ _CONNECT: Mapping[str, Json] = {
         "examples": ["1.2,1.1"],
     },
     "Authorization": {**_BEARER, "description": "the token; the same header of the HTTP upgrade will do"},
+    "passcode": {
+        "type": "string",
+        "description": "the token, for clients that cannot send `Authorization`; with or without `Bearer ` in front",
+    },
     "heart-beat": {
         "type": "string",
         "pattern": "^[0-9]+,[0-9]+$",

@@ -27,8 +27,9 @@ class WebSocketTransport:
         data: bytes | None = event.get("bytes")
         return data if text is None else text
 
-    async def send(self, text: str) -> None:
-        await self._send({"type": "websocket.send", "text": text})
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        content = {"bytes": text.encode()} if binary else {"text": text}
+        await self._send({"type": "websocket.send", **content})
 
     async def close(self, close: Close) -> None:
         await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})

@@ -32,6 +32,17 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path, database_url: 
     assert "Traceback" not in service.log()
 
 
+async def test_who_connects_in_binary_is_answered_in_binary(service: ServiceProcess) -> None:
+    async with connect(service.ws_url, compression=None) as socket:
+        token = service.token(ANN)
+        await socket.send(f"CONNECT\naccept-version:1.2\npasscode:{token}\n\n\0".encode())
+        connected = await asyncio.wait_for(socket.recv(), 10)
+        assert isinstance(connected, bytes)
+        assert connected.startswith(b"CONNECTED\n")
+        await socket.send("DISCONNECT\nreceipt:bye\n\n\0")
+        assert await asyncio.wait_for(socket.recv(), 10) == b"RECEIPT\nreceipt-id:bye\n\n\0"
+
+
 async def test_two_people_chat(service: ServiceProcess) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
     async with (

@@ -30,23 +30,25 @@ from tests.support.service import ANN, BOB, EVE, Service
 class Client:
     """The far end of a transport in memory."""
 
-    def __init__(self, services: StompServices) -> None:
+    def __init__(self, services: StompServices, upgrade_authorization: str | None = None) -> None:
         self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
         self._decoder = FrameDecoder(max_frame_bytes=1_000_000)
         self._decoder.use("1.2")
         self.frames: list[Frame] = []
         self.beats = 0
+        self.kinds: set[bool] = set()  # whether what came was binary
         self.closed: Close | None = None
         self.reads = asyncio.Event()
         self.reads.set()
-        self._connection = StompConnection(self, services)
+        self._connection = StompConnection(self, services, upgrade_authorization=upgrade_authorization)
         self._task = asyncio.create_task(self._connection.run())
 
     async def receive(self) -> str | bytes | None:
         return await self._incoming.get()
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: str, *, binary: bool = False) -> None:
         await self.reads.wait()
+        self.kinds.add(binary)
         self.beats += text == BEAT
         self.frames.extend(self._decoder.feed(text))
 
@@ -119,8 +121,8 @@ class Chat:
             lambda _: None,
         )
 
-    def open(self) -> Client:
-        client = Client(self.services)
+    def open(self, *, upgrade_authorization: str | None = None) -> Client:
+        client = Client(self.services, upgrade_authorization)
         self.clients.append(client)
         return client
 
@@ -305,6 +307,51 @@ async def test_without_a_valid_token_there_is_an_error_and_the_end(chat: Chat) -
     client.say("CONNECT", accept_version="1.2", Authorization="Bearer forged")
     assert [frame.headers["message"] for frame in await client.got("ERROR")] == ["unauthenticated"]
     await client.ended()
+
+
+@pytest.mark.parametrize("binary", [True, False])
+async def test_the_frames_of_a_client_come_in_the_kind_of_its_connect(chat: Chat, binary: bool) -> None:
+    client = chat.open()
+    connect = f"CONNECT\naccept-version:1.2\nheart-beat:20,20\nAuthorization:Bearer {ANN.email}\n\n\0"
+    client.raw(connect.encode() if binary else connect)
+    await client.got("CONNECTED")
+    subscribe = "SUBSCRIBE\nid:1\ndestination:/user/queue/ack\nreceipt:r\n\n\0"
+    client.raw(subscribe if binary else subscribe.encode())
+    await client.got("RECEIPT")
+    await eventually(lambda: client.beats > 0)
+    client.raw("JUMP\n\n\0")
+    await client.got("ERROR")
+    assert client.kinds == {binary}
+
+
+@pytest.mark.parametrize("passcode", [ANN.email, f"Bearer {ANN.email}", f"bearer {ANN.email}"])
+async def test_the_passcode_is_taken_as_the_token(chat: Chat, passcode: str) -> None:
+    client = chat.open()
+    client.say("CONNECT", accept_version="1.2", login="ann", passcode=passcode)
+    (connected,) = await client.got("CONNECTED")
+    assert connected.headers["user-name"] == ANN.email
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"passcode": "guest"},
+        {"passcode": ""},
+        {"passcode": "Bearer "},
+        {"passcode": ANN.email, "Authorization": "Bearer forged"},
+    ],
+)
+async def test_a_passcode_that_is_no_token_opens_nothing(chat: Chat, headers: dict[str, str]) -> None:
+    client = chat.open()
+    client.say("CONNECT", accept_version="1.2", **headers)
+    assert [frame.headers["message"] for frame in await client.got("ERROR")] == ["unauthenticated"]
+    await client.ended()
+
+
+async def test_the_upgrade_goes_before_the_passcode(chat: Chat) -> None:
+    client = chat.open(upgrade_authorization=f"Bearer {ANN.email}")
+    client.say("CONNECT", accept_version="1.2", login="guest", passcode="guest")
+    await client.got("CONNECTED")
 
 
 async def test_a_connection_ends_with_its_token_unless_it_is_renewed(chat: Chat) -> None:

@@ -50,8 +50,11 @@ class SockJsSession:
         self._changed()
         return message
 
-    async def send(self, text: str) -> None:
-        """Returns when a receiver takes `text` along. Raises ConnectionError when the client has gone."""
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        """Returns when a receiver takes `text` along, always as text: SockJS has no binary messages.
+
+        Raises ConnectionError when the client has gone.
+        """
         while not self._state.attached or self._state.unsent >= self._limits.max_unsent:
             self._check_open()
             await self._change()

@@ -15,7 +15,7 @@ from adapters.stomp.names import AUTH_RENEW
 from adapters.stomp.receipts import Receipts
 from adapters.stomp.sends import Sends
 from adapters.stomp.services import StompServices
-from adapters.stomp.session import StompSession, authorization_of
+from adapters.stomp.session import StompSession, authorization_of, passcode_authorization
 from adapters.stomp.state import State
 from adapters.stomp.subscribing import Feeds
 from adapters.stomp.transport import CloseReason, Transport
@@ -31,7 +31,11 @@ CLOSE_TIMEOUT = 5.0
 
 
 class StompConnection:
-    """`upgrade_authorization` is that header of the HTTP upgrade, for clients whose CONNECT has none."""
+    """`upgrade_authorization` is that header of the HTTP upgrade, for clients whose CONNECT has none.
+
+    Without either the `passcode` of CONNECT is taken as the token. The client gets frames in the kind of WebSocket
+    message, text or binary, in which its CONNECT came.
+    """
 
     def __init__(
         self,
@@ -127,6 +131,8 @@ class StompConnection:
                     self._gone()
                     return
                 self._last_received = monotonic()
+                if self._session.state is State.OPENED:
+                    self._queue.binary = isinstance(data, bytes)
                 for event in self._session.feed(data):
                     await self._receipts.wait_below(self._services.limits.max_in_flight)
                     try:
@@ -171,7 +177,8 @@ class StompConnection:
         self._receipts.answer(event.receipt)
 
     async def _connect(self, event: Connect) -> None:
-        principal = await self._services.tokens.verify(bearer_token(event.authorization or self._upgrade_authorization))
+        shown = event.authorization or self._upgrade_authorization or passcode_authorization(event.headers)
+        principal = await self._services.tokens.verify(bearer_token(shown))
         self._services.connections.enter(principal.name)
         self._authenticate(principal)
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))

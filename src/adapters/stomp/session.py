@@ -237,6 +237,14 @@ def authorization_of(headers: Mapping[str, str]) -> str | None:
     return headers.get("Authorization", headers.get("authorization"))
 
 
+def passcode_authorization(headers: Mapping[str, str]) -> str | None:
+    """The `passcode` of CONNECT as an `Authorization` header, with or without `Bearer` in front of the token."""
+    passcode = headers.get("passcode")
+    if not passcode or passcode[:7].lower() == "bearer ":
+        return passcode
+    return f"Bearer {passcode}"
+
+
 def _required(frame: Frame, name: str) -> str:
     value = frame.headers.get(name)
     if not value:

@@ -32,8 +32,11 @@ class Transport(Protocol):
         """The next message of the client; None when it has gone."""
         ...
 
-    async def send(self, text: str) -> None:
-        """Sends one STOMP frame (or beat) as one message; raises OSError or RuntimeError when the client has gone."""
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        """Sends one STOMP frame (or beat) as one message, `binary` where the transport has such messages.
+
+        Raises OSError or RuntimeError when the client has gone.
+        """
         ...
 
     async def close(self, close: Close) -> None:

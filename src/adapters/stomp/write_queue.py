@@ -31,6 +31,7 @@ class WriteQueue:
         "_task",
         "_transport",
         "_waiter",
+        "binary",
         "last_sent",
         "replay_ahead",
         "unsent",
@@ -51,6 +52,7 @@ class WriteQueue:
         self._items: deque[_Item] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._drains: list[tuple[int, asyncio.Future[None]]] = []
+        self.binary = False  # the kind of message that the client gets: as its CONNECT was
         self.unsent = 0
         self.last_sent = monotonic()
         self._task = asyncio.create_task(self._write(), name="stomp writer")
@@ -98,7 +100,7 @@ class WriteQueue:
             while True:
                 while items:
                     item = items[0]
-                    await self._transport.send(item.text)
+                    await self._transport.send(item.text, binary=self.binary)
                     items.popleft()
                     self.unsent -= item.octets
                     if self._drains:

@@ -53,7 +53,8 @@ class SockJsWebSocketTransport:
                 return None
         return self._messages.popleft()
 
-    async def send(self, text: str) -> None:
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        """Always as text: SockJS has no binary messages."""
         await self._frame(array_frame((text,)))
 
     async def close(self, close: CloseReason) -> None:
