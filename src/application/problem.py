@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.errors import ChatError
+from domain.errors import ChatError, ResumeTooHigh
 
 STATUS = {
     "malformed": 400,
@@ -19,6 +19,7 @@ STATUS = {
     "idempotency-conflict": 409,
     "transaction-aborted": 409,
     "too-large": 413,
+    "resume-too-high": 416,
     "invalid": 422,
     "rate-limited": 429,
     "unavailable": 503,
@@ -35,10 +36,12 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
     code: Annotated[str, msgspec.Meta(description=f"among others: {', '.join(STATUS)}", examples=["invalid"])]
     field: Annotated[str, msgspec.Meta(description="the value at fault", examples=["content"])] | None = None
     client_message_id: Annotated[str, msgspec.Meta(description="of the message that was refused")] | None = None
+    session_id: Annotated[str, msgspec.Meta(description="of the session that was to be resumed")] | None = None
+    last_seq: Annotated[int, msgspec.Meta(description="its last `seq`, after which it goes on")] | None = None
 
 
 def problem_document(error: ChatError, client_message_id: UUID | str | None = None) -> dict[str, Any]:
-    """The members `type`, `title`, `status`, `detail`, `code`; `field` and `clientMessageId` where they are known."""
+    """The members `type`, `title`, `status`, `detail`, `code`; the others of `Problem` where they are known."""
     document: dict[str, Any] = msgspec.to_builtins(
         Problem(
             problem_type(error.code),
@@ -48,6 +51,7 @@ def problem_document(error: ChatError, client_message_id: UUID | str | None = No
             error.code,
             error.field,
             None if client_message_id is None else str(client_message_id),
+            *((str(error.session_id), error.last_seq) if isinstance(error, ResumeTooHigh) else ()),
         )
     )
     return document

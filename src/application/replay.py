@@ -1,5 +1,6 @@
 """What a client missed, from the store, a page at a time (contract, section 7: resume)."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 from application.chat_message import ChatMessage
@@ -18,17 +19,29 @@ PAGE = 200
 
 
 class Replay:
+    """At most `readers` pages are read at a time, in the order asked for: everybody's next page, then the one after.
+
+    So those who come back together take turns, and the rest of the store's connections is for what is sent meanwhile.
+    """
+
     def __init__(
         self,
         participants: Participants,
         messages: MessageRepository,
         directory: ProfileDirectory,
         delivered: WriteBehind[MessageId],
+        readers: int = 2,
     ) -> None:
         self._participants = participants
         self._messages = messages
         self._directory = directory
         self._delivered = delivered
+        self._turns = asyncio.Semaphore(readers)
+
+    async def last_seq(self, session_id: SessionId) -> int:
+        """The seq of the session's last message, 0 for none. Raises `SessionNotFound`, `Unavailable`."""
+        async with self._turns:
+            return await self._messages.last_seq(session_id)
 
     async def session(self, session_id: SessionId, after: int) -> AsyncIterator[Sequence[Delivery]]:
         """Everything of the session after that `seq`, committed before the last page was asked for.
@@ -38,22 +51,33 @@ class Replay:
         session = await self._participants.session(session_id)
         profiles = await self._participants.profiles(session)
         destination = session_topic(session_id)
-        while page := await self._messages.after(session_id, after, PAGE, fresh=True):
-            after = page[-1].seq
-            yield [_delivery(message, profiles, destination) for message in page]
+        while True:
+            async with self._turns:
+                page = await self._messages.after(session_id, after, PAGE, fresh=True)
+            if page:
+                after = page[-1].seq
+                yield [_delivery(message, profiles, destination) for message in page]
+            if len(page) < PAGE:
+                return
 
     async def undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
         """Everything addressed to the user, as any of its profiles, that was never delivered. Raises `Unavailable`."""
         if isinstance(principal, Service):
             return
-        await self._delivered.flush()  # what was just written to a socket is not to come again
-        mine = {profile.id for profile in await self._directory.of_email(principal.email)}
+        async with self._turns:
+            await self._delivered.flush()  # what was just written to a socket is not to come again
+            mine = {profile.id for profile in await self._directory.of_email(principal.email)}
         destination = user_destination(principal.email, MESSAGES_QUEUE)
         place: tuple[SessionId, int] | None = None
-        while mine and (page := await self._messages.undelivered(mine, place, PAGE)):
-            place = (page[-1].session_id, page[-1].seq)
-            senders = await self._senders(page)
-            yield [_delivery(message, senders, destination) for message in page]
+        while mine:
+            async with self._turns:
+                page = await self._messages.undelivered(mine, place, PAGE)
+                senders = await self._senders(page)
+            if page:
+                place = (page[-1].session_id, page[-1].seq)
+                yield [_delivery(message, senders, destination) for message in page]
+            if len(page) < PAGE:
+                return
 
     async def _senders(self, messages: Sequence[Message]) -> Mapping[ProfileId, Profile]:
         profiles = await self._directory.get({message.sender_id for message in messages})

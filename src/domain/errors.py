@@ -4,6 +4,7 @@ An error carries data only. The edges turn it into a problem document or a STOMP
 """
 
 from typing import ClassVar
+from uuid import UUID
 
 
 class ChatError(Exception):
@@ -89,6 +90,18 @@ class TransactionAborted(ChatError):
 
     code = "transaction-aborted"
     title = "Another part of the transaction was refused"
+
+
+class ResumeTooHigh(ChatError):
+    """The client wants to resume after a seq that the session has not reached; `last_seq` is the real end."""
+
+    code = "resume-too-high"
+    title = "The session has no message with this seq"
+
+    def __init__(self, session_id: UUID, last_seq: int) -> None:
+        super().__init__(f"the session's last seq is {last_seq}", field="resume-after")
+        self.session_id = session_id
+        self.last_seq = last_seq
 
 
 class RateLimited(ChatError):

@@ -347,6 +347,13 @@ class MessageRepositoryContract(Contract):
             "after all": [],
         }
 
+    async def test_the_last_seq_is_that_of_the_last_message(self, repositories: Repositories, chat: Chat) -> None:
+        messages = repositories.messages
+        assert await messages.last_seq(chat.session.id) == 0
+        await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        assert await messages.last_seq(chat.session.id) == 3
+        assert await messages.last_seq(SessionId(uuid4())) == 0
+
     async def test_seen_is_up_to_a_seq_and_only_what_was_sent_to_the_reader(
         self, repositories: Repositories, chat: Chat
     ) -> None:

@@ -198,10 +198,22 @@ class TestAck:
         assert session.settle(commit.acks) == ("a",)
         assert subscription.unacked == 0
 
-    def test_the_number_that_waits_is_limited(self) -> None:
-        subscription = subscribed(connected(limits=SessionLimits(max_unacked=2)), ack="client")
-        with pytest.raises(LimitExceeded):
-            send(subscription, 1, 2, 3)
+    def test_beyond_the_limit_the_oldest_waits_no_more(self) -> None:
+        session = connected(limits=SessionLimits(max_unacked=2))
+        subscription = subscribed(session, ack="client-individual")
+        ids = send(subscription, 1, 2, 3)
+        assert not subscription.has_room
+        assert ask(session, "ACK", id=ids[0]).tags == ()
+        assert ask(session, "ACK", id=ids[1]).tags == (2,)
+        assert subscription.has_room
+
+    def test_what_was_refused_is_remembered(self) -> None:
+        session = connected()
+        subscription = subscribed(session, ack="client-individual")
+        ids = send(subscription, 1, 2)
+        ask(session, "ACK", id=ids[0])
+        ask(session, "NACK", id=ids[1])
+        assert list(subscription.refused) == [2]
 
 
 class TestTransactionLimits:

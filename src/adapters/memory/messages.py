@@ -59,6 +59,9 @@ class InMemoryMessageRepository:
     async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
         return self._of(session_id)[max(seq, 0) :][:limit]
 
+    async def last_seq(self, session_id: SessionId) -> int:
+        return len(self._of(session_id))
+
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
         return self._unseen(session_id, reader)[:limit]
 

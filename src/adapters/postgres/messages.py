@@ -22,6 +22,7 @@ from domain.message import Draft, Message
 _LATEST = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 ORDER BY m.seq DESC LIMIT $2"  # noqa: S608
 _BEFORE = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 AND m.seq < $3 ORDER BY m.seq DESC LIMIT $2"  # noqa: S608
 _AFTER = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.session_id = $1 AND m.seq > $3 ORDER BY m.seq LIMIT $2"  # noqa: S608
+_LAST_SEQ = "SELECT last_seq FROM chat_sessions WHERE id = $1"
 # A mark that is lost, by a crash or since somebody has locked the message, means one replay more.
 _DELIVER = f"""
     WITH mine AS MATERIALIZED (
@@ -69,6 +70,10 @@ class PostgresMessageRepository:
     async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
         read = self._read_fresh if fresh else self._read
         return await read(_AFTER, session_id, limit, seq)
+
+    async def last_seq(self, session_id: SessionId) -> int:
+        async with driver_connection(self._engine) as connection:
+            return await connection.fetchval(_LAST_SEQ, session_id) or 0
 
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
         return await unseen(self._engine, session_id, reader, limit)

@@ -94,7 +94,7 @@ class StompConnection:
         limits, beat = self._services.limits, self._session.heart_beat
         if self._session.state in (State.OPENED, State.AUTHENTICATING):
             return
-        if self._queue.oldest_age(now) > limits.slow_consumer:
+        if self._queue.stalled_for(now) > limits.slow_consumer:
             self._slow()
         elif self._receipts.oldest_age(now) > limits.decide_within:
             self._fail(Unavailable("it could not be decided in time whether something is stored"))

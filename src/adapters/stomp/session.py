@@ -131,8 +131,12 @@ class StompSession:
 
     def settle(self, acks: Sequence[Frame]) -> tuple[object, ...]:
         """The tags that the ACKs and NACKs of a `Commit` settle, those of the ACKs."""
-        settled = [(one.command, self.subscriptions.settle(*self._acked(one))) for one in acks]
-        return tuple(tag for command, tags in settled if command == "ACK" for tag in tags)
+        tags: list[object] = []
+        for one in acks:
+            refused = one.command == "NACK"
+            settled = self.subscriptions.settle(*self._acked(one), refused=refused)
+            tags += () if refused else settled
+        return tuple(tags)
 
     def _close(self) -> None:
         self.state = State.CLOSED
@@ -185,7 +189,7 @@ class StompSession:
         target = self._acked(frame)
         if "transaction" in frame.headers:
             return self._hold(frame)
-        return [Nack(self.subscriptions.settle(*target), frame.headers.get("receipt"))]
+        return [Nack(self.subscriptions.settle(*target, refused=True), frame.headers.get("receipt"))]
 
     def _acked(self, frame: Frame) -> tuple[str, str | None]:
         """The message-id and, where it is told, the subscription that an ACK or NACK names.

@@ -1,19 +1,29 @@
 """What a client SUBSCRIBEs: who may, and whether the store has something to replay first (contract, section 7)."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import msgspec
 
 from adapters.stomp.errors import ProtocolError
 from adapters.stomp.events import Subscribe
-from adapters.stomp.feed import LiveFeed, OrderedFeed, UndeliveredFeed
+from adapters.stomp.feed import LiveFeed
+from adapters.stomp.hub import head_of
 from adapters.stomp.names import REPLAY, RESUME_AFTER, UNDELIVERED, USER_PREFIX
+from adapters.stomp.ordered_feed import OrderedFeed
 from adapters.stomp.services import StompServices
 from adapters.stomp.subscription import Subscription
+from adapters.stomp.undelivered_feed import UndeliveredFeed
 from adapters.stomp.write_queue import WriteQueue
 from application.fields import MAX_SEQ
-from domain.destination import MESSAGES_QUEUE, USER_QUEUES, parse_session_topic, user_destination
-from domain.errors import ForbiddenDestination, NotAParticipant
+from application.ports.push import Delivery
+from application.problem import problem_document
+from domain.destination import ERROR_QUEUE, MESSAGES_QUEUE, USER_QUEUES, parse_session_topic, user_destination
+from domain.errors import ChatError, ForbiddenDestination, NotAParticipant, ResumeTooHigh
 from domain.identifiers import SessionId
 from domain.principal import Principal, Service
+
+MAX_UNTOLD = 16  # problems that wait for a subscription of the error queue
 
 
 class Feeds:
@@ -24,22 +34,26 @@ class Feeds:
         self._queue = queue
         self._on_failure = on_failure
         self._open: dict[Subscription, tuple[str, LiveFeed]] = {}
+        self._untold: deque[Delivery] = deque(maxlen=MAX_UNTOLD)
 
     async def open(self, principal: Principal, event: Subscribe) -> None:
         """Raises `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`, `ProtocolError`."""
-        subscription = event.subscription
-        session_id = parse_session_topic(subscription.destination)
+        session_id = parse_session_topic(event.subscription.destination)
         if session_id is not None:
-            await self._authorize(principal, session_id)
-            destination, feed = subscription.destination, self._topic(event, session_id)
+            await self._open_topic(principal, event, session_id)
+            return
+        queue = event.subscription.destination.removeprefix(USER_PREFIX)
+        if queue not in USER_QUEUES or queue == event.subscription.destination:
+            raise ForbiddenDestination
+        destination = user_destination(principal.name, queue)
+        if queue == MESSAGES_QUEUE:
+            self._open_messages(principal, event, destination)
         else:
-            queue = subscription.destination.removeprefix(USER_PREFIX)
-            if queue not in USER_QUEUES or queue == subscription.destination:
-                raise ForbiddenDestination
-            destination = user_destination(principal.name, queue)
-            feed = self._messages(principal, event) if queue == MESSAGES_QUEUE else self._live(event)
-        self._open[subscription] = (destination, feed)
-        self._services.hub.add(destination, feed)
+            feed = self._live(event)
+            self._add(destination, feed)
+            while queue == ERROR_QUEUE and self._untold:
+                untold = self._untold.popleft()
+                feed.deliver(untold, head_of(untold))
 
     def close(self, subscription: Subscription) -> None:
         destination, feed = self._open.pop(subscription)
@@ -50,6 +64,40 @@ class Feeds:
         for subscription in tuple(self._open):
             self.close(subscription)
 
+    async def _open_topic(self, principal: Principal, event: Subscribe, session_id: SessionId) -> None:
+        destination = event.subscription.destination
+        await self._authorize(principal, session_id)
+        after = _resume_after(event)
+        if after is None and event.subscription.ack_mode == "auto":
+            self._add(destination, self._live(event))
+            return
+        replay = self._services.replay
+        feed = OrderedFeed(
+            event.subscription, self._queue, lambda seq: replay.session(session_id, seq), self._on_failure
+        )
+        self._add(destination, feed)  # before the end is looked up: what is stored from then on comes live
+        end = await replay.last_seq(session_id)
+        if after is not None and after > end:
+            self._tell(principal, ResumeTooHigh(session_id, end))
+        feed.start(end if after is None else min(after, end), end)
+
+    def _open_messages(self, principal: Principal, event: Subscribe, destination: str) -> None:
+        wanted = event.headers.get(REPLAY)
+        if wanted not in (None, UNDELIVERED):
+            raise ProtocolError(f"{REPLAY} knows `{UNDELIVERED}` only")
+        if wanted is None and event.subscription.ack_mode == "auto":
+            self._add(destination, self._live(event))
+            return
+        feed = UndeliveredFeed(event.subscription, self._queue, lambda: self._undelivered(principal), self._on_failure)
+        self._add(destination, feed)
+        if wanted is not None:
+            feed.replay()
+
+    async def _undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
+        await self._services.acks.submit(())  # in its turn: the ACKs before it are in the store then
+        async for page in self._services.replay.undelivered(principal):
+            yield page
+
     async def _authorize(self, principal: Principal, session_id: SessionId) -> None:
         if isinstance(principal, Service):
             raise NotAParticipant
@@ -58,26 +106,25 @@ class Feeds:
     def _live(self, event: Subscribe) -> LiveFeed:
         return LiveFeed(event.subscription, self._queue, self._on_failure)
 
-    def _topic(self, event: Subscribe, session_id: SessionId) -> LiveFeed:
-        after = event.headers.get(RESUME_AFTER)
-        if after is None:
-            return self._live(event)
-        if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_SEQ):
-            raise ProtocolError(f"{RESUME_AFTER} is not a seq")
-        replay = self._services.replay
-        return OrderedFeed(
-            event.subscription,
-            self._queue,
-            int(after),
-            lambda seq: replay.session(session_id, seq),
-            self._on_failure,
-        )
+    def _add(self, destination: str, feed: LiveFeed) -> None:
+        self._open[feed.subscription] = (destination, feed)
+        self._services.hub.add(destination, feed)
 
-    def _messages(self, principal: Principal, event: Subscribe) -> LiveFeed:
-        wanted = event.headers.get(REPLAY)
-        if wanted is None:
-            return self._live(event)
-        if wanted != UNDELIVERED:
-            raise ProtocolError(f"{REPLAY} knows `{UNDELIVERED}` only")
-        replay = self._services.replay
-        return UndeliveredFeed(event.subscription, self._queue, lambda: replay.undelivered(principal), self._on_failure)
+    def _tell(self, principal: Principal, error: ChatError) -> None:
+        """On this connection's error queue: now, or once it is subscribed."""
+        destination = user_destination(principal.name, ERROR_QUEUE)
+        problem = Delivery(destination, msgspec.json.encode(problem_document(error)).decode())
+        feeds = [feed for where, feed in self._open.values() if where == destination]
+        for feed in feeds:
+            feed.deliver(problem, head_of(problem))
+        if not feeds:
+            self._untold.append(problem)
+
+
+def _resume_after(event: Subscribe) -> int | None:
+    after = event.headers.get(RESUME_AFTER)
+    if after is None:
+        return None
+    if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_SEQ):
+        raise ProtocolError(f"{RESUME_AFTER} is not a seq")
+    return int(after)

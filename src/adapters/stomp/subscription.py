@@ -1,11 +1,13 @@
 """One subscription of a connection: writes its MESSAGE frames and knows which of them wait for an ACK."""
 
 import re
+from asyncio import Future, get_running_loop
+from collections import deque
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Final, Literal, TypeGuard
 
 from adapters.stomp.codec import octets
-from adapters.stomp.errors import LimitExceeded
 from adapters.stomp.escaping import escape
 from adapters.stomp.version import Version
 
@@ -43,6 +45,8 @@ class Subscription:
         "_count",
         "_fixed",
         "_max_unacked",
+        "_refused",
+        "_room",
         "_unacked",
         "_writes_ack",
         "ack_mode",
@@ -63,35 +67,64 @@ class Subscription:
         self._writes_ack = version == "1.2"
         self._count = 0
         self._unacked: dict[int, object] = {}
+        self._refused: deque[object] = deque(maxlen=max_unacked)
+        self._room: Future[None] | None = None
 
     @property
     def unacked(self) -> int:
         """How many messages wait for their ACK."""
         return len(self._unacked)
 
+    @property
+    def waiting(self) -> Collection[object]:
+        """The tags of the messages that wait for their ACK."""
+        return self._unacked.values()
+
+    @property
+    def refused(self) -> Collection[object]:
+        """The tags of the last messages that the client answered with NACK; as many as may wait for their ACK."""
+        return self._refused
+
+    @property
+    def has_room(self) -> bool:
+        """Whether one more message may wait for its ACK."""
+        return len(self._unacked) < self._max_unacked
+
+    async def room(self) -> None:
+        """Returns when there is room. At most one caller may wait at a time."""
+        while not self.has_room:
+            self._room = get_running_loop().create_future()
+            await self._room
+
     def message(self, head: str, body: str, tag: object = None) -> str:
         """The MESSAGE frame of `message_head(…, body, …)`; `tag` comes back in the `Ack` or `Nack` of it.
 
-        Raises `LimitExceeded` when too many messages wait for their ACK: the client is to be cut off.
+        Without room the message that has waited longest for its ACK is forgotten.
         """
         self._count = number = self._count + 1
         if self.ack_mode == "auto":
             return f"{head}{self._fixed}{number}\n\n{body}\0"
-        if len(self._unacked) >= self._max_unacked:
-            raise LimitExceeded(f"at most {self._max_unacked} messages may wait for ACK on a subscription")
+        if not self.has_room:
+            del self._unacked[next(iter(self._unacked))]
         self._unacked[number] = tag
         if self._writes_ack:  # 1.2 names the ACK by a header of its own; ours equals the message-id
             return f"{head}{self._fixed}{number}\nack:{self.serial}-{number}\n\n{body}\0"
         return f"{head}{self._fixed}{number}\n\n{body}\0"
 
-    def settle(self, number: int) -> tuple[object, ...]:
-        """The tags that an ACK or NACK of message `number` settles: in `client` mode all up to it, oldest first.
+    def settle(self, number: int, *, refused: bool = False) -> tuple[object, ...]:
+        """The tags that an ACK or (`refused`) NACK of message `number` settles: in `client` mode all up to it.
 
-        Empty when that message does not wait (any more).
+        Oldest first. Empty when that message does not wait (any more).
         """
         if number not in self._unacked:
             return ()
         if self.ack_mode == "client-individual":
-            return (self._unacked.pop(number),)
-        numbers = [waiting for waiting in self._unacked if waiting <= number]
-        return tuple(self._unacked.pop(waiting) for waiting in numbers)
+            numbers = [number]
+        else:
+            numbers = [waiting for waiting in self._unacked if waiting <= number]
+        tags = tuple(self._unacked.pop(waiting) for waiting in numbers)
+        if refused:
+            self._refused.extend(tags)
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+        return tags

@@ -53,8 +53,8 @@ class Subscriptions:
         found = next((one for one in self if one.destination == destination), None)
         return None if found is None else self.remove(found.id)
 
-    def settle(self, message_id: str, subscription_id: str | None) -> tuple[object, ...]:
-        """The tags that an ACK or NACK settles, oldest first.
+    def settle(self, message_id: str, subscription_id: str | None, *, refused: bool = False) -> tuple[object, ...]:
+        """The tags that an ACK or (`refused`) NACK settles, oldest first.
 
         Empty for what does not wait for one: clients ACK in `auto` mode (`id:undefined`), twice, or after UNSUBSCRIBE.
         """
@@ -62,4 +62,4 @@ class Subscriptions:
         subscription = self._by_serial.get(int(match[1])) if match else None
         if match is None or subscription is None or subscription_id not in (None, subscription.id):
             return ()
-        return subscription.settle(int(match[2]))
+        return subscription.settle(int(match[2]), refused=refused)

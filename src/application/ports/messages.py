@@ -66,6 +66,13 @@ class MessageRepository(Protocol):
         """
         ...
 
+    async def last_seq(self, session_id: SessionId) -> int:
+        """The `seq` of the session's last message, 0 when there is none (or no such session).
+
+        Sees every commit that returned before the call. Raises `Unavailable`.
+        """
+        ...
+
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
         """The first `limit` messages to `reader` that it has not seen, oldest first. Raises `Unavailable`."""
         ...

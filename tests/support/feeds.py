@@ -1,0 +1,147 @@
+"""A feed between a store, live deliveries and a client, each of which a test moves on step by step."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import count
+from uuid import UUID
+
+from adapters.stomp.codec import FrameDecoder
+from adapters.stomp.hub import head_of
+from adapters.stomp.ordered_feed import OrderedFeed
+from adapters.stomp.stored_feed import StoredFeed
+from adapters.stomp.subscription import AckMode, Subscription
+from adapters.stomp.transport import Close
+from adapters.stomp.undelivered_feed import UndeliveredFeed
+from adapters.stomp.write_queue import WriteQueue
+from application.ports.push import Delivery, MessageKey
+from domain.destination import MESSAGES_QUEUE, session_topic, user_destination
+from domain.identifiers import Email, MessageId, SessionId
+
+MAX_UNACKED = 3
+MAX_UNSENT = 2_000
+PAGE = 3
+SESSIONS = [SessionId(UUID(int=number)) for number in (1, 2, 3)]
+
+
+class Socket:
+    """Takes a frame for each `permits`; `seqs` are the messages that it took, by session and seq."""
+
+    def __init__(self) -> None:
+        self.permits = asyncio.Semaphore(0)
+        self.open = False
+        self.messages: list[tuple[UUID, int]] = []
+        self.ack_ids: list[str] = []
+        self._decoder = FrameDecoder()
+        self._decoder.use("1.2")
+
+    async def receive(self) -> str | None:
+        raise NotImplementedError
+
+    async def close(self, close: Close) -> None:
+        raise NotImplementedError
+
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        if not self.open:
+            await self.permits.acquire()
+        for frame in self._decoder.feed(text):
+            self.messages.append((UUID(frame.headers["session-id"]), int(frame.headers["seq"])))
+            if "ack" in frame.headers:
+                self.ack_ids.append(frame.headers["ack"])
+
+
+class Bench:
+    """`stored` are the messages in the order of their commits; `failures` what ended the connection."""
+
+    def __init__(self, ack_mode: AckMode) -> None:
+        self.socket = Socket()
+        self.failures: list[object] = []
+        self.stored: list[Delivery] = []
+        self.delivered: set[MessageId] = set()
+        self._marks: list[MessageId] = []
+        self._ids = (MessageId(UUID(int=number)) for number in count(1))
+        self.queue = WriteQueue(self.socket, self._written, MAX_UNSENT, lambda: self.failures.append("overflow"))
+        self.subscription = Subscription(
+            "1", "/user/queue/messages", ack_mode, serial=1, version="1.2", max_unacked=MAX_UNACKED
+        )
+        self.feed: StoredFeed
+
+    def ordered(self, after: int, end: int) -> None:
+        feed = OrderedFeed(self.subscription, self.queue, self._after, self.failures.append)
+        feed.start(after, end)
+        self.feed = feed
+
+    def undelivered(self, *, replay: bool) -> None:
+        feed = UndeliveredFeed(self.subscription, self.queue, self._undelivered, self.failures.append)
+        self.feed = feed
+        if replay:
+            feed.replay()
+
+    def commit(self, session: SessionId, destination: str | None = None) -> None:
+        seq = 1 + sum(one.message is not None and one.message.session_id == session for one in self.stored)
+        key = MessageKey(next(self._ids), session, seq, Email("ann@example.org"))
+        self.stored.append(Delivery(destination or user_destination("bob@example.org", MESSAGES_QUEUE), "x" * 60, key))
+
+    def commit_to_topic(self) -> None:
+        self.commit(SESSIONS[0], session_topic(SESSIONS[0]))
+
+    def push(self, index: int) -> None:
+        delivery = self.stored[index]
+        self.feed.deliver(delivery, head_of(delivery))
+
+    def answer(self, which: int, *, refused: bool = False) -> None:
+        """ACK, or NACK, of one of the messages that came."""
+        if not self.socket.ack_ids:
+            return
+        ack_id = self.socket.ack_ids.pop(which % len(self.socket.ack_ids))
+        tags = self.subscription.settle(int(ack_id.partition("-")[2]), refused=refused)
+        if not refused:
+            self._marks += [tag.message.id for tag in tags if isinstance(tag, Delivery) and tag.message]
+
+    def answer_all(self) -> None:
+        while self.socket.ack_ids:
+            self.answer(0)
+
+    async def settle(self, is_so: Callable[[], bool] = lambda: False) -> None:
+        """Lets everything happen that can, with a client that reads and ACKs."""
+        self.socket.open = True
+        self.socket.permits.release()
+        for _ in range(2_000):
+            await asyncio.sleep(0)
+            self.answer_all()
+            if is_so():
+                return
+
+    async def stop(self) -> None:
+        self.feed.stop()
+        await self.queue.stop()
+
+    def _written(self, delivery: Delivery) -> None:
+        if delivery.message is not None:
+            self._marks.append(delivery.message.id)
+
+    async def _after(self, seq: int) -> AsyncIterator[Sequence[Delivery]]:
+        while True:
+            page = [one for one in self.stored if one.message is not None and one.message.seq > seq][:PAGE]
+            await asyncio.sleep(0)
+            if not page:
+                return
+            yield page
+            assert page[-1].message is not None
+            seq = page[-1].message.seq
+
+    async def _undelivered(self) -> AsyncIterator[Sequence[Delivery]]:
+        await asyncio.sleep(0)
+        self.delivered.update(self._marks)
+        place = (UUID(int=0), 0)
+        while True:
+            beyond = [
+                ((one.message.session_id, one.message.seq), one)
+                for one in self.stored
+                if one.message is not None and one.message.id not in self.delivered
+            ]
+            page = sorted((found for found in beyond if found[0] > place), key=lambda found: found[0])[:PAGE]
+            await asyncio.sleep(0)
+            if not page:
+                return
+            yield [delivery for _, delivery in page]
+            place = page[-1][0]
