@@ -1,14 +1,19 @@
 """A TCP proxy that can be cut, stalled and healed: a network between two programs that fails on demand."""
 
 import asyncio
+import contextlib
 from asyncio import StreamReader, StreamWriter
+from time import monotonic
+
+MAX_UNDER_WAY = 1_000  # reads of a slow line that have not arrived
 
 
 class Proxy:
-    """Forwards a free local port to `target_port`."""
+    """Forwards a free local port to `target_port`; all data arrives `delay` seconds later, each way."""
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target_port: int, delay: float = 0.0) -> None:
         self._target_port = target_port
+        self._delay = delay
         self._open = asyncio.Event()
         self._open.set()
         self._refusing = False
@@ -67,15 +72,29 @@ class Proxy:
             task.add_done_callback(self._tasks.discard)
 
     async def _forward(self, source: StreamReader, sink: StreamWriter) -> None:
+        under_way: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(MAX_UNDER_WAY)
+        arriving = asyncio.create_task(self._arrive(under_way, sink))
         try:
             while data := await source.read(65_536):
-                await self._open.wait()
-                sink.write(data)
-                await sink.drain()
+                await under_way.put((monotonic() + self._delay, data))
+            await under_way.put((monotonic() + self._delay, b""))
+            await arriving
         except ConnectionError:
             pass
         finally:
+            arriving.cancel()
             self.ended += 1
             if not self._keeps_open:
                 self._writers.discard(sink)
                 sink.close()
+
+    async def _arrive(self, under_way: "asyncio.Queue[tuple[float, bytes]]", sink: StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                due, data = await under_way.get()
+                await asyncio.sleep(due - monotonic())
+                if not data:
+                    return
+                await self._open.wait()
+                sink.write(data)
+                await sink.drain()
