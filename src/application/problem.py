@@ -18,6 +18,7 @@ STATUS = {
     "profile-not-found": 404,
     "idempotency-conflict": 409,
     "transaction-aborted": 409,
+    "ack-too-late": 409,
     "too-large": 413,
     "resume-too-high": 416,
     "invalid": 422,

@@ -104,6 +104,13 @@ class ResumeTooHigh(ChatError):
         self.last_seq = last_seq
 
 
+class AckTooLate(ChatError):
+    """The message was delivered, but is no longer among those that may be ACKed: it comes again with a replay."""
+
+    code = "ack-too-late"
+    title = "Too many messages waited for their ACK: this one is no longer known"
+
+
 class RateLimited(ChatError):
     code = "rate-limited"
     title = "Too many requests"

@@ -56,6 +56,11 @@ async def problems(client: Client, count: int) -> list[str]:
     return [msgspec.json.decode(frame.body)["code"] for frame in await client.got("MESSAGE", count)]
 
 
+def problems_of(client: Client) -> list[dict[str, Any]]:
+    frames = [frame for frame in client.of("MESSAGE") if frame.headers["destination"] == "/user/queue/error"]
+    return [msgspec.json.decode(frame.body) for frame in frames]
+
+
 def stored(chat: Chat) -> list[str]:
     return [message.content for message in chat.service.store.messages.get(chat.session_id, [])]
 
@@ -280,3 +285,45 @@ async def test_a_stop_of_the_instance_gives_no_receipt_for_what_is_undecided(cha
     chat.service.outage.thaw()
     await eventually(lambda: stored(chat) == ["undecided"])
     assert (ann.closed, receipts(ann)) == (CloseReason.SHUTDOWN.value, [])
+
+
+async def test_an_ack_after_unsubscribe_marks_its_message(chat: Chat) -> None:
+    bob, (first,) = await unacked(chat, "a")
+    bob.say("UNSUBSCRIBE", id="/user/queue/messages")
+    bob.say("ACK", id=first, receipt="acked")
+    await eventually(lambda: receipts(bob) == ["acked"])
+    assert delivered(chat) == [True]
+
+
+async def too_late(chat: Chat) -> tuple[Client, str, str]:
+    """Bob, the id of a message that is forgotten, and of one that may still be ACKed."""
+    bob, ids = await unacked(chat, "a")
+    for _ in range(3):  # of those of ended subscriptions three may wait
+        bob.say("UNSUBSCRIBE", id="/user/queue/messages")
+        await bob.subscribe("/user/queue/messages", ack="client-individual", replay="undelivered")
+        ids = [frame.headers["ack"] for frame in await bob.got("MESSAGE", len(ids) + 1)]
+    bob.say("UNSUBSCRIBE", id="/user/queue/messages")
+    await bob.subscribe("/user/queue/error")
+    return bob, ids[0], ids[-1]
+
+
+async def test_an_ack_of_a_message_that_was_forgotten_gets_no_receipt_and_is_told(chat: Chat) -> None:
+    bob, forgotten, known = await too_late(chat)
+    bob.say("ACK", id=forgotten, receipt="forgotten")
+    await eventually(lambda: [problem["code"] for problem in problems_of(bob)] == ["ack-too-late"])
+    assert delivered(chat) == [False]
+    bob.say("ACK", id=known, receipt="known")
+    await eventually(lambda: receipts(bob) == ["known"])
+    assert delivered(chat) == [True]
+
+
+async def test_a_transaction_with_an_ack_of_a_forgotten_message_is_refused_whole(chat: Chat) -> None:
+    bob, forgotten, known = await too_late(chat)
+    bob.say("BEGIN", transaction="t")
+    send(bob, chat.message("b", senderEmail=BOB.email), transaction="t")
+    for message_id in (forgotten, known):
+        bob.say("ACK", id=message_id, transaction="t")
+    bob.say("COMMIT", transaction="t", receipt="committed")
+    await eventually(lambda: len(problems_of(bob)) == 2)
+    assert [problem["code"] for problem in problems_of(bob)] == ["ack-too-late", "transaction-aborted"]
+    assert (stored(chat), receipts(bob), delivered(chat)) == (["a"], [], [False])

@@ -180,11 +180,36 @@ class TestAck:
         (message_id,) = send(subscribed(session), "a")
         assert ask(session, "ACK", id=message_id).tags == ()
 
-    def test_after_unsubscribe_nothing_waits(self) -> None:
+    def test_after_unsubscribe_what_waited_may_still_be_acked(self) -> None:
         session = connected()
-        (message_id,) = send(subscribed(session, ack="client"), "a")
+        first, second = send(subscribed(session, ack="client-individual"), "a", "b")
         say(session, "UNSUBSCRIBE", id="0")
-        assert ask(session, "ACK", id=message_id).tags == ()
+        assert ask(session, "ACK", id=second).tags == ("b",)
+        subscribed(session, ack="client-individual")
+        assert [ask(session, "ACK", id=first).tags for _ in range(2)] == [("a",), ()]
+
+    @pytest.mark.parametrize("end", ["ACK", "UNSUBSCRIBE"])
+    def test_nothing_is_kept_of_an_ended_subscription_without_messages_that_wait(self, end: str) -> None:
+        session = connected()
+        for number in range(100):
+            (message_id,) = send(subscribed(session, id=str(number), ack="client"), "a")
+            say(session, end, id=message_id if end == "ACK" else str(number))
+            say(
+                session,
+                "ACK" if end == "UNSUBSCRIBE" else "UNSUBSCRIBE",
+                id=str(number) if end == "ACK" else message_id,
+            )
+        assert not session.subscriptions._ended
+
+    def test_the_last_messages_of_ended_subscriptions_are_kept_and_who_is_too_late_is_told(self) -> None:
+        session = connected(limits=SessionLimits(max_unacked=3))
+        ids = []
+        for number in range(5):
+            ids.append(send(subscribed(session, id=str(number), ack="client"), number)[0])
+            say(session, "UNSUBSCRIBE", id=str(number))
+        acks = [ask(session, "ACK", id=message_id, receipt="r") for message_id in ids]
+        assert [ack.tags for ack in acks] == [(), (), (2,), (3,), (4,)]
+        assert [ack.is_known for ack in acks] == [False, False, True, True, True]
 
     def test_in_a_transaction_it_settles_at_commit(self) -> None:
         session = connected()

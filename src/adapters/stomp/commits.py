@@ -33,6 +33,11 @@ class Commits:
         marks = [event for event in events if event.destination == CHAT_SEEN]
         return await self._store(principal, chats) and await self._mark(principal, marks, is_first=not chats)
 
+    def refuse(self, principal: Principal, events: Sequence[Send], error: ChatError) -> None:
+        """Tells `error`, and each chat message that it was not stored."""
+        self._sends.tell(principal, error)
+        self._tell(principal, events, [None] * len(events))
+
     async def _admit(self, principal: Principal, events: Sequence[Send]) -> bool:
         """Whether nothing stands against any of them, as far as the checks can tell."""
         refusals = [await self._refusal(principal, event) for event in events]

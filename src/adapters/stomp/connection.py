@@ -22,7 +22,7 @@ from adapters.stomp.transport import CloseReason, Transport
 from adapters.stomp.write_queue import WriteQueue
 from application.bearer import bearer_token
 from application.ports.push import Delivery
-from domain.errors import ChatError, TokenExpired, Unauthenticated, Unavailable
+from domain.errors import AckTooLate, ChatError, TokenExpired, Unauthenticated, Unavailable
 from domain.principal import Principal
 
 log = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ class StompConnection:
             case Unsubscribe():
                 self._feeds.close(event.subscription)
             case Ack():
-                self._acks.take(self._who(), event.tags, self._receipts.expect(event.receipt))
+                self._ack(event)
                 return
             case Nack() | Receipt():
                 pass
@@ -183,8 +183,20 @@ class StompConnection:
         self._authenticate(principal)
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))
 
+    def _ack(self, event: Ack) -> None:
+        pending = self._receipts.expect(event.receipt)
+        if pending.receipt is not None and not event.is_known:
+            self._sends.tell(self._who(), AckTooLate())
+            self._receipts.withhold(pending)
+            pending = self._receipts.expect(None)
+        self._acks.take(self._who(), event.tags, pending)
+
     async def _commit(self, event: Commit) -> None:
         pending = self._receipts.expect(event.receipt)
+        if not event.acks_are_known:
+            self._commits.refuse(self._who(), event.sends, AckTooLate())
+            self._receipts.withhold(pending)
+            return
         renewals = [await self._renewal(one) for one in event.sends if one.destination == AUTH_RENEW]
         if not await self._commits.commit(self._who(), event.sends):
             self._receipts.withhold(pending)

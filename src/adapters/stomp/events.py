@@ -49,10 +49,14 @@ class Unsubscribe:
 
 @dataclass(slots=True)
 class Ack:
-    """`tags` are those given to `Subscription.message`, oldest first; empty when nothing was waiting for this ACK."""
+    """`tags` are those given to `Subscription.message`, oldest first; empty when nothing was waiting for this ACK.
+
+    Without `is_known` some message that it speaks of was forgotten: then it cannot be answered.
+    """
 
     tags: tuple[object, ...]
     receipt: str | None
+    is_known: bool = True
 
 
 @dataclass(slots=True)
@@ -74,12 +78,14 @@ class Receipt:
 class Commit:
     """A transaction, each kind in its order: all of it is done or nothing.
 
-    The driver does the SENDs first; when they are done, it settles `acks` by `StompSession.settle`.
+    The driver does the SENDs first; when they are done, it settles `acks` by `StompSession.settle`. Without
+    `acks_are_known` that is not possible for all of them.
     """
 
     sends: list[Send]
     acks: list[Frame]
     receipt: str | None
+    acks_are_known: bool = True
 
 
 @dataclass(slots=True)

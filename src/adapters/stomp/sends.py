@@ -49,7 +49,11 @@ class Sends:
 
     def refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
         """Tells on the error queue why `event` was not done."""
-        problem = problem_document(error, origin_of(event.body).client_message_id)
+        self.tell(principal, error, origin_of(event.body).client_message_id)
+
+    def tell(self, principal: Principal, error: ChatError, client_message_id: str | None = None) -> None:
+        """Tells `error` on the error queue."""
+        problem = problem_document(error, client_message_id)
         self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
 
     def ack_repeat(self, principal: Principal, accepted: Accepted) -> None:

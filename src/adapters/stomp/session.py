@@ -181,7 +181,8 @@ class StompSession:
         target = self._acked(frame)
         if "transaction" in frame.headers:
             return self._hold(frame)
-        return [Ack(self.subscriptions.settle(*target), frame.headers.get("receipt"))]
+        is_known = self.subscriptions.knows(*target)
+        return [Ack(self.subscriptions.settle(*target), frame.headers.get("receipt"), is_known)]
 
     def _nack(self, frame: Frame) -> list[Event]:
         if self.version == "1.0":
@@ -212,7 +213,9 @@ class StompSession:
         held = self._transactions.end(_required(frame, "transaction"))
         events = [event for one in held if one.command == "SEND" for event in self._send(one)]
         acks = [one for one in held if one.command != "SEND"]
-        return [Commit([one for one in events if isinstance(one, Send)], acks, frame.headers.get("receipt"))]
+        sends = [one for one in events if isinstance(one, Send)]
+        are_known = all(self.subscriptions.knows(*self._acked(one)) for one in acks if one.command == "ACK")
+        return [Commit(sends, acks, frame.headers.get("receipt"), are_known)]
 
     def _abort(self, frame: Frame) -> list[Event]:
         self._transactions.end(_required(frame, "transaction"))
