@@ -8,20 +8,20 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 from application.background import BackgroundTask
-from domain.errors import ChatError, StoreUnavailable, Unavailable
+from application.busy_lane import BusyLane
+from application.job import Job, give_up, settle, units_of
+from domain.errors import ChatError, SessionBusy, StoreUnavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-_Waiting = tuple[Item, "asyncio.Future[Result]", bool]
-_FOLLOWS = 2  # the place of the flag that says: in one batch with the item before
 
 
 class Batcher(Generic[Item, Result]):
     """`run` gets up to `max_batch` items in the order submitted and gives one result or `ChatError` for each.
 
     What was submitted together comes in one batch, which is larger then if need be.
-    When `run` itself raises a `ChatError`, that is every item's result.
+    When `run` itself raises a `ChatError`, that is every item's result. Items for which it gives `SessionBusy` wait in
+    `busy`, when there is one, and what is submitted for the same session waits behind them.
     """
 
     def __init__(
@@ -31,25 +31,27 @@ class Batcher(Generic[Item, Result]):
         *,
         max_batch: int,
         max_pending: int,
+        busy: BusyLane[Item, Result] | None = None,
     ) -> None:
         self._run = run
         self._max_batch = max_batch
         self._max_pending = max_pending
-        self._pending: list[_Waiting[Item, Result]] = []
-        self._in_hand: list[_Waiting[Item, Result]] = []
+        self._busy = busy
+        self._pending: list[Job[Item, Result]] = []
+        self._in_hand: list[Job[Item, Result]] = []
         self._stopping = False
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._task = BackgroundTask(name, self._loop)
 
-    def submit(self, item: Item) -> "asyncio.Future[Result]":
-        """The result to come.
+    def submit(self, item: Item, *, waits: bool = True) -> "asyncio.Future[Result]":
+        """The result to come; at once `SessionBusy` for a busy session unless it `waits`.
 
         Raises `StoreUnavailable` when `max_pending` items wait already, and once it is stopping.
         """
         self._check_room(1)
-        return self._enqueue(item)
+        return self._enqueue(item, waits=waits)
 
     def submit_together(self, items: Sequence[Item]) -> "Sequence[asyncio.Future[Result]]":
         """As `submit`, for all of them or none."""
@@ -62,55 +64,60 @@ class Batcher(Generic[Item, Result]):
         if len(self._pending) + count > self._max_pending:
             raise StoreUnavailable("too many requests are waiting for the store")
 
-    def _enqueue(self, item: Item, *, follows: bool = False) -> "asyncio.Future[Result]":
+    def _enqueue(self, item: Item, *, follows: bool = False, waits: bool = True) -> "asyncio.Future[Result]":
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending.append((item, future, follows))
+        self._pending.append(Job(item, future, follows, waits))
         self._arrived.set()
         self._idle.clear()
         return future
 
     def start(self) -> None:
         self._task.start()
+        if self._busy is not None:
+            self._busy.start()
 
     async def stop(self) -> None:
         """Takes nothing more, ends what was submitted, then stops."""
         self._stopping = True
         await self._idle.wait()
         await self._task.stop()
+        if self._busy is not None:
+            await self._busy.stop()
 
     async def _loop(self) -> None:
-        self._give_up(self._in_hand)  # what a failed run left behind
+        give_up(self._in_hand)  # what a failed run left behind
         while True:
             if not self._pending:
                 self._idle.set()
                 self._arrived.clear()
                 await self._arrived.wait()
             self._in_hand = self._take()
-            await self._run_one(self._in_hand)
+            if self._in_hand:
+                await self._run_batch(self._in_hand)
             self._in_hand = []
 
-    def _take(self) -> "list[_Waiting[Item, Result]]":
+    def _take(self) -> list[Job[Item, Result]]:
+        """The next batch, without what waits for a busy session."""
         pending, size = self._pending, self._max_batch
-        while size < len(pending) and pending[size][_FOLLOWS]:
+        while size < len(pending) and pending[size].follows:
             size += 1
         batch = pending[:size]
         del pending[:size]
-        return batch
+        if self._busy is None or not self._busy.holds_any:
+            return batch
+        return self._busy.divert(batch)
 
-    async def _run_one(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
+    async def _run_batch(self, batch: Sequence[Job[Item, Result]]) -> None:
         try:
-            results: Sequence[Result | ChatError] = await self._run([item for item, _, _ in batch])
+            results: Sequence[Result | ChatError] = await self._run([job.item for job in batch])
         except ChatError as error:
             results = [error] * len(batch)
-        for (_, future, _), result in zip(batch, results, strict=True):
-            if future.done():
-                continue
-            if isinstance(result, ChatError):
-                future.set_exception(result)
+        busy: list[Job[Item, Result]] = []
+        for job, result in zip(batch, results, strict=True):
+            if self._busy is not None and job.waits and isinstance(result, SessionBusy):
+                busy.append(job)
             else:
-                future.set_result(result)
-
-    def _give_up(self, batch: "Sequence[_Waiting[Item, Result]]") -> None:
-        for _, future, _ in batch:
-            if not future.done():
-                future.set_exception(Unavailable())
+                settle(job, result)
+        if self._busy is not None and busy:
+            for unit in units_of(busy):
+                self._busy.add(unit)

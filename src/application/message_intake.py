@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from application.batcher import Batcher
+from application.busy_lane import BusyLane
 from application.chat_message import ChatMessage
 from application.counters import Counters
 from application.outbox_dispatcher import OutboxDispatcher, Owed
@@ -15,7 +16,7 @@ from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.push import Delivery, MessageKey
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
 from domain.errors import ChatError
-from domain.identifiers import OutboxId
+from domain.identifiers import OutboxId, SessionId
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
@@ -45,23 +46,32 @@ class MessageIntake:
         *,
         max_batch: int,
         max_pending: int,
+        patience: float,
     ) -> None:
+        """`patience` is for how many seconds a message waits for a session that somebody else has locked."""
         self._messages = messages
         self._dispatcher = dispatcher
         self._ids = ids
         self._clock = clock
         self._counters = counters
+        busy: BusyLane[Sent, Accepted] = BusyLane(
+            "messages of busy sessions",
+            self._store,
+            lambda sent: sent.draft.session_id,
+            max_batch=max_batch,
+            patience=patience,
+        )
         self._batcher: Batcher[Sent, Accepted] = Batcher(
-            "message intake", self._store, max_batch=max_batch, max_pending=max_pending
+            "message intake", self._store, max_batch=max_batch, max_pending=max_pending, busy=busy
         )
 
-    def submit(self, draft: Draft, route: str) -> "asyncio.Future[Accepted]":
+    def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":
         """`route` is for the counters. The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or
-        `Unavailable`.
+        `Unavailable`; with `SessionBusy` at once when it does not wait for a session that somebody else has locked.
 
         Raises `StoreUnavailable` at once when too much is waiting.
         """
-        return self._batcher.submit(Sent(draft, route))
+        return self._batcher.submit(Sent(draft, route), waits=waits)
 
     def submit_transaction(self, drafts: Sequence[Draft], route: str) -> "Sequence[asyncio.Future[Accepted]]":
         """All of them are stored, or none: when one future fails, all do, the others with `TransactionAborted`.
@@ -78,10 +88,11 @@ class MessageIntake:
         """Stores what was submitted, then stops."""
         await self._batcher.stop()
 
-    async def _store(self, sent: Sequence[Sent]) -> Sequence[Accepted | ChatError]:
+    async def _store(self, sent: Sequence[Sent], wait_for: SessionId | None = None) -> Sequence[Accepted | ChatError]:
         now = self._clock.now()
         claimed_until = self._dispatcher.claimed_until(now)
-        outcomes = await self._messages.append([one.draft for one in sent], now, claimed_until, self._envelope)
+        drafts = [one.draft for one in sent]
+        outcomes = await self._messages.append(drafts, now, claimed_until, self._envelope, wait_for=wait_for)
         committed_at = self._clock.now().timestamp()
         accepted: list[Accepted | ChatError] = []
         owed: list[Owed] = []

@@ -36,15 +36,18 @@ class SendMessage:
         self._rate_limit = rate_limit
         self._ids = ids
 
-    async def submit(self, principal: Principal, command: SendMessageCommand, route: str) -> "asyncio.Future[Accepted]":
+    async def submit(
+        self, principal: Principal, command: SendMessageCommand, route: str, *, waits: bool = True
+    ) -> "asyncio.Future[Accepted]":
         """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
 
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
         `Unavailable`: then the message may not have been checked. The future fails with `IdempotencyConflict` or
-        `Unavailable`: with `StoreUnavailable` when only the store is missing.
+        `Unavailable`: with `StoreUnavailable` when only the store is missing, and with `SessionBusy`
+        at once when it does not wait for a session that somebody else has locked.
         """
         self._rate_limit.take(principal)
-        return self._intake.submit(self._draft(command, await self.check(principal, command)), route)
+        return self._intake.submit(self._draft(command, await self.check(principal, command)), route, waits=waits)
 
     async def together(
         self, principal: Principal, commands: Sequence[SendMessageCommand], route: str

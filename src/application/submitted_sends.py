@@ -51,7 +51,8 @@ class SubmittedSends:
 
     async def _outcomes(self, bodies: Sequence[bytes]) -> Sequence[Stored | ChatError]:
         waiting: set[SessionId] = set()
-        # all are submitted before the first is waited for, so that they share a transaction
+        # All are submitted before the first is waited for, so that they share a transaction. None waits for a busy
+        # session, as the others of the batch would wait for it: it is handed over again with the next batch.
         submitted = [await self._submit(body, waiting) for body in bodies]
         futures = [each for each in submitted if not isinstance(each, ChatError)]
         stored = iter(await asyncio.gather(*futures, return_exceptions=True))
@@ -72,7 +73,7 @@ class SubmittedSends:
             if command.session_id in waiting:
                 raise Unavailable
             try:
-                return await self._send_message.submit(_PRODUCER, command, ROUTE)
+                return await self._send_message.submit(_PRODUCER, command, ROUTE, waits=False)
             except Unavailable:
                 waiting.add(command.session_id)
                 raise

@@ -1,10 +1,10 @@
 """What becomes of the drafts of one batch: new, repeated or refused (contract, section 6)."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from domain.errors import ChatError, IdempotencyConflict, SessionNotFound, TransactionAborted
+from domain.errors import ChatError, IdempotencyConflict, SessionBusy, SessionNotFound, TransactionAborted
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Draft, Message
 
@@ -13,13 +13,17 @@ Verdict = Draft | Message | ChatError
 
 
 def admit(
-    drafts: Sequence[Draft], sessions: Container[SessionId], known: Mapping[ClientMessageId, Message]
+    drafts: Sequence[Draft],
+    sessions: Container[SessionId],
+    known: Mapping[ClientMessageId, Message],
+    busy: Iterable[SessionId] = (),
 ) -> list[Verdict]:
     """One verdict a draft, in their order. `known` are stored messages by their `clientMessageId`.
 
-    When one draft of a transaction is refused, the others are refused with `TransactionAborted`.
+    When one draft of a transaction is refused, the others are refused with `TransactionAborted`. Drafts of `busy`
+    sessions are `SessionBusy`, and with them the rest of their transaction and what follows it in its sessions.
     """
-    batch = _Batch(sessions, known)
+    batch = _Batch(sessions, known, set(busy))
     verdicts: list[Verdict] = []
     for transaction, group in groupby(drafts, attrgetter("transaction")):
         if transaction is None:
@@ -30,8 +34,11 @@ def admit(
 
 
 class _Batch:
-    def __init__(self, sessions: Container[SessionId], known: Mapping[ClientMessageId, Message]) -> None:
+    def __init__(
+        self, sessions: Container[SessionId], known: Mapping[ClientMessageId, Message], busy: set[SessionId]
+    ) -> None:
         self._sessions = sessions
+        self._busy = busy
         self._known = known
         self._admitted: dict[ClientMessageId, Draft] = {}
 
@@ -40,6 +47,8 @@ class _Batch:
         first = self._admitted.get(client_id) or self._known.get(client_id)
         if first is not None:
             return first if first.is_repeated_by(draft) else IdempotencyConflict()
+        if draft.session_id in self._busy:
+            return SessionBusy()
         if draft.session_id not in self._sessions:
             return SessionNotFound()
         self._admitted[client_id] = draft
@@ -52,4 +61,14 @@ class _Batch:
             return verdicts
         for client_id in new:
             self._admitted.pop(client_id, None)
-        return [verdict if isinstance(verdict, ChatError) else TransactionAborted() for verdict in verdicts]
+        if all(isinstance(verdict, SessionBusy) for verdict in verdicts if isinstance(verdict, ChatError)):
+            self._busy.update(draft.session_id for draft in drafts)
+            return [SessionBusy() for _ in drafts]
+        return [_refusal(verdict) for verdict in verdicts]
+
+
+def _refusal(verdict: Verdict) -> ChatError:
+    """In a transaction that is refused."""
+    if isinstance(verdict, ChatError) and not isinstance(verdict, SessionBusy):
+        return verdict
+    return TransactionAborted()

@@ -130,6 +130,10 @@ class StoreUnavailable(Unavailable):
     """The store is away."""
 
 
+class SessionBusy(StoreUnavailable):
+    """Somebody else has locked the session: the same may be tried again in a moment."""
+
+
 class DirectoryUnavailable(Unavailable):
     """It cannot be found out right now who somebody is: FlairBit is away."""
 

@@ -124,6 +124,7 @@ class Container(containers.DeclarativeContainer):
         counters,
         max_batch=given.max_batch,
         max_pending=given.max_pending_sends,
+        patience=given.database_timeout,
     )
     mark_delivered = providers.Singleton(MarkDelivered, messages)
     delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", mark_delivered)

@@ -19,8 +19,7 @@ from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
 from tests.support.people import NOW, draft, envelope, person, session_of, transaction
-
-LATER = NOW + timedelta(seconds=60)
+from tests.support.storing import LATER, store
 
 
 @dataclass(frozen=True)
@@ -191,7 +190,7 @@ class MessageRepositoryContract(Contract):
     async def test_twenty_equal_drafts_at_once_are_one_message(self, repositories: Repositories, chat: Chat) -> None:
         client_id = uuid4()
         copies = [draft(chat.session, chat.ann, chat.bob, "hi", client_id) for _ in range(20)]
-        answers = await asyncio.gather(*(repositories.messages.append([copy], NOW, LATER, envelope) for copy in copies))
+        answers = await asyncio.gather(*(store(repositories.messages, [copy]) for copy in copies))
         outcomes = [answer[0] for answer in answers]
         assert sum(isinstance(outcome, Stored) for outcome in outcomes) == 1
         messages = [outcome.message for outcome in outcomes if isinstance(outcome, Stored | Repeated)]
@@ -237,7 +236,7 @@ class MessageRepositoryContract(Contract):
             ]
             for _ in range(20)
         ]
-        await asyncio.gather(*(repositories.messages.append(batch, NOW, LATER, envelope) for batch in batches))
+        await asyncio.gather(*(store(repositories.messages, batch) for batch in batches))
         for session, count in ((chat.session, 40), (second, 20)):
             page = await repositories.messages.latest(session.id, 100)
             assert [message.seq for message in page] == list(range(1, count + 1))
@@ -246,7 +245,7 @@ class MessageRepositoryContract(Contract):
         client_id, ann = uuid4(), person("ann")
         sessions = [await repositories.sessions.get_or_create(session_of(ann, person("bob"))) for _ in range(8)]
         drafts = [draft(session, ann, person("bob"), "hi", client_id) for session in sessions]
-        answers = await asyncio.gather(*(repositories.messages.append([one], NOW, LATER, envelope) for one in drafts))
+        answers = await asyncio.gather(*(store(repositories.messages, [one]) for one in drafts))
         assert sorted(type(answer[0]).__name__ for answer in answers) == ["IdempotencyConflict"] * 7 + ["Stored"]
 
     async def test_an_unknown_session_fails_alone(self, repositories: Repositories, chat: Chat) -> None:
@@ -312,7 +311,7 @@ class MessageRepositoryContract(Contract):
             )
             for number in range(8)
         ]
-        await asyncio.gather(*(repositories.messages.append(claim, NOW, LATER, envelope) for claim in claims))
+        await asyncio.gather(*(store(repositories.messages, claim) for claim in claims))
         first, second = await repositories.messages.latest(chat.session.id, 10)
         assert [first.content.split()[0], second.content.split()[0]] == ["first", "second"]
         assert first.content.split()[-1] == second.content.split()[-1]
@@ -481,7 +480,7 @@ class MessageRepositoryContract(Contract):
         async def write() -> None:
             for _ in range(30):
                 batch = [draft(session, chat.ann, chat.bob, content) for content in ("reached", "missed")]
-                outcomes = await messages.append(batch, NOW, LATER, envelope)
+                outcomes = await store(messages, batch)
                 stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
                 await messages.mark_delivered([one.id for one in stored if one.content == "reached"])
 

@@ -28,6 +28,7 @@ from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.people import NOW, draft, envelope, person, session_of
 from tests.support.proxy import Proxy
+from tests.support.storing import store
 
 
 async def test_ten_instances_migrate_an_empty_database_at_once(databases: Databases) -> None:
@@ -108,7 +109,7 @@ async def test_no_call_is_refused_for_connections_that_a_restart_has_closed(own_
     await eventually(lambda: all(driver.is_closed() for driver in drivers))
 
     drafts = [draft(session, ann, bob) for _ in range(25)]
-    appends = (messages.append([one], NOW, NOW, envelope) for one in drafts)
+    appends = (store(messages, [one]) for one in drafts)
     answers, found = await asyncio.gather(asyncio.gather(*appends), sessions.find(session.id))
     assert all(isinstance(outcome, Stored) for (outcome,) in answers)
     assert found == session

@@ -48,9 +48,9 @@ class MessagesWithOutages(InMemoryMessageRepository):
         super().__init__(store)
         self._outage = outage
 
-    async def append(self, *arguments: Any) -> Sequence[AppendOutcome]:
+    async def append(self, *arguments: Any, **options: Any) -> Sequence[AppendOutcome]:
         await self._outage.answer()
-        return await super().append(*arguments)
+        return await super().append(*arguments, **options)
 
     async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
         await self._outage.answer()

@@ -75,10 +75,10 @@ def idempotency_by_cache_only() -> None:
     stored: dict[ClientMessageId, Message] = {}
 
     async def looks_into_a_cache(
-        self: PostgresMessageRepository, drafts: Sequence[Draft], *rest: Any
+        self: PostgresMessageRepository, drafts: Sequence[Draft], *rest: Any, **options: Any
     ) -> Sequence[AppendOutcome]:
         fresh = [draft for draft in drafts if draft.client_message_id not in stored]
-        outcomes = iter(await store(self, fresh, *rest))
+        outcomes = iter(await store(self, fresh, *rest, **options))
         answers: list[AppendOutcome] = []
         for draft in drafts:
             known = stored.get(draft.client_message_id) if draft not in fresh else None

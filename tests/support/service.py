@@ -79,7 +79,7 @@ class Service:
             self.outbox, self.broker, directory, self.clock, self.counters, RetryPolicy(), settings
         )
         self.intake = MessageIntake(
-            messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000
+            messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
         )
         self.init = InitSession(lookup, directory, sessions, ids, self.clock)
         self.limit = RateLimit(self.clock, self.rate, burst=2)

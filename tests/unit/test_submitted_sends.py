@@ -126,10 +126,10 @@ async def test_while_the_store_is_away_all_wait_and_keep_their_order(
     away = True
     append = InMemoryMessageRepository.append
 
-    async def append_unless_away(*arguments: Any) -> Any:
+    async def append_unless_away(*arguments: Any, **options: Any) -> Any:
         if away:
             raise Unavailable
-        return await append(*arguments)
+        return await append(*arguments, **options)
 
     monkeypatch.setattr(InMemoryMessageRepository, "append", append_unless_away)
     sends = InMemorySends()
@@ -161,12 +161,12 @@ async def test_what_follows_a_waiting_send_in_its_session_waits_too(
     other = (await service.init(ANN, ANN.email, EVE.email, FRIENDS)).id
     submit, first = service.send.submit, True
 
-    async def away_once(*arguments: Any) -> Any:
+    async def away_once(*arguments: Any, **options: Any) -> Any:
         nonlocal first
         if first:
             first = False
             raise Unavailable
-        return await submit(*arguments)
+        return await submit(*arguments, **options)
 
     monkeypatch.setattr(service.send, "submit", away_once)
     sends = [a_send(session_id), a_send(other), a_send(session_id)]
@@ -176,7 +176,7 @@ async def test_what_follows_a_waiting_send_in_its_session_waits_too(
 async def test_an_unforeseen_failure_is_raised(
     service: Service, session_id: SessionId, handle: SubmittedSends, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: Any) -> Any:
+    async def broken(*_: Any, **__: Any) -> Any:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         future.set_exception(ZeroDivisionError())
         return future

@@ -16,9 +16,15 @@ class InMemoryMessageRepository:
         self._store = store
 
     async def append(
-        self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+        self,
+        drafts: Sequence[Draft],
+        sent_at: datetime,
+        claimed_until: datetime,
+        envelope: Envelope,
+        *,
+        wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
-        # nothing awaits in here, which is what makes it one transaction
+        # nothing awaits in here, which is what makes it one transaction, and no session is ever locked
         store = self._store
         known = {
             client_id: store.message(store.by_client_id[client_id])

@@ -10,10 +10,11 @@ from operator import attrgetter
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.append_once import LostRace, append_once
+from adapters.postgres.append_once import LostRace, append_once, wait_for
 from adapters.postgres.database import driver_transaction
 from application.ports.messages import AppendOutcome, Envelope
 from domain.errors import Invalid, TransactionAborted, Unavailable
+from domain.identifiers import SessionId
 from domain.message import Draft
 
 MAX_TRIES = 5
@@ -32,10 +33,16 @@ _NOT_STORABLE = "the message cannot be stored"
 
 
 async def append(
-    engine: AsyncEngine, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+    engine: AsyncEngine,
+    drafts: Sequence[Draft],
+    sent_at: datetime,
+    claimed_until: datetime,
+    envelope: Envelope,
+    *,
+    wait_for: SessionId | None,
 ) -> Sequence[AppendOutcome]:
     """As `MessageRepository.append`. Raises `Unavailable`."""
-    return await _Batch(engine, sent_at, claimed_until, envelope).append(drafts) if drafts else []
+    return await _Batch(engine, sent_at, claimed_until, envelope, wait_for).append(drafts) if drafts else []
 
 
 class _RollBack(Exception):
@@ -48,6 +55,7 @@ class _Batch:
     sent_at: datetime
     claimed_until: datetime
     envelope: Envelope
+    wait_for: SessionId | None
 
     async def append(self, drafts: Sequence[Draft]) -> Sequence[AppendOutcome]:
         """In one transaction; when that is refused in ever smaller ones, in the drafts' order, to find whose fault.
@@ -65,11 +73,16 @@ class _Batch:
         return [*first, *await self.append(list(chain(*units[middle:])))]
 
     async def _append_together(self, drafts: Sequence[Draft]) -> Sequence[AppendOutcome]:
+        waits_for = self.wait_for
         for attempt in range(MAX_TRIES):
             try:
                 async with driver_transaction(self.engine) as connection:
+                    if waits_for is not None:
+                        await wait_for(connection, waits_for)
                     # repeats are rare: they are looked for only when one was in the way
                     return await self._append_once(connection, drafts, look_first=attempt > 0)
+            except asyncpg.LockNotAvailableError:
+                waits_for = None
             except _RACED:
                 continue
         raise Unavailable("the same messages are being sent too often at once")

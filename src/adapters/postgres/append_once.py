@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from adapters.postgres.database import LOCK_TIMEOUT
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import message_of
 from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
@@ -14,9 +15,11 @@ from domain.admission import Verdict, admit
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Draft, Message
 
-# Locks in the order of ids, so that instances never wait for each other in a circle; a second statement bumps what is
-# locked, since only a new snapshot sees what the holder of the lock before us has written.
-_LOCK = "SELECT id, last_seq FROM chat_sessions WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
+# What somebody else has locked is left out: it never holds up the others. Nothing is waited for, so that no circle of
+# waiting can be. A second statement bumps what is locked, since only a new snapshot sees what its last holder wrote.
+_LOCK = "SELECT id, last_seq FROM chat_sessions WHERE id = ANY($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED"
+_EXISTING = "SELECT id FROM chat_sessions WHERE id = ANY($1::uuid[])"
+_WAIT = f"SELECT 1 FROM chat_sessions WHERE id = $1 AND {LOCK_TIMEOUT} FOR NO KEY UPDATE"  # noqa: S608
 _KNOWN = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.client_msg_id = ANY($1::uuid[])"  # noqa: S608
 # Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message.
 _INSERT = """
@@ -44,6 +47,11 @@ class LostRace(Exception):
     """Somebody stored one of the `clientMessageId`s meanwhile: the transaction has to begin again."""
 
 
+async def wait_for(connection: "asyncpg.Connection[asyncpg.Record]", session_id: SessionId) -> None:
+    """Locks the session inside a transaction, before all others. Raises `LockNotAvailableError` after a moment."""
+    await connection.execute(_WAIT, session_id)
+
+
 async def append_once(
     connection: "asyncpg.Connection[asyncpg.Record]",
     drafts: Sequence[Draft],
@@ -55,15 +63,19 @@ async def append_once(
 ) -> list[AppendOutcome]:
     """Inside a transaction: one outcome a draft, in their order. Raises `LostRace`.
 
+    Sessions that somebody else has locked are `SessionBusy`.
     Without `look_first` nothing is known of earlier messages: a repeat is a lost race then.
     """
-    rows = await connection.fetch(_LOCK, list({draft.session_id for draft in drafts}))
+    wanted = {draft.session_id for draft in drafts}
+    rows = await connection.fetch(_LOCK, list(wanted))
     last_seq: Counter[SessionId] = Counter({row["id"]: row["last_seq"] for row in rows})
+    left_out = wanted - last_seq.keys()
+    busy = [row["id"] for row in await connection.fetch(_EXISTING, list(left_out))] if left_out else []
     known: dict[ClientMessageId, Message] = {}
     if look_first:
         found = await connection.fetch(_KNOWN, [draft.client_message_id for draft in drafts])
         known = {row["client_msg_id"]: message_of(row) for row in found}
-    verdicts = admit(drafts, last_seq, known)
+    verdicts = admit(drafts, last_seq, known, busy)
     stored: dict[ClientMessageId, Stored] = {}
     for draft in verdicts:
         if isinstance(draft, Draft) and draft.client_message_id not in stored:

@@ -25,6 +25,10 @@ _CAUGHT: tuple[type[BaseException], ...] = (DBAPIError, *FAILURES)
 NO_WAIT = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
 """A condition that is true, by which a lone statement does not wait for the disk: for marks whose loss is harmless."""
 
+LOCK_TIMEOUT = "(SELECT set_config('lock_timeout', '100ms', true)) <> ''"
+"""A condition that is true, by which a statement waits for a lock a moment only, and so does the rest of its
+transaction: `LockNotAvailableError`."""
+
 DRIVER_ERRORS = (OSError, TimeoutError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What may come of a first connection, before there is a service that could do without for a while."""
 

@@ -57,9 +57,15 @@ class PostgresMessageRepository:
         await self._seen_marks.stop()
 
     async def append(
-        self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+        self,
+        drafts: Sequence[Draft],
+        sent_at: datetime,
+        claimed_until: datetime,
+        envelope: Envelope,
+        *,
+        wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
-        return await append(self._engine, drafts, sent_at, claimed_until, envelope)
+        return await append(self._engine, drafts, sent_at, claimed_until, envelope, wait_for=wait_for)
 
     async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:
         return (await self._read(_LATEST, session_id, limit))[::-1]

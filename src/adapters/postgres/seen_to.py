@@ -7,14 +7,12 @@ from typing import NamedTuple
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import driver_connection
+from adapters.postgres.database import LOCK_TIMEOUT, driver_connection
 from domain.errors import Unavailable
 from domain.identifiers import ProfileId, SessionId
 
 MAX_WAITING = 2
 """Connections that may wait for locked sessions at once: the others are for everybody else."""
-
-_LOCK_TIMEOUT = "(SELECT set_config('lock_timeout', '200ms', true)) <> ''"
 
 
 def _move(if_locked: str) -> str:
@@ -34,7 +32,7 @@ def _move(if_locked: str) -> str:
 
 
 _MOVE_IF_FREE = _move("true FOR NO KEY UPDATE SKIP LOCKED")
-_MOVE = _move(f"{_LOCK_TIMEOUT} FOR NO KEY UPDATE")
+_MOVE = _move(f"{LOCK_TIMEOUT} FOR NO KEY UPDATE")
 
 
 class Moved(NamedTuple):

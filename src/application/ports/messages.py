@@ -26,8 +26,8 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
 
 
 AppendOutcome = Stored | Repeated | ChatError
-"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`, what is wrong with this draft alone, or
-`TransactionAborted`, for the others of its transaction."""
+"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`, what is wrong with this draft alone,
+`TransactionAborted`, for the others of its transaction, or `SessionBusy`: it may be handed over again."""
 
 Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
 """Makes the outbox entries of a message; called inside the transaction, when `seq` is known."""
@@ -35,7 +35,13 @@ Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
 
 class MessageRepository(Protocol):
     async def append(
-        self, drafts: Sequence[Draft], sent_at: datetime, claimed_until: datetime, envelope: Envelope
+        self,
+        drafts: Sequence[Draft],
+        sent_at: datetime,
+        claimed_until: datetime,
+        envelope: Envelope,
+        *,
+        wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
         """Stores the drafts in the order given, each with the next `seq` of its session and its outbox entries.
 
@@ -44,7 +50,10 @@ class MessageRepository(Protocol):
         One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,
         one is `Stored` and the others are `Repeated`. A draft that the store cannot hold is `Invalid`, and the
         others are then stored in several transactions, but for those of one `Draft.transaction`: none of them is
-        stored when one is refused. Raises `Unavailable`.
+        stored when one is refused.
+
+        Locked sessions are not waited for, but for `wait_for`, and that one a moment: their drafts are `SessionBusy`,
+        with all of their transactions, and what follows in those sessions too. Raises `Unavailable`.
         """
         ...
 
