@@ -11,7 +11,7 @@ from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.messages import MessageRepository
 from application.ports.push import Delivery
-from domain.destination import RECEIPTS_QUEUE, user_destination
+from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, user_destination
 from domain.errors import Unavailable
 from domain.identifiers import Email, Intent, SessionId
 from domain.principal import Principal
@@ -62,9 +62,14 @@ class MarkSeen:
         return await self._participants.participation(command.session_id, command.reader_email, command.intent)
 
     async def _tell(self, sender: Profile, receipt: SeenReceipt) -> None:
+        """The sender, and the reader on its other devices."""
         body = msgspec.json.encode(receipt).decode()
+        destinations = (
+            user_destination(sender.email, RECEIPTS_QUEUE),
+            user_destination(receipt.reader_email, ALL_RECEIPTS_QUEUE),
+        )
         try:
-            await self._broker.publish([Delivery(user_destination(sender.email, RECEIPTS_QUEUE), body)])
+            await self._broker.publish([Delivery(destination, body) for destination in destinations])
         except Unavailable:
             # the mark is stored and every history shows it: the receipt is news, not the record
             log.info("a seen receipt was not sent: the broker is away")

@@ -15,6 +15,9 @@ ACK_QUEUE = "/queue/ack"
 ERROR_QUEUE = "/queue/error"
 RECEIPTS_QUEUE = "/queue/receipts"
 USER_QUEUES = frozenset({MESSAGES_QUEUE, ACK_QUEUE, ERROR_QUEUE, RECEIPTS_QUEUE})
+ALL_RECEIPTS_QUEUE = "/queue/receipts.all"
+"""What subscribers of `RECEIPTS_QUEUE` get in addition where they ask for all receipts; clients know it by no name."""
+_QUEUES = USER_QUEUES | {ALL_RECEIPTS_QUEUE}
 
 
 class UserDestination(NamedTuple):
@@ -41,7 +44,7 @@ def parse_user_destination(destination: str) -> UserDestination | None:
     """The parts of `user:{name}:{queue}`, or None for any other destination."""
     scheme, _, rest = destination.partition(":")
     name, colon, queue = rest.rpartition(":")
-    if scheme != "user" or not (name and colon) or queue not in USER_QUEUES:
+    if scheme != "user" or not (name and colon) or queue not in _QUEUES:
         return None
     return UserDestination(name, queue)
 

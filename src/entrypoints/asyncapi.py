@@ -8,10 +8,12 @@ from typing import Any, Literal, get_args
 import msgspec
 
 from adapters.stomp.names import (
+    ALL,
     AUTH_RENEW,
     CHAT_MESSAGE_ID,
     CHAT_SEEN,
     CHAT_SEND,
+    RECEIPTS,
     REPLAY,
     RESUME_AFTER,
     SEQ,
@@ -22,6 +24,7 @@ from adapters.stomp.names import (
 from adapters.stomp.subscription import AckMode
 from adapters.stomp.version import SUBPROTOCOLS
 from application.chat_message import ChatMessage
+from application.delivered_receipts import DeliveredReceipt
 from application.fields import MAX_SEQ
 from application.mark_seen import SeenReceipt
 from application.problem import Problem
@@ -53,6 +56,7 @@ class _Channel:
     body: type[msgspec.Struct] | None
     headers: Mapping[str, Json] = field(default_factory=dict)
     subscribe_headers: Mapping[str, Json] = field(default_factory=dict)
+    other_body: type[msgspec.Struct] | None = None
 
     @property
     def message(self) -> str:
@@ -103,6 +107,8 @@ _STORED = {SEQ: _SEQ_TEXT, SESSION_ID: _UUID, CHAT_MESSAGE_ID: _UUID}
 _REPLAYED = {REPLAY: {"type": "string", "const": UNDELIVERED, "description": "first what was never delivered"}}
 _RESUMED = {RESUME_AFTER: {**_SEQ_TEXT, "description": "first everything after this seq, then live, without a hole"}}
 
+_ALL = {RECEIPTS: {"type": "string", "const": ALL, "description": "also what was delivered, and what I saw elsewhere"}}
+
 _QUEUES: Mapping[str, tuple[str, str, type[msgspec.Struct]]] = {
     MESSAGES_QUEUE: ("messages", "messages to the user", ChatMessage),
     ACK_QUEUE: ("acks", "the user's own messages, once they are stored", ChatMessage),
@@ -114,8 +120,9 @@ _QUEUES: Mapping[str, tuple[str, str, type[msgspec.Struct]]] = {
 def _queue(queue: str) -> _Channel:
     name, summary, body = _QUEUES[queue]
     headers = _STORED if body is ChatMessage else {}
-    first = _REPLAYED if queue == MESSAGES_QUEUE else {}
-    return _Channel(name, f"{USER_PREFIX}{queue}", "send", summary, body, headers, first)
+    asked = {MESSAGES_QUEUE: _REPLAYED, RECEIPTS_QUEUE: _ALL}.get(queue, {})
+    other = DeliveredReceipt if queue == RECEIPTS_QUEUE else None
+    return _Channel(name, f"{USER_PREFIX}{queue}", "send", summary, body, headers, asked, other)
 
 
 _CHANNELS: Sequence[_Channel] = (
@@ -143,7 +150,7 @@ _CHANNELS: Sequence[_Channel] = (
 
 
 def asyncapi_document() -> Json:
-    bodies = {channel.body for channel in _CHANNELS if channel.body is not None}
+    bodies = {body for channel in _CHANNELS for body in (channel.body, channel.other_body) if body is not None}
     types = sorted(bodies, key=lambda body: body.__name__)
     _, schemas = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     return {
@@ -216,8 +223,10 @@ def _operation(channel: _Channel) -> Json:
 def _message(channel: _Channel) -> Json:
     trait = f"#/components/messageTraits/{channel.action}"
     shown: Json = {"name": channel.message, "summary": channel.summary, "traits": [{"$ref": trait}]}
-    if channel.body is not None:
-        shown["payload"] = {"$ref": f"#/components/schemas/{channel.body.__name__}"}
+    bodies = [body for body in (channel.body, channel.other_body) if body is not None]
+    payloads = [{"$ref": f"#/components/schemas/{body.__name__}"} for body in bodies]
+    if payloads:
+        shown["payload"] = payloads[0] if len(payloads) == 1 else {"oneOf": payloads}
     if channel.headers:
         shown["headers"] = _headers(channel.headers, list(channel.headers))
     return shown

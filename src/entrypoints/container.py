@@ -16,6 +16,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application.batcher import Batcher
 from application.counters import Counters
+from application.delivered_receipts import DeliveredReceipts
 from application.init_session import InitSession
 from application.list_sessions import ListSessions
 from application.mark_delivered import MarkDelivered
@@ -126,7 +127,8 @@ class Container(containers.DeclarativeContainer):
         max_pending=given.max_pending_sends,
         patience=given.database_timeout,
     )
-    mark_delivered = providers.Singleton(MarkDelivered, messages)
+    delivered_receipts = providers.Singleton(DeliveredReceipts, messages, participants, broker, clock)
+    mark_delivered = providers.Singleton(MarkDelivered, messages, delivered_receipts.provided.note)
     delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", mark_delivered)
     acks = providers.Singleton(
         Batcher[Sequence[MessageId], None],

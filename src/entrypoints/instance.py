@@ -41,6 +41,7 @@ class Instance:
         container.dispatcher().start()
         container.intake().start()
         self._descriptors.start()
+        container.delivered_receipts().start()
         container.delivered().start()
         container.acks().start()
         container.connections().start()
@@ -71,6 +72,7 @@ class Instance:
             ("dispatcher", container.dispatcher().stop),
             ("acks", container.acks().stop),
             ("delivered marks", container.delivered().stop),
+            ("delivered receipts", container.delivered_receipts().stop),
             ("broker", container.broker().stop),
             *[("HTTP client", client.close) for client in clients if hasattr(client, "close")],
             ("database", container.store().close),

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from application.ports.messages import MessageRepository, Repeated, Stored
+from application.ports.messages import MessageRepository, Reached, Repeated, Sending, Stored
 from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import UNREAD_WINDOW, SessionOverview, SessionPosition, SessionRepository
@@ -448,6 +448,52 @@ class MessageRepositoryContract(Contract):
                 found = [found[1]]
             await messages.mark_delivered([message.id for page in found for message in page])
             assert [list(await messages.undelivered({one.id}, None, 10)) for one in both] == [[], []]
+
+    @pytest.mark.parametrize("durable", [True, False])
+    async def test_it_is_told_which_messages_a_mark_has_reached(
+        self, repositories: Repositories, chat: Chat, durable: bool
+    ) -> None:
+        messages, sending = repositories.messages, Sending(chat.session.id, chat.ann.id)
+        outcomes = await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
+        assert list(await messages.mark_delivered(ids[1:2], durable=durable)) == [Reached(sending, 2)]
+        reached = await messages.mark_delivered([*ids, MessageId(uuid4())], durable=durable)
+        assert sorted(reached) == [Reached(sending, 1), Reached(sending, 3)]
+        assert list(await messages.mark_delivered(ids, durable=durable)) == []
+        assert list(await messages.mark_delivered([], durable=durable)) == []
+
+    async def test_how_far_messages_are_delivered_ends_before_the_first_that_is_not(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        messages = repositories.messages
+        ann, bob = (Sending(chat.session.id, one.id) for one in (chat.ann, chat.bob))
+        assert await messages.delivered_up_to({ann: 0}) == {ann: 0}
+        drafts = [*chat.drafts(3), draft(chat.session, chat.bob, chat.ann), *chat.drafts(1)]
+        outcomes = await messages.append(drafts, NOW, LATER, envelope)
+        ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
+        assert await messages.delivered_up_to({ann: 0, bob: 0}) == {ann: 0, bob: 3}
+        await messages.mark_delivered([ids[0], ids[2]])
+        assert await messages.delivered_up_to({ann: 0, bob: 3}) == {ann: 1, bob: 3}
+        await messages.mark_delivered([ids[1]])
+        assert await messages.delivered_up_to({ann: 1, bob: 0}) == {ann: 4, bob: 3}
+        await messages.mark_delivered(ids)
+        unknown = Sending(SessionId(uuid4()), chat.ann.id)
+        assert await messages.delivered_up_to({ann: 4, bob: 3, unknown: 0}) == {ann: 5, bob: 5}
+
+    async def test_what_was_seen_counts_as_delivered(self, repositories: Repositories, chat: Chat) -> None:
+        messages, ann = repositories.messages, Sending(chat.session.id, chat.ann.id)
+        await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        await messages.mark_seen(chat.session.id, chat.bob.id, 2)
+        assert await messages.delivered_up_to({ann: 0}) == {ann: 2}
+
+    async def test_how_far_a_long_session_is_delivered(self, repositories: Repositories, chat: Chat) -> None:
+        messages, ann = repositories.messages, Sending(chat.session.id, chat.ann.id)
+        outcomes = await messages.append(chat.drafts(1_500), NOW, LATER, envelope)
+        ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
+        await messages.mark_delivered(ids[:1_200])
+        for _ in range(2):
+            assert await messages.delivered_up_to({ann: 0}) == {ann: 1_200}
+        assert [one.seq for one in await messages.undelivered({chat.bob.id}, None, 1)] == [1_201]
 
     async def test_undelivered_goes_over_all_sessions_of_all_profiles(
         self, repositories: Repositories, chat: Chat

@@ -11,7 +11,7 @@ from adapters.memory.store import InMemoryStore
 from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.settings import RabbitSettings
 from application.send_message import SendMessageCommand
-from domain.destination import ACK_QUEUE, session_topic, user_destination
+from domain.destination import ACK_QUEUE, ALL_RECEIPTS_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, SessionId
 from tests.support.eventually import eventually
 from tests.support.people import FRIENDS
@@ -43,6 +43,19 @@ async def send(instance: Service, session_id: SessionId, count: int) -> list[str
 
 def bodies(instance: Service, destination: str) -> list[str]:
     return [delivery.body for delivery in instance.push.deliveries if delivery.destination == destination]
+
+
+async def test_how_far_messages_are_delivered_is_told_on_every_instance(instances: list[Service]) -> None:
+    here, there = instances
+    session_id, _ = [(await each.init(ANN, ANN.email, BOB.email, FRIENDS)).id for each in instances]
+    receipts = user_destination(ANN.email, ALL_RECEIPTS_QUEUE)
+    here.delivered_receipts.start()
+    await send(here, session_id, 3)
+    here.delivered.add([message.id for message in here.store.messages[session_id]])
+    await here.delivered.flush()
+    await eventually(lambda: len(bodies(here, receipts)) == len(bodies(there, receipts)) == 1)
+    assert '"deliveredUpToSeq":3' in bodies(there, receipts)[0]
+    await here.delivered_receipts.stop()
 
 
 async def test_a_killed_broker_delays_only_what_crosses_instances(

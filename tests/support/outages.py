@@ -9,7 +9,7 @@ from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.sessions import InMemorySessionRepository
 from adapters.memory.store import InMemoryStore
-from application.ports.messages import AppendOutcome
+from application.ports.messages import AppendOutcome, Reached
 from domain.errors import StoreUnavailable
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.profile import Profile
@@ -52,9 +52,9 @@ class MessagesWithOutages(InMemoryMessageRepository):
         await self._outage.answer()
         return await super().append(*arguments, **options)
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
         await self._outage.answer()
-        await super().mark_delivered(message_ids, durable=durable)
+        return await super().mark_delivered(message_ids, durable=durable)
 
     async def mark_seen(self, *arguments: Any) -> Any:
         await self._outage.answer()

@@ -14,6 +14,7 @@ from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
 from application.batcher import Batcher
 from application.counters import Counters
+from application.delivered_receipts import DeliveredReceipts
 from application.init_session import InitSession
 from application.list_sessions import ListSessions
 from application.mark_delivered import MarkDelivered
@@ -88,7 +89,8 @@ class Service:
         self.history = ReadHistory(self.participants, messages)
         self.unread = ReadUnread(self.participants, messages)
         self.seen = MarkSeen(self.participants, messages, self.broker, self.clock)
-        mark_delivered = MarkDelivered(messages)
+        self.delivered_receipts = DeliveredReceipts(messages, self.participants, self.broker, self.clock)
+        mark_delivered = MarkDelivered(messages, self.delivered_receipts.note)
         self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", mark_delivered)
         self.acks: Batcher[Sequence[MessageId], None] = Batcher(
             "acks", mark_delivered.durably, max_batch=8, max_pending=1_000

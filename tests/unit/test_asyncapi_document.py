@@ -52,6 +52,16 @@ def test_every_channel_has_one_operation_and_a_message(document: Document) -> No
         assert resolve(document, message["$ref"]) == next(iter(channel["messages"].values()))
 
 
+def test_receipts_are_of_two_kinds(document: Document) -> None:
+    payload = document["components"]["messages"]["receiptsMessage"]["payload"] | {"components": document["components"]}
+    common = {"sessionId": str(uuid4()), "readerId": str(uuid4()), "readerEmail": "bob@example.org"}
+    at = "2026-01-01T12:00:00.123456Z"
+    for more in ({"upToSeq": 1, "seenAt": at}, {"deliveredUpToSeq": 1, "deliveredAt": at}):
+        assert jsonschema_rs.is_valid(payload, common | more)
+    assert not jsonschema_rs.is_valid(payload, common)
+    assert document["channels"]["receipts"]["x-subscribe-headers"]["properties"]["receipts"]["const"] == "all"
+
+
 def test_all_destinations_are_there(document: Document) -> None:
     addresses = {channel["address"] for channel in document["channels"].values()}
     assert addresses == {"/app/chat.send", "/app/chat.seen", "/app/auth.renew", "/topic/session.{sessionId}"} | {

@@ -1,10 +1,10 @@
 """Messages in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from adapters.memory.store import InMemoryStore, OutboxRow
-from application.ports.messages import AppendOutcome, Envelope, Repeated, Stored
+from application.ports.messages import AppendOutcome, Envelope, Reached, Repeated, Sending, Stored
 from domain.admission import Verdict, admit
 from domain.errors import ChatError
 from domain.identifiers import MessageId, ProfileId, SessionId
@@ -77,10 +77,25 @@ class InMemoryMessageRepository:
             self._store.replace(message._replace(seen=True, delivered=True))
         return min(up_to_seq, len(self._of(session_id))) if now_seen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
+        reached: list[Reached] = []
         for message_id in message_ids:
             if message_id in self._store.places:
-                self._store.replace(self._store.message(message_id)._replace(delivered=True))
+                message = self._store.message(message_id)
+                if not message.delivered:
+                    reached.append(Reached(Sending(message.session_id, message.sender_id), message.seq))
+                self._store.replace(message._replace(delivered=True))
+        return reached
+
+    async def delivered_up_to(self, known: Mapping[Sending, int]) -> Mapping[Sending, int]:
+        return {
+            sending: self._delivered_up_to(sending) for sending in known if sending.session_id in self._store.sessions
+        }
+
+    def _delivered_up_to(self, sending: Sending) -> int:
+        messages = self._of(sending.session_id)
+        waiting = (one.seq for one in messages if one.sender_id == sending.sender_id and not one.delivered)
+        return next(waiting, len(messages) + 1) - 1
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int

@@ -1,6 +1,6 @@
 """Messages in PostgreSQL."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.append import append
 from adapters.postgres.database import NO_WAIT, driver_connection
+from adapters.postgres.delivered_up_to import delivered_up_to
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import message_of
 from adapters.postgres.seen_marks import SeenMarks
 from adapters.postgres.seen_to import SeenTo
 from adapters.postgres.undelivered import undelivered
 from adapters.postgres.unseen import unseen
-from application.ports.messages import AppendOutcome, Envelope
+from application.ports.messages import AppendOutcome, Envelope, Reached, Sending
 from domain.errors import Unavailable
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.message import Draft, Message
@@ -30,13 +31,15 @@ _DELIVER = f"""
         ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id AND {NO_WAIT}
+    RETURNING m.session_id, m.sender_profile_id, m.seq, false AS was_delivered
 """  # noqa: S608 - made of constants
 # Writes marked messages as well: their mark may be one that did not wait for the disk.
 _DELIVER_DURABLY = """
     WITH mine AS MATERIALIZED (
-        SELECT id FROM chat_messages WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
+        SELECT id, delivered FROM chat_messages WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE
     )
     UPDATE chat_messages m SET delivered = true FROM mine WHERE m.id = mine.id
+    RETURNING m.session_id, m.sender_profile_id, m.seq, mine.delivered AS was_delivered
 """
 
 
@@ -95,9 +98,17 @@ class PostgresMessageRepository:
             self._seen_marks.follow(session_id, reader, moved.before + 1)
         return moved.up_to if was_unseen else None
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
         async with driver_connection(self._engine) as connection:
-            await connection.execute(_DELIVER_DURABLY if durable else _DELIVER, list(message_ids))
+            rows = await connection.fetch(_DELIVER_DURABLY if durable else _DELIVER, list(message_ids))
+        return [
+            Reached(Sending(session_id, sender_id), seq)
+            for session_id, sender_id, seq, was_delivered in rows
+            if not was_delivered
+        ]
+
+    async def delivered_up_to(self, known: Mapping[Sending, int]) -> Mapping[Sending, int]:
+        return await delivered_up_to(self._engine, known)
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int

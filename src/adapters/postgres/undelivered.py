@@ -8,6 +8,7 @@ messages are committed together, so that one snapshot shows all messages up to t
 
 from collections.abc import Collection, Sequence
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import driver_connection, driver_transaction
@@ -77,7 +78,12 @@ async def _advance(engine: AsyncEngine, mine: list[ProfileId]) -> None:
         behind = await connection.fetch(_BEHIND, mine)
         if not behind:
             return
-        columns = [[row[name] for row in behind] for name in ("id", "is_sender", "done")]
-        # a watermark that a crash loses is found again
-        await connection.execute("SET LOCAL synchronous_commit = off")
-        await connection.execute(_ADVANCE, *columns)
+        await advance(connection, behind)
+
+
+async def advance(connection: "asyncpg.Connection[asyncpg.Record]", behind: "Sequence[asyncpg.Record]") -> None:
+    """Inside a transaction: moves the watermarks of sides given by `id`, `is_sender` and `done`."""
+    columns = [[row[name] for row in behind] for name in ("id", "is_sender", "done")]
+    # a watermark that a crash loses is found again
+    await connection.execute("SET LOCAL synchronous_commit = off")
+    await connection.execute(_ADVANCE, *columns)

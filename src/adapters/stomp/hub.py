@@ -7,7 +7,7 @@ from typing import Protocol
 from adapters.stomp.names import CHAT_MESSAGE_ID, SEQ, SESSION_ID, USER_PREFIX
 from adapters.stomp.subscription import message_head
 from application.ports.push import Delivery
-from domain.destination import parse_user_destination
+from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, parse_user_destination
 
 
 class Subscriber(Protocol):
@@ -51,4 +51,7 @@ def head_of(delivery: Delivery) -> str:
 @lru_cache(maxsize=100_000)
 def _as_subscribed(destination: str) -> str:
     user = parse_user_destination(destination)
-    return destination if user is None else f"{USER_PREFIX}{user.queue}"
+    if user is None:
+        return destination
+    queue = RECEIPTS_QUEUE if user.queue == ALL_RECEIPTS_QUEUE else user.queue
+    return f"{USER_PREFIX}{queue}"

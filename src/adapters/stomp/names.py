@@ -10,6 +10,8 @@ USER_PREFIX: Final = "/user"
 RESUME_AFTER: Final = "resume-after"
 REPLAY: Final = "replay"
 UNDELIVERED: Final = "undelivered"
+RECEIPTS: Final = "receipts"
+ALL: Final = "all"
 
 SEQ: Final = "seq"
 SESSION_ID: Final = "session-id"

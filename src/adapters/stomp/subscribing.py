@@ -9,7 +9,7 @@ from adapters.stomp.errors import ProtocolError
 from adapters.stomp.events import Subscribe
 from adapters.stomp.feed import LiveFeed
 from adapters.stomp.hub import head_of
-from adapters.stomp.names import REPLAY, RESUME_AFTER, UNDELIVERED, USER_PREFIX
+from adapters.stomp.names import ALL, RECEIPTS, REPLAY, RESUME_AFTER, UNDELIVERED, USER_PREFIX
 from adapters.stomp.ordered_feed import OrderedFeed
 from adapters.stomp.services import StompServices
 from adapters.stomp.subscription import Subscription
@@ -18,7 +18,15 @@ from adapters.stomp.write_queue import WriteQueue
 from application.fields import MAX_SEQ
 from application.ports.push import Delivery
 from application.problem import problem_document
-from domain.destination import ERROR_QUEUE, MESSAGES_QUEUE, USER_QUEUES, parse_session_topic, user_destination
+from domain.destination import (
+    ALL_RECEIPTS_QUEUE,
+    ERROR_QUEUE,
+    MESSAGES_QUEUE,
+    RECEIPTS_QUEUE,
+    USER_QUEUES,
+    parse_session_topic,
+    user_destination,
+)
 from domain.errors import ChatError, ForbiddenDestination, NotAParticipant, ResumeTooHigh
 from domain.identifiers import SessionId
 from domain.principal import Principal, Service
@@ -33,7 +41,7 @@ class Feeds:
         self._services = services
         self._queue = queue
         self._on_failure = on_failure
-        self._open: dict[Subscription, tuple[str, LiveFeed]] = {}
+        self._open: dict[Subscription, tuple[tuple[str, ...], LiveFeed]] = {}
         self._untold: deque[Delivery] = deque(maxlen=MAX_UNTOLD)
 
     async def open(self, principal: Principal, event: Subscribe) -> None:
@@ -50,14 +58,15 @@ class Feeds:
             self._open_messages(principal, event, destination)
         else:
             feed = self._live(event)
-            self._add(destination, feed)
+            self._add(feed, destination, *self._more(principal, event, queue))
             while queue == ERROR_QUEUE and self._untold:
                 untold = self._untold.popleft()
                 feed.deliver(untold, head_of(untold))
 
     def close(self, subscription: Subscription) -> None:
-        destination, feed = self._open.pop(subscription)
-        self._services.hub.remove(destination, feed)
+        destinations, feed = self._open.pop(subscription)
+        for destination in destinations:
+            self._services.hub.remove(destination, feed)
         feed.stop()
 
     def stop(self) -> None:
@@ -69,13 +78,13 @@ class Feeds:
         await self._authorize(principal, session_id)
         after = _resume_after(event)
         if after is None and event.subscription.ack_mode == "auto":
-            self._add(destination, self._live(event))
+            self._add(self._live(event), destination)
             return
         replay = self._services.replay
         feed = OrderedFeed(
             event.subscription, self._queue, lambda seq: replay.session(session_id, seq), self._on_failure
         )
-        self._add(destination, feed)  # before the end is looked up: what is stored from then on comes live
+        self._add(feed, destination)  # before the end is looked up: what is stored from then on comes live
         end = await replay.last_seq(session_id)
         if after is not None and after > end:
             self._tell(principal, ResumeTooHigh(session_id, end))
@@ -86,10 +95,10 @@ class Feeds:
         if wanted not in (None, UNDELIVERED):
             raise ProtocolError(f"{REPLAY} knows `{UNDELIVERED}` only")
         if wanted is None and event.subscription.ack_mode == "auto":
-            self._add(destination, self._live(event))
+            self._add(self._live(event), destination)
             return
         feed = UndeliveredFeed(event.subscription, self._queue, lambda: self._undelivered(principal), self._on_failure)
-        self._add(destination, feed)
+        self._add(feed, destination)
         if wanted is not None:
             feed.replay()
 
@@ -106,15 +115,23 @@ class Feeds:
     def _live(self, event: Subscribe) -> LiveFeed:
         return LiveFeed(event.subscription, self._queue, self._on_failure)
 
-    def _add(self, destination: str, feed: LiveFeed) -> None:
-        self._open[feed.subscription] = (destination, feed)
-        self._services.hub.add(destination, feed)
+    def _more(self, principal: Principal, event: Subscribe, queue: str) -> tuple[str, ...]:
+        """Where else to listen for what the SUBSCRIBE asks for."""
+        wanted = event.headers.get(RECEIPTS) if queue == RECEIPTS_QUEUE else None
+        if wanted not in (None, ALL):
+            raise ProtocolError(f"{RECEIPTS} knows `{ALL}` only")
+        return () if wanted is None else (user_destination(principal.name, ALL_RECEIPTS_QUEUE),)
+
+    def _add(self, feed: LiveFeed, *destinations: str) -> None:
+        self._open[feed.subscription] = (destinations, feed)
+        for destination in destinations:
+            self._services.hub.add(destination, feed)
 
     def _tell(self, principal: Principal, error: ChatError) -> None:
         """On this connection's error queue: now, or once it is subscribed."""
         destination = user_destination(principal.name, ERROR_QUEUE)
         problem = Delivery(destination, msgspec.json.encode(problem_document(error)).decode())
-        feeds = [feed for where, feed in self._open.values() if where == destination]
+        feeds = [feed for where, feed in self._open.values() if destination in where]
         for feed in feeds:
             feed.deliver(problem, head_of(problem))
         if not feeds:

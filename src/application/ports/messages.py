@@ -1,8 +1,8 @@
 """Where messages are kept, and the promise to deliver them together with them."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -23,6 +23,20 @@ class Repeated(msgspec.Struct, frozen=True, gc=False):
     """The draft had been stored before, as this message; nothing was written."""
 
     message: Message
+
+
+class Sending(NamedTuple):
+    """Everything that one participant sends in a session."""
+
+    session_id: SessionId
+    sender_id: ProfileId
+
+
+class Reached(NamedTuple):
+    """Message `seq` of a session was marked as delivered."""
+
+    sending: Sending
+    seq: int
 
 
 AppendOutcome = Stored | Repeated | ChatError
@@ -94,11 +108,19 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> None:
-        """Marks messages as delivered; unknown and marked ones are passed over.
+    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
+        """Marks messages as delivered; unknown and marked ones are passed over. Those that were not marked before.
 
         A crash of the store may lose the marks, unless `durable` is set: then they last once this has returned.
         Raises `Unavailable`.
+        """
+        ...
+
+    async def delivered_up_to(self, known: Mapping[Sending, int]) -> Mapping[Sending, int]:
+        """The `seq` up to which everything that was sent is delivered, for each of `known`.
+
+        The values of `known` are such `seq`s from an earlier call, or 0. Sees every commit that returned before the
+        call. Unknown sessions are passed over. Raises `Unavailable`.
         """
         ...
 
