@@ -82,3 +82,46 @@ async def test_what_comes_is_said(service: ServiceProcess, desk: Window) -> None
     await desk.page.goto(f"{service.url}/{SIDE_BY_SIDE}")
     await desk.side("Bob").write("Ann", "can you hear me?")
     await expect(desk.page.get_by_role("status").filter(has_text="Bob to Ann: can you hear me?")).to_be_attached()
+
+
+async def test_axe_has_nothing_to_say_of_two_people_who_chat_with_the_same_third(
+    service: ServiceProcess, desk: Window
+) -> None:
+    page = desk.page
+    people = ("ann@example.org", "ann@example.com", "cleo@example.org")
+    await page.goto(f"{service.url}/?{'&'.join(f'as={email}' for email in people)}")
+    for name in ("Ann", "ann@example.com", "Cleo"):
+        side = desk.side(name)
+        await side.pane.get_by_role("textbox", name="E-mail").fill("bob@example.org")
+        await side.button("Chat").click()
+        await expect(side.pane.get_by_role("textbox", name="Message to Bob")).to_be_visible()
+    assert await violations(page) == []
+
+
+async def test_bubbles_keep_their_edges_without_our_colours(service: ServiceProcess, browser: Browser) -> None:
+    async with window(browser, forced_colors="active") as plain:
+        await plain.page.goto(f"{service.url}/?as=ann@example.org&with=bob@example.org")
+        ann = plain.side("Ann")
+        await ann.write("Bob", "hello")
+        await expect(ann.message("hello")).to_contain_text("Stored")
+        assert (
+            await ann.message("hello").locator(".bubble").evaluate("e => getComputedStyle(e).borderTopStyle") == "solid"
+        )
+
+
+async def test_a_finger_finds_what_it_touches(service: ServiceProcess, browser: Browser) -> None:
+    async with window(browser, **PHONE) as small:
+        await small.page.goto(f"{service.url}/?as=ann@example.org&with=bob@example.org")
+        ann = small.side("Ann")
+        await ann.write("Bob", "hello")
+        await expect(ann.message("hello")).to_contain_text("Stored")
+        for view in ("conversation", "list"):
+            sizes = await small.page.evaluate(
+                """() => [...document.querySelectorAll('button, textarea, nav a')]
+                    .map(e => [e.getAttribute('aria-label') ?? e.textContent, e.getBoundingClientRect()])
+                    .filter(([, box]) => box.width && (box.width < 44 || box.height < 44))
+                    .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)"""
+            )
+            assert sizes == [], view
+            if view == "conversation":
+                await ann.button("Back to the conversations").click()

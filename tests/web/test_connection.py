@@ -121,3 +121,16 @@ async def test_with_tokens_of_an_issuer_one_is_pasted_and_another_when_it_ends(
     await paste(seconds=600)
     await expect(ann.message("afterwards")).to_contain_text("Stored")
     assert await ann.texts() == ["before", "afterwards"]
+
+
+async def test_a_token_of_a_wrong_key_is_refused_with_the_reason(
+    foreign_tokens: ServiceProcess, desk: Window, tmp_path: Path
+) -> None:
+    generate_key_pair(tmp_path / "other")
+    key = load_private_key(tmp_path / "other" / "private.pem")
+    token = issue_user_token(key, Email(ANN), timedelta(hours=1), datetime.now(UTC))
+    await desk.page.goto(foreign_tokens.url)
+    await desk.page.get_by_label("Token").fill(token)
+    await desk.page.get_by_role("button", name="Sign in").click()
+    await expect(desk.page.get_by_role("alert")).to_contain_text("signature is not valid")
+    desk.problems.clear()  # a browser tells of every 401

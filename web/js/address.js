@@ -26,7 +26,19 @@ export function writePeople(people) {
   const query = new URLSearchParams(location.search);
   query.delete("as");
   people.forEach((email) => query.append("as", email));
-  history.replaceState(null, "", query.size ? `?${query}`.replaceAll("%40", "@") : location.pathname);
+  history.replaceState(history.state, "", shown(query));
+}
+
+/** The address with the conversation that is open, where there is one person: `open` is `{ peer, intent }` by e-mail. */
+export function chatQuery(open) {
+  const query = new URLSearchParams(location.search);
+  const chats = Object.values(open);
+  if (chats.length !== 1) return shown(query);
+  query.delete("with");
+  query.delete("intent");
+  if (chats[0]) query.set("with", chats[0].peer);
+  if (chats[0] && chats[0].intent !== DEFAULT_INTENT) query.set("intent", chats[0].intent);
+  return shown(query);
 }
 
 /** Where one person has a window of its own. */
@@ -34,5 +46,7 @@ export function windowFor(email, peer, intent) {
   const query = new URLSearchParams({ as: email });
   if (peer) query.set("with", peer);
   if (peer && intent !== DEFAULT_INTENT) query.set("intent", intent);
-  return `?${query}`.replaceAll("%40", "@");
+  return shown(query);
 }
+
+const shown = (query) => (query.size ? `?${query}`.replaceAll("%40", "@") : location.pathname);

@@ -1,4 +1,7 @@
 import { Emitter } from "./emitter.js";
+import { keep, read } from "./storage.js";
+
+export const draftKey = (email, sessionId = "") => `chat-service:draft:${email}:${sessionId}`;
 
 /**
  * The messages of one session, as far as they are known here. Emits `changed`.
@@ -10,6 +13,7 @@ export class Conversation extends Emitter {
   #messages = new Map(); // by clientMessageId
   #ordered = null;
   #heldFrom = 0;
+  #lastWhenOpened = 0;
 
   constructor(me, summary) {
     super();
@@ -17,10 +21,10 @@ export class Conversation extends Emitter {
     this.sessionId = summary.sessionId;
     this.loaded = false;
     this.loading = false;
-    this.draft = "";
     this.hasOlder = false;
     this.heldTo = 0;
     this.seenTo = 0; // by me
+    this.unreadWhenOpened = 0;
     this.resumes = new Map(); // after which seq a lost connection went on, and how many messages came then
     this.summarize(summary);
   }
@@ -33,6 +37,15 @@ export class Conversation extends Emitter {
     Object.assign(this, { intent, peer, createdAt, unread });
     if (lastMessage) this.#noteLast(lastMessage);
     this.emit("changed");
+  }
+
+  /** What is written and not sent; outlives the tab. */
+  get draft() {
+    return read(draftKey(this.me, this.sessionId)) ?? "";
+  }
+
+  set draft(text) {
+    keep(draftKey(this.me, this.sessionId), text);
   }
 
   /** Oldest first. */
@@ -52,6 +65,8 @@ export class Conversation extends Emitter {
   /** The newest page. */
   load(page, limit) {
     this.loaded = true;
+    this.unreadWhenOpened = this.unread;
+    this.#lastWhenOpened = page.at(-1)?.seq ?? 0;
     this.#startAt(page, limit);
     if (page.length) this.heldTo = Math.max(this.heldTo, page.at(-1).seq);
     this.#merge(page);
@@ -119,8 +134,24 @@ export class Conversation extends Emitter {
     return this.messages.findLast((message) => !this.isMine(message));
   }
 
+  /** The seq of the first known message that was unread when the conversation was opened; undefined without one. */
+  get firstUnread() {
+    const count = this.unreadWhenOpened;
+    const theirs = count ? this.#theirsWhenOpened : [];
+    return (theirs.at(-count) ?? theirs[0])?.seq;
+  }
+
+  /** Whether no older message can have been unread. */
+  get knowsFirstUnread() {
+    return this.#theirsWhenOpened.length >= this.unreadWhenOpened;
+  }
+
   get firstUndelivered() {
     return this.messages.find((message) => this.isMine(message) && !message.delivered);
+  }
+
+  get #theirsWhenOpened() {
+    return this.messages.filter((message) => !this.isMine(message) && message.seq <= this.#lastWhenOpened);
   }
 
   #sawAll() {

@@ -3,12 +3,12 @@ import { h } from "./dom.js";
 import { call } from "./http.js";
 import { Identity } from "./identity.js";
 import { People } from "./people.js";
-import { themeChoice } from "./views/top-bar.js";
+import { notificationSwitch, themeChoice } from "./views/top-bar.js";
 
 const main = document.getElementById("people");
 const addButton = document.getElementById("add-person");
 
-document.getElementById("theme").append(themeChoice());
+document.getElementById("theme").append(...[notificationSwitch(), themeChoice()].filter(Boolean));
 
 const about = await call("GET", "web/about.json").catch(() => null);
 if (about) start();
@@ -28,7 +28,12 @@ function start() {
     },
   });
   addButton.addEventListener("click", () => people.askWho());
-  people.restore(address.people.map((email) => new Identity(email, { madeByService: about.devTokens })));
-  if (address.people.length === 2) people.introduce(...address.people);
-  else if (address.people.length === 1 && address.peer) people.introduce(address.people[0], address.peer);
+  const identities = address.people.map((email) => new Identity(email, { madeByService: about.devTokens }));
+  people.restore(identities, (email) => peerOf(email, address));
+}
+
+/** The peer that the address names: of two people side by side, the other one. */
+function peerOf(email, { people, peer }) {
+  if (people.length === 2) return people.find((other) => other !== email);
+  return people.length === 1 ? peer : null;
 }

@@ -1,5 +1,6 @@
 import { arrange } from "./dom.js";
 import { Identity } from "./identity.js";
+import { OpenChats } from "./open-chats.js";
 import { Person } from "./person.js";
 import { Pane } from "./views/pane.js";
 import { signIn } from "./views/sign-in.js";
@@ -13,6 +14,7 @@ export class People {
   #about;
   #options;
   #panes = new Map(); // by e-mail: { person, pane }
+  #open = new OpenChats();
 
   constructor(place, about, options) {
     this.#place = place;
@@ -20,30 +22,34 @@ export class People {
     this.#options = options;
   }
 
-  /** Those whose token can be had without asking. */
-  restore(identities) {
-    for (const identity of identities)
-      if (identity.madeByService || identity.expiresAt > Date.now()) this.#add(identity);
+  /**
+   * Those whose token can be had without asking. `peerOf` names whom somebody is to chat with; what they had open
+   * before a reload goes first.
+   */
+  restore(identities, peerOf) {
+    const there = identities.filter((one) => one.madeByService || one.expiresAt > Date.now());
+    for (const identity of there) this.#add(identity, { opening: !!peerOf(identity.email) });
     this.#show();
+    for (const { email } of there) this.#openChat(email, peerOf(email));
   }
 
-  /** Opens a chat between two, in every pane of theirs. */
-  introduce(one, other) {
-    const { intent } = this.#options;
-    for (const [me, peer] of [
-      [one, other],
-      [other, one],
-    ]) {
-      const person = this.#panes.get(me)?.person;
-      person?.chatWith(peer, intent).catch((problem) => person.emit("notice", problem.message));
-    }
+  #openChat(me, peer) {
+    const before = this.#open.before(me);
+    if (before) this.#chat(me, before.peer, before.intent);
+    else if (peer && before === undefined) this.#chat(me, peer, this.#options.intent);
+  }
+
+  #chat(me, peer, intent) {
+    const person = this.#panes.get(me)?.person;
+    person?.chatWith(peer, intent).catch((problem) => person.emit("notice", problem.message));
   }
 
   /** A form for one more. */
-  askWho({ email } = {}) {
+  askWho({ email, reason } = {}) {
     this.#place.querySelector(".sign-in")?.remove();
     const form = signIn(this.#about, {
       email,
+      reason,
       signedIn: (identity) => {
         form.element.remove();
         this.#signedIn(identity);
@@ -70,24 +76,31 @@ export class People {
   }
 
   #demo() {
-    for (const email of DEMO) this.#add(new Identity(email, { madeByService: true }));
-    this.#show();
-    this.introduce(...DEMO);
+    const [one, other] = DEMO;
+    const identities = DEMO.map((email) => new Identity(email, { madeByService: true }));
+    this.restore(identities, (email) => (email === one ? other : one));
   }
 
-  #add(identity) {
+  #add(identity, { opening = false } = {}) {
     if (this.#panes.has(identity.email)) return;
     const person = new Person(identity, { transport: this.#options.transport });
+    person.hasNamesake = [...this.#panes.values()].some((other) => other.person.name === person.name);
     const pane = new Pane(person, { left: () => this.#remove(identity) });
     this.#panes.set(identity.email, { person, pane });
+    this.#open.add(person, { opening });
     person.on("conversations", () => this.#showTitle());
-    person.connection.on("state", ({ phase }) => phase === "refused" && this.askWho({ email: identity.email }));
+    person.connection.on("state", ({ phase, reason }) => {
+      if (phase === "refused") this.askWho({ email: identity.email, reason });
+    });
     person.start();
   }
 
   #remove(identity) {
-    this.#panes.get(identity.email)?.pane.stop();
+    const { pane, person } = this.#panes.get(identity.email);
+    pane.stop();
+    person.forget();
     this.#panes.delete(identity.email);
+    this.#open.remove(person);
     identity.forget();
     this.#show();
     document.getElementById("add-person").focus();

@@ -1,10 +1,11 @@
 import { Connection } from "./connection.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, draftKey } from "./conversation.js";
 import { DeliveryWatch } from "./delivery-watch.js";
 import { Emitter } from "./emitter.js";
 import { EventLog } from "./event-log.js";
 import { Problem } from "./problem.js";
 import { RestApi } from "./rest-api.js";
+import { forgetAll } from "./storage.js";
 import { Unsent } from "./unsent.js";
 
 const PAGE = 50;
@@ -22,6 +23,7 @@ export class Person extends Emitter {
   conversations = new Map();
   open = null;
   loaded = false;
+  hasNamesake = false;
 
   #rest;
   #watch;
@@ -45,7 +47,9 @@ export class Person extends Emitter {
     this.#listen(document, "visibilitychange", () => this.#cameBack());
   }
 
+  /** For people to read; the e-mail where somebody else on the page has the same one. */
   get name() {
+    if (this.hasNamesake) return this.email;
     return this.email
       .split("@")[0]
       .replaceAll(/[._-]+/g, " ")
@@ -74,6 +78,12 @@ export class Person extends Emitter {
     this.unsent.stop();
     this.#watch.watch(null);
     this.connection.cut();
+  }
+
+  /** Removes what this browser keeps of the person: what is not sent yet, and drafts. */
+  forget() {
+    this.unsent.forget();
+    forgetAll(draftKey(this.email));
   }
 
   /** Opens the session with somebody, or finds it. Throws a Problem. */

@@ -1,13 +1,15 @@
 import { Emitter } from "./emitter.js";
+import { keep, kept } from "./storage.js";
 
-const key = (email) => `chat-service:unsent:${email}`;
+const prefix = (email) => `chat-service:unsent:${email}:`;
 const FIRST_RETRY = 4_000;
 const LONGEST_RETRY = 30_000;
 const WATCH = 1_000;
 
 /**
  * Sends that have no ack yet. Each is repeated, with its clientMessageId, until it is acked or refused for good:
- * the service stores it once, however often it comes. They outlive a reload of the page. Emits `changed` with the send.
+ * the service stores it once, however often it comes. They outlive the tab: each is an entry of its own in the browser's
+ * storage, which all tabs of the person share. Emits `changed` with the send.
  *
  * A send's `state`: `waiting` to go out, `sent`, `accepted` (its RECEIPT came: it will not be lost), `failed`.
  */
@@ -20,15 +22,22 @@ export class Unsent extends Emitter {
     super();
     this.#connection = connection;
     this.#email = email;
-    for (const send of JSON.parse(sessionStorage.getItem(key(email)) ?? "[]"))
-      this.#sends.set(send.clientMessageId, send);
+    for (const send of kept(prefix(email))) this.#sends.set(send.clientMessageId, { ...send, tries: 0, dueAt: 0 });
     connection.on("connected", () => this.#all(() => true));
     connection.on("lost", () => this.#lost());
     this.timer = setInterval(() => this.#all((send) => send.dueAt <= Date.now()), WATCH);
+    this.onStorage = ({ key, newValue }) => newValue === null && this.#goneElsewhere(key);
+    window.addEventListener("storage", this.onStorage);
   }
 
   stop() {
     clearInterval(this.timer);
+    window.removeEventListener("storage", this.onStorage);
+  }
+
+  /** Forgets all of them, as when the person signs out. */
+  forget() {
+    for (const send of [...this.#sends.values()]) this.discard(send);
   }
 
   of(sessionId) {
@@ -56,7 +65,7 @@ export class Unsent extends Emitter {
   }
 
   acked(clientMessageId) {
-    if (this.#sends.delete(clientMessageId)) this.#save();
+    if (this.#sends.delete(clientMessageId)) this.#unsave(clientMessageId);
   }
 
   refused(problem) {
@@ -73,7 +82,7 @@ export class Unsent extends Emitter {
 
   discard(send) {
     this.#sends.delete(send.clientMessageId);
-    this.#save();
+    this.#unsave(send.clientMessageId);
     this.emit("changed", send);
   }
 
@@ -102,12 +111,21 @@ export class Unsent extends Emitter {
 
   #become(send, change) {
     Object.assign(send, change);
-    this.#save();
+    keep(prefix(this.#email) + send.clientMessageId, send);
     this.emit("changed", send);
   }
 
-  #save() {
-    sessionStorage.setItem(key(this.#email), JSON.stringify([...this.#sends.values()]));
+  #unsave(clientMessageId) {
+    localStorage.removeItem(prefix(this.#email) + clientMessageId);
+  }
+
+  /** Another tab of the same person got the ack. */
+  #goneElsewhere(key) {
+    const clientMessageId = key?.startsWith(prefix(this.#email)) && key.slice(prefix(this.#email).length);
+    const send = this.#sends.get(clientMessageId);
+    if (!send) return;
+    this.#sends.delete(clientMessageId);
+    this.emit("changed", send);
   }
 }
 

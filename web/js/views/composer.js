@@ -1,22 +1,22 @@
 import { h, uniqueId } from "../dom.js";
 import { icon } from "./icons.js";
 
-const MAX = 4_000;
+const MAX = 4_000; // characters as the service counts them: an emoji is one, or as many as it is made of
 const TELL_FROM = 3_500;
 
-/** Where one writes: Enter sends, Shift+Enter is a new line. */
+/** Where one writes: Enter sends, Shift+Enter is a new line. A text that is too long is kept, and told. */
 export function composer(conversation, send) {
   const peerName = conversation.peer.displayName;
-  const id = uniqueId("message");
-  const left = h("span.left", { "aria-live": "polite" });
+  const [id, leftId] = ["message", "left"].map(uniqueId);
+  const left = h("span.left", { id: leftId, "aria-live": "polite" });
   const field = h("textarea", {
     id,
     rows: 1,
-    maxlength: MAX,
     placeholder: `Message ${peerName}`,
     enterkeyhint: "send",
     autocomplete: "off",
-    oninput: grow,
+    "aria-describedby": leftId,
+    oninput: changed,
     onkeydown: (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
@@ -38,22 +38,35 @@ export function composer(conversation, send) {
     button,
   );
   field.value = conversation.draft;
-  queueMicrotask(grow);
+  queueMicrotask(changed);
   return { element: form, focus: () => field.focus() };
 
   function submit() {
     const content = field.value;
-    if (!content.trim()) return;
+    if (!content.trim() || room(content) < 0) return;
     field.value = "";
-    grow();
+    changed();
     send(content);
   }
 
+  function changed() {
+    conversation.draft = field.value;
+    const characters = room(field.value);
+    button.disabled = !field.value.trim() || characters < 0;
+    grow();
+    left.classList.toggle("problem", characters < 0);
+    if (characters < 0) left.textContent = `${-characters} too many`;
+    else left.textContent = characters <= MAX - TELL_FROM ? String(characters) : "";
+    field.setAttribute("aria-invalid", String(characters < 0));
+  }
+
+  /** As high as its text. The form keeps its height while that is measured: the list above would lose its place. */
   function grow() {
-    conversation.draft = field.value; // kept while one looks at another conversation
-    button.disabled = !field.value.trim();
+    form.style.setProperty("min-height", `${form.offsetHeight}px`);
     field.style.setProperty("height", "auto");
     field.style.setProperty("height", `${field.scrollHeight + 2}px`);
-    left.textContent = field.value.length >= TELL_FROM ? String(MAX - field.value.length) : "";
+    form.style.removeProperty("min-height");
   }
 }
+
+const room = (text) => MAX - [...text].length;

@@ -40,7 +40,7 @@ export class ConversationView {
       this.#person.send(conversation, content);
       this.#list.scrollToEnd();
     });
-    this.element.setAttribute("aria-label", `Conversation with ${displayName}`);
+    this.element.setAttribute("aria-label", `Conversation of ${this.#person.name} with ${displayName}`);
     this.element.replaceChildren(
       h(
         "header",

@@ -1,55 +1,48 @@
 import { arrange, h, soon } from "../dom.js";
-import { day, sameDay } from "../format.js";
 import { icon } from "./icons.js";
-import { divider, messageItem, unsentItem } from "./message.js";
-import { stateOf } from "./ticks.js";
+import { MessageItems } from "./message-items.js";
+import { MessageWindow } from "./message-window.js";
 
-const TOGETHER = 5 * 60_000; // messages of one person within this time form a group
 const NEAR = 48; // pixels from the end that still count as the end
+const MAX_PAGES = 20; // pages that a jump to the first unread message loads at most
 
-/** The messages of one conversation: keeps to the end while one is there, and to what one reads while not. */
+/** The messages of one conversation: follows the newest while one is at the end, and keeps the place while not. */
 export class MessageList {
   #person;
   #conversation;
-  #items = new Map(); // by what they show: { signature, element }
+  #items;
+  #window = new MessageWindow();
   #list = h("ol.messages");
-  #older;
-  #toEnd;
+  #older = h("button.older.quiet", { type: "button", hidden: true, onclick: () => this.#showOlder() }, "Older messages");
+  #newer = h("div.newer", { hidden: true });
+  #toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.scrollToEnd() });
+  #toUnread = h("button.to-unread", { type: "button", hidden: true, onclick: () => this.#jumpToUnread() });
   #scroll;
   #loading = false;
   #off = [];
   #observers = [];
-  #nearTop;
+  #edges;
   #atEnd = true;
+  #height = 0;
+  #unreadFound = false; // the first unread message has been in view
+  #readTo = 0; // the last message there was when one was at the end
 
   constructor(person, conversation) {
     this.#person = person;
     this.#conversation = conversation;
+    this.#items = new MessageItems(person, conversation);
     this.#list.setAttribute("aria-label", `Messages with ${conversation.peer.displayName}`);
-    this.#older = h(
-      "button.older.quiet",
-      { type: "button", hidden: true, onclick: () => this.#loadOlder() },
-      "Older messages",
-    );
-    this.#toEnd = h(
-      "button.to-end",
-      { type: "button", hidden: true, onclick: () => this.scrollToEnd(true) },
-      icon("down"),
-      "Newest",
-    );
     this.#scroll = h(
       "div.scroll",
       { tabindex: "0", role: "group", "aria-label": "Messages", onscroll: () => this.#scrolled() },
       this.#older,
       this.#list,
+      this.#newer,
     );
-    this.element = h("div.message-list", {}, this.#scroll, this.#toEnd);
+    this.element = h("div.message-list", {}, this.#scroll, this.#toUnread, this.#toEnd);
     const render = soon(() => this.#render());
-    this.#off.push(
-      conversation.on("changed", render),
-      person.connection.on("connected", () => this.#look()),
-    );
     const look = () => this.#look();
+    this.#off.push(conversation.on("changed", render), person.connection.on("connected", look));
     document.addEventListener("visibilitychange", look);
     this.#off.push(() => document.removeEventListener("visibilitychange", look));
     this.#observe();
@@ -61,101 +54,132 @@ export class MessageList {
     this.#observers.forEach((observer) => observer.disconnect());
   }
 
-  scrollToEnd(smooth = false) {
+  /** At once: a smooth way there would end short of what comes meanwhile. */
+  scrollToEnd() {
     this.#atEnd = true;
-    this.#scroll.scrollTo({ top: this.#scroll.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    if (!this.#window.atNewest) {
+      this.#window.toNewest();
+      this.#render();
+    }
+    this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    this.#showWhere();
   }
 
   #observe() {
-    this.#nearTop = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.#loadOlder(), {
-      root: this.#scroll,
-      rootMargin: "300px 0px 0px",
-    });
-    this.#nearTop.observe(this.#older);
+    const root = this.#scroll;
+    this.#edges = new IntersectionObserver((entries) => this.#nearEdge(entries), { root, rootMargin: "300px 0px" });
+    this.#edges.observe(this.#older);
+    this.#edges.observe(this.#newer);
     const size = new ResizeObserver(() => this.#atEnd && this.scrollToEnd());
-    size.observe(this.#scroll);
-    this.#observers.push(this.#nearTop, size);
+    size.observe(root);
+    this.#observers.push(this.#edges, size);
+  }
+
+  #nearEdge(entries) {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      if (target === this.#older) this.#showOlder();
+      else if (this.#window.down(this.#conversation.messages)) this.#moved();
+    }
   }
 
   #render() {
     const { messages, hasOlder } = this.#conversation;
-    const from = this.#anchor();
-    arrange(this.#list, this.#elements(messages));
-    this.#older.hidden = !hasOlder;
-    if (this.#atEnd) this.scrollToEnd();
-    else if (from) this.#scroll.scrollTop += from.element.offsetTop - from.top;
+    const anchor = this.#atEnd ? null : this.#anchor();
+    const shown = this.#window.of(messages);
+    arrange(this.#list, this.#items.elements(shown, { withUnsent: this.#window.atNewest }));
+    this.#older.hidden = !hasOlder && shown[0] === messages[0];
+    this.#newer.hidden = this.#window.atNewest;
+    if (this.#atEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
+    else this.#restore(anchor);
+    this.#showWhere();
     this.#look();
   }
 
-  /** What is read now, so that it can stay where it is. */
+  /** The messages that are in view, by key, with their distance from the top: one of them is there after a change. */
   #anchor() {
-    const top = this.#scroll.scrollTop;
-    const element = [...this.#list.children].find((child) => child.offsetTop + child.offsetHeight > top);
-    return element && { element, top: element.offsetTop };
+    const { top, bottom } = this.#scroll.getBoundingClientRect();
+    return this.#items.messages
+      .map(([key, element]) => ({ key, box: element.getBoundingClientRect() }))
+      .filter(({ box }) => box.bottom > top && box.top < bottom)
+      .map(({ key, box }) => ({ key, top: box.top }));
   }
 
-  #elements(messages) {
-    const elements = [];
-    const seen = new Set();
-    const put = (id, signature, make) => {
-      const known = this.#items.get(id);
-      const item = known?.signature === signature ? known : { signature, element: make() };
-      this.#items.set(id, item);
-      seen.add(id);
-      elements.push(item.element);
-    };
-    let previous;
-    for (const message of messages) {
-      this.#before(message, previous, put);
-      const mine = this.#conversation.isMine(message);
-      const first = !previous || isBreak(previous, message, mine === this.#conversation.isMine(previous));
-      put(message.clientMessageId, `${mine && stateOf(message)} ${first}`, () => messageItem(message, { mine, first }));
-      this.#after(message, put);
-      previous = message;
+  #restore(anchor) {
+    for (const { key, top } of anchor) {
+      const element = this.#items.elementOf(key);
+      if (!element?.isConnected) continue;
+      this.#scroll.scrollTop += element.getBoundingClientRect().top - top;
+      return;
     }
-    for (const send of this.#person.unsent.of(this.#conversation.sessionId)) {
-      if (messages.some(({ clientMessageId }) => clientMessageId === send.clientMessageId)) continue;
-      const retry = () => this.#person.unsent.retry(send);
-      const discard = () => this.#person.unsent.discard(send);
-      put(send.clientMessageId, `${send.state} ${send.problem}`, () =>
-        unsentItem(send, { first: false, retry, discard }),
-      );
-    }
-    for (const id of this.#items.keys()) if (!seen.has(id)) this.#items.delete(id);
-    return elements;
   }
 
-  #before(message, previous, put) {
-    if (previous && sameDay(previous.sentAt, message.sentAt)) return;
-    const name = day(message.sentAt);
-    put(`day ${new Date(message.sentAt).toDateString()}`, name, () => divider(name));
-  }
-
-  #after({ seq }, put) {
-    const count = this.#conversation.resumes.get(seq);
-    if (count === undefined) return;
-    const what = count === 1 ? "1 message" : `${count || "no"} messages`;
-    put(`resumed ${seq}`, what, () => divider(`Connection resumed after no. ${seq}: ${what}`, "resumed"));
+  async #showOlder() {
+    if (this.#loading) return;
+    this.#loading = true;
+    if (!this.#window.up(this.#conversation.messages)) await this.#loadOlder();
+    this.#moved();
+    setTimeout(() => {
+      this.#loading = false; // what has come is laid out now
+      this.#lookAtEdges();
+    });
   }
 
   async #loadOlder() {
-    if (this.#loading || !this.#conversation.hasOlder) return;
-    this.#loading = true;
+    const conversation = this.#conversation;
+    if (!conversation.hasOlder) return;
     this.#older.textContent = "Loading …";
-    await this.#person.loadOlder(this.#conversation).catch((problem) => this.#person.emit("notice", problem.message));
+    await this.#person.loadOlder(conversation).catch((problem) => this.#person.emit("notice", problem.message));
     this.#older.textContent = "Older messages";
-    setTimeout(() => {
-      this.#loading = false; // now what has come is laid out
-      this.#nearTop.unobserve(this.#older);
-      this.#nearTop.observe(this.#older); // who is still there wants still older ones
-    });
+    this.#window.up(conversation.messages);
+  }
+
+  #moved() {
+    this.#atEnd = this.#atEnd && this.#window.atNewest;
+    this.#render();
+  }
+
+  /** The observer tells of changes alone: what is still in view has to be told again. */
+  #lookAtEdges() {
+    for (const edge of [this.#older, this.#newer]) {
+      this.#edges.unobserve(edge);
+      this.#edges.observe(edge);
+    }
+  }
+
+  async #jumpToUnread() {
+    const conversation = this.#conversation;
+    for (let page = 0; page < MAX_PAGES && conversation.hasOlder && !conversation.knowsFirstUnread; page++)
+      await this.#loadOlder();
+    const seq = conversation.firstUnread;
+    this.#atEnd = false;
+    this.#window.around(conversation.messages, seq);
+    this.#render();
+    this.#list.querySelector(`[data-seq="${seq}"]`)?.scrollIntoView({ block: "center" });
+    this.#unreadFound = true;
+    this.#showWhere();
   }
 
   #scrolled() {
     const { scrollHeight, scrollTop, clientHeight } = this.#scroll;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR;
-    this.#toEnd.hidden = this.#atEnd;
+    const resized = clientHeight !== this.#height; // by the field below, which grows with what one writes
+    this.#height = clientHeight;
+    if (resized && this.#atEnd) return this.scrollToEnd();
+    this.#atEnd = this.#window.atNewest && scrollHeight - scrollTop - clientHeight < NEAR;
+    this.#showWhere();
     this.#look();
+  }
+
+  #showWhere() {
+    const { messages, lastSeq, unreadWhenOpened, firstUnread } = this.#conversation;
+    if (this.#atEnd) this.#readTo = lastSeq;
+    const count = messages.filter((one) => one.seq > this.#readTo && !this.#conversation.isMine(one)).length;
+    this.#toEnd.hidden = this.#atEnd;
+    this.#toEnd.replaceChildren(icon("down"), count ? `Newest (${count} new)` : "Newest");
+    const line = this.#items.elementOf("unread")?.getBoundingClientRect();
+    if (line && line.top >= this.#scroll.getBoundingClientRect().top) this.#unreadFound = true;
+    this.#toUnread.hidden = this.#unreadFound || !firstUnread;
+    this.#toUnread.textContent = `${unreadWhenOpened} new: go to the first`;
   }
 
   /** Who looks at the end of a conversation has seen it. */
@@ -165,8 +189,3 @@ export class MessageList {
     }
   }
 }
-
-const isBreak = (previous, message, sameSide) =>
-  !sameSide ||
-  !sameDay(previous.sentAt, message.sentAt) ||
-  new Date(message.sentAt) - new Date(previous.sentAt) > TOGETHER;

@@ -1,5 +1,8 @@
+import { announce } from "../announcer.js";
 import { h } from "../dom.js";
 import { fullTime, time } from "../format.js";
+import { withLinks } from "../links.js";
+import { icon } from "./icons.js";
 import { stateOf, ticks } from "./ticks.js";
 
 /** A message that is stored. */
@@ -11,10 +14,11 @@ export function messageItem(message, { mine, first }) {
       "div.bubble",
       {},
       h("span.visually-hidden", {}, mine ? "You: " : `${message.senderDisplayName}: `),
-      h("p", { dir: "auto" }, message.content),
+      h("p", { dir: "auto" }, withLinks(message.content)),
       h(
         "span.meta",
         {},
+        copyButton(message.content),
         h(
           "time",
           { datetime: message.sentAt, title: `No. ${message.seq}, ${fullTime(message.sentAt)}` },
@@ -36,7 +40,7 @@ export function unsentItem(send, { first, retry, discard }) {
       "div.bubble",
       {},
       h("span.visually-hidden", {}, "You: "),
-      h("p", { dir: "auto" }, send.content),
+      h("p", { dir: "auto" }, withLinks(send.content)),
       h("span.meta", {}, h("time", { datetime: send.at }, time(send.at)), ticks(send.state)),
     ),
     send.problem &&
@@ -48,6 +52,22 @@ export function unsentItem(send, { first, retry, discard }) {
         failed && h("button.link", { type: "button", onclick: discard }, "Discard"),
       ),
   );
+}
+
+/** For the mouse and for touch; not in the order of tabs, where one for each message would be in the way. */
+function copyButton(text) {
+  return h(
+    "button.copy",
+    { type: "button", tabindex: "-1", title: "Copy", "aria-label": "Copy the message", onclick: copy },
+    icon("copy"),
+  );
+
+  async function copy() {
+    await navigator.clipboard?.writeText(text).then(
+      () => announce("Copied"),
+      () => announce("The browser does not let the page copy"),
+    );
+  }
 }
 
 export function divider(text, kind = "day") {

@@ -26,7 +26,7 @@ export function newChat(person, started) {
   const button = h("button.primary", { type: "submit" }, "Chat");
   const form = h(
     "form.new-chat",
-    { onsubmit: start, "aria-label": "New chat" },
+    { onsubmit: start, "aria-label": `New chat of ${person.name}` },
     h("label.visually-hidden", { for: emailId }, "E-mail"),
     email,
     h("div.row", {}, h("label", { for: intentId }, "Intent"), intent, button),

@@ -1,5 +1,6 @@
 import { announce } from "../announcer.js";
 import { h, uniqueId } from "../dom.js";
+import { notifications } from "../notifications.js";
 import { avatar, hue } from "./avatar.js";
 import { connectionStatus } from "./connection-status.js";
 import { ConversationView } from "./conversation.js";
@@ -40,9 +41,10 @@ export class Pane {
     this.element.style.setProperty("--hue", hue(person.email));
     person.on("opened", (conversation) => this.#opened(conversation));
     person.on("notice", (text) => this.#tell(text));
-    person.on("incoming", ({ message }) =>
-      announce(`${message.senderDisplayName} to ${person.name}: ${message.content}`),
-    );
+    person.on("incoming", ({ message }) => {
+      announce(`${message.senderDisplayName} to ${person.name}: ${message.content}`);
+      notifications.show(message, () => person.show(message.sessionId));
+    });
   }
 
   focus() {

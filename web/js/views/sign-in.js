@@ -1,10 +1,13 @@
 import { h, uniqueId } from "../dom.js";
 import { Identity } from "../identity.js";
 
-/** By e-mail where the service makes tokens, else by a token that one has. `signedIn` gets the identity. */
-export function signIn(about, { signedIn, close, email: known = "" }) {
+/**
+ * By e-mail where the service makes tokens, else by a token that one has. `signedIn` gets the identity;
+ * `reason` is why the last token was refused.
+ */
+export function signIn(about, { signedIn, close, email: known = "", reason = "" }) {
   const [fieldId, errorId] = ["sign-in", "error"].map(uniqueId);
-  const error = h("p.problem", { id: errorId, role: "alert" });
+  const error = h("p.problem", { id: errorId, role: "alert" }, reason);
   const field = about.devTokens ? emailField() : tokenField();
   const button = h("button.primary", { type: "submit" }, "Sign in");
   const form = h(

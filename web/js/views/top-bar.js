@@ -1,5 +1,7 @@
 import { h } from "../dom.js";
+import { notifications } from "../notifications.js";
 import { setTheme, theme, themes } from "../theme.js";
+import { icon } from "./icons.js";
 
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
@@ -24,4 +26,21 @@ export function themeChoice() {
       ),
     ),
   );
+}
+
+/** Switches desktop notifications on and off; null where the browser has none for this page. */
+export function notificationSwitch() {
+  if (!notifications.possible) return null;
+  const button = h(
+    "button.icon-button.bell",
+    {
+      type: "button",
+      title: "Desktop notifications",
+      "aria-label": "Desktop notifications",
+      "aria-pressed": String(notifications.on),
+      onclick: async () => button.setAttribute("aria-pressed", String(await notifications.toggle())),
+    },
+    icon("bell"),
+  );
+  return button;
 }
