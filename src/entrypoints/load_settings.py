@@ -1,11 +1,12 @@
 """Where settings come from: environment beats file beats profile default (contract, section 3)."""
 
+import logging
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_origin, get_type_hints
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -13,8 +14,15 @@ from entrypoints.check_settings import check_settings
 from entrypoints.failures import Failure
 from entrypoints.setting_types import Duration, Names, Secret
 from entrypoints.settings import MEMORY, PREFIX, PROFILE_DEFAULTS, Settings, SettingsError, setting_name
+from entrypoints.unknown_settings import (
+    CONFIG_FILE,
+    field_names,
+    is_service_link,
+    unknown_keys,
+    unknown_variables,
+)
 
-CONFIG_FILE = "CHAT_CONFIG_FILE"
+log = logging.getLogger(__name__)
 
 _KINDS = get_type_hints(Settings)
 _TRUTHS = {"yes": True, "on": True, "no": False, "off": False}  # beside true, false, 1 and 0
@@ -25,10 +33,12 @@ _FIELD = re.compile(r" - at `\$\.(\w+)")
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
     """Overrides beat the environment, which beats the file, which beats the profile's defaults.
 
-    Raises `SettingsError` for a malformed one; what is missing depends on the command, see below.
+    Raises `SettingsError` for a malformed one, and in `prod` for an unknown one, which elsewhere is a warning; what is
+    missing depends on the command, see below.
     """
     environment = os.environ if environment is None else environment
-    given = _from_file(environment) | _from_environment(environment)
+    from_file, unknown_in_file = _from_file(environment)
+    given = from_file | _from_environment(environment)
     given |= {name: value for name, value in overrides.items() if value is not None}
     given = {field: _plain(field, value) for field, value in given.items()}
     defaults = PROFILE_DEFAULTS.get(str(given.get("profile", "prod")), {})
@@ -36,8 +46,18 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
         settings = msgspec.convert({**defaults, **given}, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
         raise SettingsError(_told(error)) from None
+    _tell_unknown([*unknown_in_file, *unknown_variables(environment)], settings)
     check_settings(settings)
     return settings
+
+
+def _tell_unknown(unknown: Sequence[str], settings: Settings) -> None:
+    if not unknown or settings.allow_unknown_settings:
+        return
+    if settings.profile == "prod":
+        raise SettingsError(f"{'; '.join(unknown)} (CHAT_ALLOW_UNKNOWN_SETTINGS=true starts all the same)")
+    for line in unknown:
+        log.warning(line)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -45,28 +65,31 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for field in Settings.__struct_fields__:
         name = setting_name(field)
-        if value := environment.get(name):
+        if (value := environment.get(name)) and not is_service_link(name, value):
             given[field] = value
         elif file := environment.get(f"{name}_FILE"):
             given[field] = _content(f"{name}_FILE", file)
     return given
 
 
-def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[str]]:
+    """The settings of the file, and a line for each key that is none."""
     path = environment.get(CONFIG_FILE)
     if not path:
-        return {}
+        return {}, ()
     try:
         table = tomllib.loads(Path(path).read_text())
     except OSError:
         raise SettingsError(f"{CONFIG_FILE}: {path} cannot be read") from None
     except ValueError as error:
         raise SettingsError(f"{CONFIG_FILE}: {path} is not TOML: {error}") from None
-    known = {name for field in Settings.__struct_fields__ for name in (field, f"{field}_file")}
+    known = field_names()
+    unknown = [key for key in table if key.removeprefix(PREFIX.lower()) not in known]
     given: dict[str, Any] = {}
     for key, value in table.items():
-        short = key.removeprefix(PREFIX.lower())
-        name = short if short in known else key
+        name = key.removeprefix(PREFIX.lower())
+        if name not in known:
+            continue
         if name in given:
             raise SettingsError(f"{setting_name(name)}: {path} has it twice, as {name} and as {PREFIX.lower()}{name}")
         given[name] = value
@@ -74,7 +97,7 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
         file = given.pop(f"{field}_file", "")
         if file != "" and field not in given:
             given[field] = _content(f"{setting_name(field)}_FILE", file)
-    return given
+    return given, list(unknown_keys(path, unknown))
 
 
 def _content(name: str, file: Any) -> str:
@@ -108,8 +131,10 @@ def _decode(type_: type, value: Any) -> Any:
 def _told(error: msgspec.ValidationError) -> str:
     text = str(error)
     field = _FIELD.search(text)
-    if field is None:  # an unknown key, which only a file can have
-        return f"{CONFIG_FILE}: {text}"
+    assert field is not None, "unknown keys were taken out, so that every error has its field"
+    kind = _KINDS[field[1]]
+    if get_origin(kind) is Literal:
+        return f"{setting_name(field[1])}: one of {', '.join(get_args(kind))} is expected"
     return f"{setting_name(field[1])}: {text[: field.start()]}"
 
 
@@ -118,7 +143,9 @@ def require_database(settings: Settings) -> Settings:
     if settings.profile == "prod" and settings.database_url == MEMORY:
         raise SettingsError(f"CHAT_DATABASE_URL: {MEMORY} keeps nothing, and `prod` is there to keep it")
     if settings.profile == "prod" and not settings.database_url:
-        raise SettingsError("CHAT_DATABASE_URL is missing")
+        raise SettingsError(
+            "CHAT_DATABASE_URL is missing (what `make run` has is in the profile dev: CHAT_PROFILE=dev)"
+        )
     return settings
 
 

@@ -12,6 +12,7 @@ from entrypoints.setting_types import Duration, Names, Secret
 PREFIX = "CHAT_"
 MEMORY = "memory:"
 PROJECT = Path(__file__).parents[2]
+"""The checkout that the code lies in. Installed from a wheel, it lies in none."""
 
 Profile = Literal["dev", "test", "prod"]
 
@@ -31,9 +32,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The fields are the settings without their prefix, in lower case; sizes are in octets."""
 
     profile: Annotated[Profile, msgspec.Meta(description="whose defaults hold; in `prod` nothing is embedded")] = "prod"
-    data_dir: Annotated[Path, msgspec.Meta(description="state of the embedded database and the keys of `dev`")] = (
-        PROJECT / ".data"
-    )
+    data_dir: Annotated[
+        Path,
+        msgspec.Meta(description="embedded database and keys of `dev`; in the checkout, else in the working folder"),
+    ] = PROJECT / ".data" if (PROJECT / "pyproject.toml").is_file() else Path(".data")
+
+    allow_unknown_settings: Annotated[
+        bool, msgspec.Meta(description="start in `prod` though a `CHAT_…` variable or a key of the file is no setting")
+    ] = False
 
     host: Annotated[str, msgspec.Meta(description="address to listen on")] = "0.0.0.0"  # noqa: S104 - a server's default
     port: Annotated[Port, msgspec.Meta(description="port to listen on")] = 8080
