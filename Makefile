@@ -11,7 +11,7 @@ WEB := $(VENV)/.web
 # where npm is installed in any case: with the tests' packages when they are run, with the service's own otherwise
 NPM := $(if $(filter test,$(MAKECMDGOALS)),$(DEV),$(RUN))
 
-.PHONY: help run web test lint bench chaos format docs lock gone
+.PHONY: help run web test lint bench chaos format wheel docs lock gone
 
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
@@ -54,16 +54,17 @@ lint: $(DEV) ## format, lint, types, import rules
 	$(BIN)/lint-imports
 
 bench: $(DEV) ## measure the service (BENCH="--server uvicorn --json FILE"; BENCH=--help lists more)
-	@scripts/provision-rabbitmq
 	@$(BIN)/python -m bench $(BENCH)
 
 chaos: $(DEV) ## kill everything in turn under load, and check every promise (CHAOS="--seconds 60 --seed 1")
-	@scripts/provision-rabbitmq
 	@$(BIN)/python -m chaos $(CHAOS)
 
 format: $(DEV) ## bring the code into form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+wheel: $(DEV) $(WEB) ## build the wheel into dist/, with the migrations and the page
+	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 
 docs: $(DEV) ## write the settings of the code into the README
 	@$(BIN)/python -m entrypoints.settings_reference README.md

@@ -27,10 +27,12 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("CHAT_")} | dict(settings)
 
 
-def run_command(*arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+def run_command(
+    *arguments: str, executable: str | Path = COMMAND, **settings: str
+) -> "subprocess.CompletedProcess[str]":
     """`chat-service` with these arguments, until it ends."""
     return subprocess.run(
-        [COMMAND, *arguments],
+        [str(executable), *arguments],
         env=environment(settings),
         capture_output=True,
         text=True,
@@ -42,7 +44,9 @@ def run_command(*arguments: str, **settings: str) -> "subprocess.CompletedProces
 class ServiceProcess:
     """In the `dev` profile, unless `settings` say otherwise; its log is in `home`. The port stays the same."""
 
-    def __init__(self, home: Path, settings: Mapping[str, str], *, command: str = "serve") -> None:
+    def __init__(
+        self, home: Path, settings: Mapping[str, str], *, command: str = "serve", executable: str | Path = COMMAND
+    ) -> None:
         self.port = free_port()
         self.settings = {
             "CHAT_PROFILE": "dev",
@@ -51,7 +55,8 @@ class ServiceProcess:
             "CHAT_LOG_LEVEL": "info",
             "CHAT_LOG_FORMAT": "json",
         } | dict(settings)
-        self._command = command
+        self._command = [str(executable), command]
+        self._executable = executable
         self._log = home / f"service-{self.port}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,7 +86,9 @@ class ServiceProcess:
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:
-            return subprocess.Popen([COMMAND, self._command], env=environment(self.settings), stdout=log, stderr=log)
+            return subprocess.Popen(
+                self._command, cwd=self._log.parent, env=environment(self.settings), stdout=log, stderr=log
+            )
 
     async def _is_ready(self, http: aiohttp.ClientSession) -> bool:
         try:
@@ -113,6 +120,6 @@ class ServiceProcess:
 
     def token(self, email: str, *options: str) -> str:
         """A token from the service's own command."""
-        made = run_command("token", email, *options, **self.settings)
+        made = run_command("token", email, *options, executable=self._executable, **self.settings)
         assert made.returncode == 0, made.stderr
         return made.stdout.strip()

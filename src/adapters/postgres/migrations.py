@@ -11,7 +11,8 @@ from sqlalchemy import Connection, text
 
 from adapters.postgres.database import create_engine
 
-SCRIPTS = Path(__file__).parents[3] / "migrations"
+_INSTALLED = Path(__file__).parent / "_migrations"  # in a wheel
+SCRIPTS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parents[3] / "migrations"
 _LOCK_KEY = 0x63686174  # any number, as long as every instance takes the same
 
 

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from entrypoints.settings import PROJECT
 
-WEB = PROJECT / "web"
+_INSTALLED = Path(__file__).parent / "_web"  # in a wheel
+WEB = _INSTALLED if _INSTALLED.is_dir() else PROJECT / "web"
 _PACKAGES = WEB / "node_modules"
 _OURS = ("js", "style", "icon.svg")
 VENDOR: Mapping[str, Path] = {
@@ -30,7 +31,7 @@ class WebFile(NamedTuple):
 
 
 def is_there() -> bool:
-    """Whether the page came with the code: not so in a wheel."""
+    """Whether the page came with the code."""
     return (WEB / "index.html").is_file()
 
 
