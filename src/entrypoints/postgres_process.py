@@ -2,11 +2,11 @@
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -14,15 +14,18 @@ from time import monotonic, sleep
 from typing import IO
 
 from entrypoints.postgres_failure import EmbeddedPostgresError
+from entrypoints.postgres_user import BECOME, User
 
 STOP_TIMEOUT = 30.0
 
-# Asks the kernel for SIGINT, a fast shutdown, when the parent dies; then it becomes the command, as the same process.
+# Asks the kernel for SIGINT, a fast shutdown, when the parent dies: after the change of user, which takes that away.
+# Then it becomes the command, as the same process.
 _TIE = """
-import ctypes, os, signal, sys
-ctypes.CDLL(None).prctl(1, signal.SIGINT)
-if os.getppid() == int(sys.argv[1]):
-    os.execv(sys.argv[2], sys.argv[2:])
+parent = int(sys.argv[2])
+if parent:
+    ctypes.CDLL(None).prctl(1, signal.SIGINT)
+if not parent or os.getppid() == parent:
+    os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
@@ -31,29 +34,20 @@ def english() -> dict[str, str]:
     return os.environ | {"LC_ALL": "C"}
 
 
-def as_owner(data: Path, *options: str) -> list[str]:
-    """What to put before a command over `data`, which belongs to somebody else when we are root.
-
-    PostgreSQL refuses to run as root. The capability lets it pass folders that only root may enter, unchanged.
-    Raises `EmbeddedPostgresError`.
-    """
-    if os.geteuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise EmbeddedPostgresError("as root, `setpriv` of util-linux is needed to run PostgreSQL as another user")
-    owner = data.stat()
-    ids = [f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
-    return [setpriv, *ids, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", *options, "--"]
+def as_owner(data: Path) -> list[str]:
+    """What to put before a command over `data`, which belongs to somebody else when we are root."""
+    return _started(data, parent=0) if os.geteuid() == 0 else []
 
 
 def tied(data: Path) -> list[str]:
     """As `as_owner`, and the command is interrupted when the thread that starts it ends (on Linux)."""
-    if sys.platform != "linux":
-        return as_owner(data)
-    if os.geteuid() == 0:
-        return as_owner(data, "--pdeathsig=INT")  # by setpriv itself: changing the user takes it away
-    return [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid())]
+    return _started(data, os.getpid()) if sys.platform == "linux" else as_owner(data)
+
+
+def _started(data: Path, parent: int) -> list[str]:
+    owner = data.stat()
+    user = str(User(owner.st_uid, owner.st_gid)) if os.geteuid() == 0 else ""
+    return [sys.executable, "-I", "-S", "-c", BECOME + _TIE, user, str(parent)]
 
 
 def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
@@ -116,7 +110,8 @@ def stop_leftover(data: Path) -> None:
     if _is_server(pid, data):
         raise EmbeddedPostgresError(f"PostgreSQL in {data} runs as process {pid} and does not end")
     # By now the number may be another process', which PostgreSQL would take for itself; it removes its own note.
-    note.unlink(missing_ok=True)
+    with suppress(PermissionError):  # of a root without all its rights
+        note.unlink(missing_ok=True)
 
 
 def is_ready(pid: int, data: Path) -> bool:

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import pwd
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from entrypoints import embedded_postgres, postgres_process
+from entrypoints import embedded_postgres, postgres_process, postgres_user
 from entrypoints.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 from entrypoints.postgres_failure import PortTaken, failure
 from tests.support.eventually import eventually
@@ -36,6 +38,7 @@ else:
     sys.stdin.read()
     server.stop()
 """
+PUBLIC = Path("/var/lib/chat-service")
 Starter = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -208,6 +211,44 @@ def test_an_ordinary_user_runs_it(ordinary_user: tuple[tuple[str, ...], Path], s
     process = starter(home, before=before)
     assert told(process).split()[0].isdigit()
     process.communicate(timeout=60)
+
+
+@pytest.fixture
+def restricted() -> tuple[str, ...]:
+    """What to put before a command so that, as root, it may not do everything, as in many containers."""
+    return ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--") if os.geteuid() == 0 else ()
+
+
+def test_root_runs_it_in_a_folder_that_only_root_may_enter(
+    tmp_path: Path, starter: Starter, restricted: tuple[str, ...]
+) -> None:
+    private = tmp_path / "private"
+    private.mkdir(mode=0o700)
+    before = set(PUBLIC.glob("*"))
+    for _ in range(2):  # the second time there are the data of the first
+        process = starter(private / "postgres", before=restricted)
+        url = told(process).split()[1]
+        query(url, "CREATE TABLE IF NOT EXISTS kept AS SELECT 42 AS value")
+        assert query(url, "SELECT value FROM kept") == 42
+        process.communicate(timeout=60)
+        assert process.returncode == 0
+    for made in set(PUBLIC.glob("*")) - before:
+        shutil.rmtree(made)
+
+
+def test_a_machine_without_another_user_gets_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    passwd = tmp_path / "passwd"
+    passwd.write_text("root:x:0:0:root:/root:/bin/sh\n")
+    monkeypatch.setattr(postgres_user, "_PASSWD", passwd)
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("pwd.getpwall", lambda: [pwd.struct_passwd(("root", "x", 0, 0, "", "/root", "/bin/sh"))])
+    user = postgres_user.unprivileged_user()
+    assert user is not None
+    assert user.uid == 65534
+    assert passwd.read_text().splitlines()[1].startswith("nobody:x:65534:65534:")
+    monkeypatch.setattr(postgres_user, "_PASSWD", tmp_path / "none" / "passwd")
+    with pytest.raises(EmbeddedPostgresError, match="no other user"):
+        postgres_user.unprivileged_user()
 
 
 def test_a_folder_that_may_not_be_written_is_said(
