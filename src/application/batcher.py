@@ -71,6 +71,11 @@ class Batcher(Generic[Item, Result]):
         self._idle.clear()
         return future
 
+    @property
+    def pending(self) -> int:
+        """Items that were submitted and have no result yet."""
+        return len(self._pending) + len(self._in_hand)
+
     def start(self) -> None:
         self._task.start()
         if self._busy is not None:

@@ -11,5 +11,7 @@ class Counters:
     outbox_dead: int = 0
     duplicates: int = 0
     slow_consumers_closed: int = 0
+    refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By the route they came, as below, and the code of the error."""
     messages: Counter[str] = field(default_factory=Counter)
     """Accepted for the first time, by the route they came: `http`, `stomp`, `amqp`."""

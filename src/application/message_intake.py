@@ -81,6 +81,11 @@ class MessageIntake:
         transaction = self._ids.new() if len(drafts) > 1 else None
         return self._batcher.submit_together([Sent(draft._replace(transaction=transaction), route) for draft in drafts])
 
+    @property
+    def pending(self) -> int:
+        """Sends that wait for the store."""
+        return self._batcher.pending
+
     def start(self) -> None:
         self._batcher.start()
 

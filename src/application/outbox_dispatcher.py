@@ -198,6 +198,8 @@ class OutboxDispatcher:
         if next_try is None:
             self._counters.outbox_dead += 1
             log.error("outbox entry %s is dead after %d tries: %s", entry.id, failures, reason)
+        else:
+            log.warning("outbox entry %s: try %d failed, the next is at %s: %s", entry.id, failures, next_try, reason)
         return FailedTry(entry.id, failures, next_try, reason)
 
     async def _mark_processed(self, entry_ids: Sequence[OutboxId]) -> None:

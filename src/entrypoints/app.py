@@ -37,7 +37,7 @@ def create_app(container: Container, health: Health) -> AsgiApp:
     origins = Origins(frozenset(settings.allowed_origins))
     sockets = StompWebSocket(container.stomp(), origins)
     sockjs = create_sockjs(container.stomp(), origins, settings)
-    http = RequestId(HeadAsGet(_litestar(container, health)))
+    http = RequestId(HeadAsGet(container.http_times().measured(_litestar(container, health))))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path, websocket = scope["path"], scope["type"] == "websocket"

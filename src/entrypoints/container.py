@@ -35,7 +35,10 @@ from domain.identifiers import MessageId
 from domain.outbox import RetryPolicy
 from entrypoints import wiring
 from entrypoints.delivery_times import DeliveryTimes
+from entrypoints.http_times import HttpTimes
+from entrypoints.loop_lag import LoopLag
 from entrypoints.metrics import ServiceMetrics
+from entrypoints.runtime_metrics import RuntimeMetrics
 from entrypoints.settings import Settings
 from entrypoints.siblings import NoSiblings
 from entrypoints.store import open_store
@@ -179,5 +182,12 @@ class Container(containers.DeclarativeContainer):
         send_queue,
     )
 
-    metrics = providers.Singleton(ServiceMetrics, counters, connections, delivery_times, outbox, profiles, circuit)
+    http_times = providers.Singleton(HttpTimes, counters)
+    loop_lag = providers.Singleton(LoopLag)
+    runtime_metrics = providers.Singleton(
+        RuntimeMetrics, given.server, counters, store, broker, intake, http_times, loop_lag
+    )
+    metrics = providers.Singleton(
+        ServiceMetrics, counters, connections, delivery_times, outbox, profiles, circuit, runtime_metrics
+    )
     siblings = providers.Singleton(NoSiblings)

@@ -42,6 +42,7 @@ class Instance:
         container.intake().start()
         self._descriptors.start()
         container.delivered_receipts().start()
+        container.loop_lag().start()
         container.delivered().start()
         container.acks().start()
         container.connections().start()
@@ -67,6 +68,7 @@ class Instance:
         return [
             ("watch", container.connections().stop),
             ("descriptor watch", self._descriptors.stop),
+            ("loop lag", container.loop_lag().stop),
             *([("queue of sends", queue.stop)] if queue is not None else []),
             ("intake", container.intake().stop),
             ("dispatcher", container.dispatcher().stop),

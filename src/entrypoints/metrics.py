@@ -18,6 +18,7 @@ from application.counters import Counters
 from application.ports.outbox import Outbox, OutboxStatus
 from domain.errors import Unavailable
 from entrypoints.delivery_times import BUCKETS, DeliveryTimes
+from entrypoints.runtime_metrics import RuntimeMetrics
 from entrypoints.siblings import Siblings
 
 OUTBOX_TIMEOUT = 2.0
@@ -38,6 +39,7 @@ class ServiceMetrics(Collector):
         outbox: Outbox,
         profiles: CachedProfileLookup,
         circuit: CircuitBreakingLookup,
+        runtime: RuntimeMetrics,
     ) -> None:
         self._counters = counters
         self._connections = connections
@@ -49,6 +51,7 @@ class ServiceMetrics(Collector):
         self._asked_at = float("-inf")
         self._registry = CollectorRegistry()
         self._registry.register(self)
+        self._registry.register(runtime)
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
@@ -106,6 +109,7 @@ class ServiceMetrics(Collector):
         oldest = status.oldest_pending_at
         age = 0.0 if oldest is None else max(0.0, time() - oldest.timestamp())
         yield GaugeMetricFamily("chat_outbox_pending", "Outbox entries not yet processed nor dead", status.pending)
+        yield GaugeMetricFamily("chat_outbox_dead_rows", "Outbox entries given up and still there", status.dead)
         yield GaugeMetricFamily("chat_outbox_oldest_pending_seconds", "Age of the oldest of them", age)
 
 

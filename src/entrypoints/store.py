@@ -1,8 +1,10 @@
 """Everything that is kept, behind its ports, in PostgreSQL or in memory."""
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.pool import QueuePool
 
 from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.outbox import InMemoryOutbox
@@ -24,11 +26,20 @@ from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionRepository
 from domain.errors import Unavailable
 from entrypoints.failures import Failure
+from entrypoints.reachable import reaching
 from entrypoints.settings import MEMORY, Settings
 
 
 class SchemaOutdated(Failure):
     """The database has an older schema than this version works on."""
+
+
+class Pool(NamedTuple):
+    """`size` is how many connections there may be."""
+
+    database: str
+    size: int
+    in_use: int
 
 
 class Store(Protocol):
@@ -42,13 +53,17 @@ class Store(Protocol):
     def directory(self) -> ProfileDirectory: ...
 
     async def prepare(self) -> None:
-        """Raises `SchemaOutdated`, `NewerSchema`, and what the driver says when the database cannot be reached."""
+        """Raises `SchemaOutdated`, `NewerSchema`, `Failure` when the database cannot be reached, and what the driver
+        says when it refuses.
+        """
         ...
 
     @property
     def failure(self) -> DatabaseFailure | None:
         """Of the outage that lasts; None when everything works."""
         ...
+
+    def pools(self) -> Sequence[Pool]: ...
 
     def watch(self) -> None:
         """Begins to notice outages without traffic, and their ends; until `close`."""
@@ -73,6 +88,9 @@ class MemoryStore:
 
     @property
     def failure(self) -> None: ...
+
+    def pools(self) -> Sequence[Pool]:
+        return ()
 
     async def prepare(self) -> None: ...
 
@@ -111,11 +129,22 @@ class PostgresStore:
         return condition_of(self._engine).failure
 
     async def prepare(self) -> None:
-        url = str(self._settings.database_url)
+        with reaching(str(self._settings.database_url)):
+            await self._prepare(str(self._settings.database_url))
+
+    async def _prepare(self, url: str) -> None:
         if self._settings.migrate_on_start:
             await upgrade(url)
         elif not await is_current(url):
             raise SchemaOutdated("the database has an older schema than this version: run `chat-service migrate` first")
+
+    def pools(self) -> Sequence[Pool]:
+        engines = {"primary": self._engine, "replica": self._replica}
+        return [
+            Pool(name, engine.pool.size(), engine.pool.checkedout())
+            for name, engine in engines.items()
+            if engine is not None and isinstance(engine.pool, QueuePool)
+        ]
 
     def watch(self) -> None:
         for watch in self._watches:

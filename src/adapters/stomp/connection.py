@@ -254,6 +254,7 @@ class StompConnection:
         if isinstance(error, TokenExpired):
             self._queue.drop_messages()
         if isinstance(error, ChatError):
+            self._services.counters.refusals["stomp", error.code] += 1
             self._queue.put(self._session.fail(error, receipt))
             self.close(_close_reason(error))
         else:

@@ -53,6 +53,7 @@ class Sends:
 
     def tell(self, principal: Principal, error: ChatError, client_message_id: str | None = None) -> None:
         """Tells `error` on the error queue."""
+        self._services.counters.refusals["stomp", error.code] += 1
         problem = problem_document(error, client_message_id)
         self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
 

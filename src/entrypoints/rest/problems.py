@@ -2,7 +2,7 @@
 
 import logging
 import re
-from typing import Any
+from typing import Any, cast
 
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
@@ -10,6 +10,8 @@ from litestar.openapi import ResponseSpec
 
 from application.problem import Problem, problem_document, problem_type
 from domain.errors import ChatError, Invalid, Malformed, TooLarge, Unauthenticated
+from entrypoints.asgi import Scope
+from entrypoints.http_times import REFUSAL
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +43,14 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
     }
 
 
-def of_chat_error(_: Request[Any, Any, Any], error: ChatError) -> Response[dict[str, Any]]:
+def of_chat_error(request: Request[Any, Any, Any], error: ChatError) -> Response[dict[str, Any]]:
     document = problem_document(error)
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
     if document["status"] == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return _response(document, headers)
+    return _response(request, document, headers)
 
 
 def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
@@ -67,13 +69,13 @@ def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
         return of_chat_error(request, Unauthenticated())  # also of what is not there: every path needs a token
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     title = {404: "There is no such page", 405: "This method is not allowed here"}.get(error.status_code, "Refused")
-    return _response(_document(code, title, error.status_code), dict(error.headers or {}))
+    return _response(request, _document(code, title, error.status_code), dict(error.headers or {}))
 
 
-def of_failure(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
+def of_failure(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
     """A fault of ours: logged with its traceback, told without."""
     log.error("a request failed", exc_info=error)
-    return _response(_document("internal", "The service has failed", 500), {})
+    return _response(request, _document("internal", "The service has failed", 500), {})
 
 
 def _document(code: str, title: str, status: int) -> dict[str, Any]:
@@ -97,5 +99,8 @@ def _camel(name: str) -> str:
     return first + "".join(word.title() for word in rest)
 
 
-def _response(document: dict[str, Any], headers: dict[str, str]) -> Response[dict[str, Any]]:
+def _response(
+    request: Request[Any, Any, Any], document: dict[str, Any], headers: dict[str, str]
+) -> Response[dict[str, Any]]:
+    cast(Scope, request.scope)[REFUSAL] = document["code"]
     return Response(document, status_code=document["status"], headers=headers, media_type=MEDIA_TYPE)
