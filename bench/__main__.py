@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench import arguments
+from bench.provision import provision_rabbitmq
 from bench.report import Report, print_report
 from bench.stage import PhaseResult, Stage
 
@@ -64,18 +66,30 @@ def main() -> int:
     """0, or 1 when a message is not accounted for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--server", choices=["granian", "uvicorn"], default="granian")
-    parser.add_argument("--seconds", type=float, default=10, help="length of each phase")
-    parser.add_argument("--pairs", type=int, default=50, help="senders, each with a receiver of its own")
-    parser.add_argument("--window", type=int, default=20, help="messages of a sender on their way at saturation")
-    parser.add_argument("--idle", type=int, default=2_000, help="idle connections beside the first phase")
-    parser.add_argument("--idle-seconds", type=float, default=20, help="its length: beats go every 10 s")
-    parser.add_argument("--rates", type=_rates, default=RATES, help="messages a second, comma-separated")
-    parser.add_argument("--broker-rates", type=_rates, default=BROKER_RATES, help="the same over RabbitMQ")
-    parser.add_argument("--outage", type=float, default=0, help="seconds for which the broker is killed as well")
+    parser.add_argument("--seconds", type=arguments.seconds, default=10, help="length of each phase")
+    parser.add_argument("--pairs", type=arguments.count, default=50, help="senders, each with a receiver of its own")
+    parser.add_argument(
+        "--window", type=arguments.count, default=20, help="messages of a sender on their way at saturation"
+    )
+    parser.add_argument(
+        "--idle", type=arguments.count_or_none, default=2_000, help="idle connections beside the first phase"
+    )
+    parser.add_argument("--idle-seconds", type=arguments.seconds, default=20, help="its length: beats go every 10 s")
+    parser.add_argument("--rates", type=arguments.rates, default=RATES, help="messages a second, comma-separated")
+    parser.add_argument("--broker-rates", type=arguments.rates, default=BROKER_RATES, help="the same over RabbitMQ")
+    parser.add_argument(
+        "--outage", type=arguments.seconds_or_none, default=0, help="seconds for which the broker is killed as well"
+    )
     parser.add_argument("--no-broker", dest="broker", action="store_false", help="leave RabbitMQ out")
     parser.add_argument("--no-floors", dest="floors", action="store_false", help="leave the floors out")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures to FILE as well")
+    parser.add_argument(
+        "--json", type=arguments.file_to_write, metavar="FILE", help="write the figures to FILE as well"
+    )
     options = parser.parse_args()
+    if options.outage and not options.broker:
+        parser.error("argument --outage: with --no-broker there is no broker to kill")
+    if options.broker:
+        provision_rabbitmq()
     with tempfile.TemporaryDirectory(prefix="chat-bench-") as scratch:
         if os.geteuid() == 0:
             os.chmod(scratch, 0o755)  # PostgreSQL runs as somebody else
@@ -84,10 +98,6 @@ def main() -> int:
     if options.json:
         options.json.write_text(json.dumps(report.figures(), indent=2) + "\n")
     return 0 if report.complete else 1
-
-
-def _rates(text: str) -> tuple[int, ...]:
-    return tuple(int(rate) for rate in text.split(",") if rate)
 
 
 if __name__ == "__main__":

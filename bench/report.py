@@ -67,7 +67,8 @@ def print_report(report: Report) -> None:
             f"floors in the same run: the batch INSERT alone {report.insert_floor:,.0f}/s (reached "
             f"{reached / report.insert_floor:.0%} of it), a WebSocket echo alone {report.echo_floor:,.0f}/s"
         )
-    console.print(f"memory of an idle connection: {report.idle_bytes / 1024:.0f} KiB")
+    if report.idle_bytes:
+        console.print(f"memory of an idle connection: {report.idle_bytes / 1024:.0f} KiB")
     if report.across:
         console.print(_table("two instances over RabbitMQ, sender and receiver never on the same", report.across))
     if report.caught_up is not None:

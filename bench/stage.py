@@ -142,7 +142,10 @@ class Stage:
         return result, float(answer["seconds"])
 
     async def open_idle(self, count: int) -> float:
-        """Opens `count` connections that only beat; the resident bytes that the service has for each."""
+        """Opens `count` connections that only beat; the resident bytes that the service has for each, 0 without any."""
+        self._idle: asyncio.subprocess.Process | None = None
+        if not count:
+            return 0.0
         ((port, instance),) = self._instances.items()
         before = resident_bytes(instance.pid)
         url = f"ws://127.0.0.1:{port}/ws"
@@ -150,7 +153,8 @@ class Stage:
         return (resident_bytes(instance.pid) - before) / count
 
     async def close_idle(self) -> None:
-        await _stop(self._idle)
+        if self._idle is not None:
+            await _stop(self._idle)
 
     def _cpu(self) -> dict[str, float]:
         """Seconds so far; those of several instances together."""

@@ -12,6 +12,8 @@ from random import randrange
 
 import uvloop
 
+from bench import arguments
+from bench.provision import provision_rabbitmq
 from chaos.report import Report
 from chaos.run import Plan, run
 from chaos.stage import Stage
@@ -32,14 +34,17 @@ async def chaos(options: argparse.Namespace, home: Path) -> Report:
 def main() -> int:
     """0, or 1 when a promise was not kept."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=600, help="how long everything talks and breaks")
+    parser.add_argument("--seconds", type=arguments.seconds, default=600, help="how long everything talks and breaks")
     parser.add_argument("--seed", type=int, default=None, help="of the schedule and the clients; random without it")
-    parser.add_argument("--clients", type=int, default=200)
-    parser.add_argument("--rate", type=float, default=400, help="messages a second of all clients together")
-    parser.add_argument("--faults", type=int, default=None, help="how many; one in 8.5 seconds without it")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the report to FILE as well")
+    parser.add_argument("--clients", type=arguments.count, default=200)
+    parser.add_argument("--rate", type=arguments.count, default=400, help="messages a second of all clients together")
+    parser.add_argument(
+        "--faults", type=arguments.count_or_none, default=None, help="how many; one in 8.5 seconds without it"
+    )
+    parser.add_argument("--json", type=arguments.file_to_write, metavar="FILE", help="write the report to FILE as well")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs in DIR")
     options = parser.parse_args()
+    provision_rabbitmq()
     if options.seed is None:
         options.seed = randrange(2**31)
     logging.disable(logging.WARNING)  # of sockets that are lost while they are written to: that is the point

@@ -615,6 +615,15 @@ class OutboxContract(Contract):
         (risen,) = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
         assert (risen.id, risen.retry_count) == (second.id, 0)
 
+    async def test_only_the_dead_are_dropped(self, repositories: Repositories, owed: int) -> None:
+        outbox = repositories.outbox
+        first, second, *_ = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
+        await outbox.mark_failed([FailedTry(first.id, 10, None, "Unroutable")], LATER)
+        assert await outbox.drop([first.id, second.id]) == 1
+        assert await outbox.drop([first.id]) == 0
+        status = await outbox.status()
+        assert (status.pending, status.dead) == (owed - 1, 0)
+
 
 class ProfileDirectoryContract(Contract):
     async def test_profiles_are_found_by_id_and_email(self, repositories: Repositories) -> None:

@@ -1,11 +1,14 @@
 """The command line, as its users call it (contract, section 2)."""
 
+import asyncio
+import json
 import shutil
 import signal
 import socket
 import stat
 import subprocess
 from pathlib import Path
+from uuid import uuid4
 
 import jwt
 import pytest
@@ -15,10 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from entrypoints.settings import PROJECT
 from tests.support.databases import Databases
-from tests.support.eventually import eventually
+from tests.support.eventually import eventually, eventually_some
 from tests.support.service_process import COMMAND, ServiceProcess, environment, free_port, run_command
+from tests.support.web_client import Rest
 
 DEV = {"CHAT_PROFILE": "dev"}
+REFUSED = "CHAT_DATABASE_URL: 127.0.0.1:1 cannot be reached: connection refused"
+_DEAD = text("""
+    INSERT INTO chat_message_outbox (destination, payload, next_retry_at, dead_at, retry_count, last_error)
+    VALUES ('/topic/nowhere', CAST(:payload AS jsonb), 'infinity', clock_timestamp(), 10, 'nobody there') RETURNING id
+""")
 MEMORY = DEV | {"CHAT_DATABASE_URL": "memory:"}
 
 
@@ -61,10 +70,13 @@ def test_a_token_lasts_as_long_as_was_said(tmp_path: Path, options: list[str], l
         (["token", "ann@example.org", "--service", "chat-service"], DEV, 2, "--service"),
         (["token", "ann@example.org", "--service", "reports", "--ttl", "1h"], DEV, 2, "--ttl"),
         (["token"], DEV, 2, "EMAIL"),
-        (["fly"], {}, 2, "fly"),
+        (["fly"], {}, 2, "one of serve, dev, migrate, token, keys, outbox"),
         (["serve"], {}, 2, "CHAT_DATABASE_URL"),
         (["serve"], {"CHAT_PORT": "http"}, 2, "CHAT_PORT"),
-        (["serve", "--server", "apache"], {}, 2, "apache"),
+        (["serve", "--server", "apache"], {}, 2, "'granian', 'uvicorn'"),
+        (["serve"], {"CHAT_SERVER": "apache"}, 2, "CHAT_SERVER: one of granian, uvicorn is expected"),
+        (["serve"], {"CHAT_PROFILE": "staging"}, 2, "CHAT_PROFILE: one of dev, test, prod is expected"),
+        (["serve"], {"CHAT_DATABSE_URL": "x"}, 2, "CHAT_DATABASE_URL was probably meant"),
         (["serve"], {"CHAT_OUTBOX_RETENTION": "99999999999d"}, 2, "CHAT_OUTBOX_RETENTION"),
         (["serve"], MEMORY | {"CHAT_FLAIRBIT_BASE_URL": "http://"}, 2, "CHAT_FLAIRBIT_BASE_URL"),
         (["serve"], MEMORY | {"CHAT_BROKER_URL": ","}, 2, "CHAT_BROKER_URL"),
@@ -75,13 +87,17 @@ def test_a_token_lasts_as_long_as_was_said(tmp_path: Path, options: list[str], l
         (["outbox", "status"], MEMORY, 1, "no outbox"),
         (["outbox", "dead"], {"CHAT_DATABASE_URL": "memory:"}, 1, "no outbox"),
         (["migrate"], {}, 2, "CHAT_DATABASE_URL"),
-        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
+        (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat:hidden@127.0.0.1:1/chat"}, 1, REFUSED),
+        (["serve"], DEV | {"CHAT_DATABASE_URL": "postgresql://chat:hidden@127.0.0.1:1/chat"}, 1, REFUSED),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:first/chat"}, 2, "CHAT_DATABASE_URL"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:70000/chat"}, 2, "CHAT_DATABASE_URL"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@[::1/chat"}, 2, "CHAT_DATABASE_URL"),
         (["migrate"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat?sslmode=maybe"}, 1, "sslmode"),
         (["serve"], {"CHAT_BROKER_URL": "amqp://one:5672,amqp://two:amqp"}, 2, "CHAT_BROKER_URL"),
-        (["outbox", "status"], {"CHAT_DATABASE_URL": "postgresql://chat@127.0.0.1:1/chat"}, 1, "database"),
+        (["outbox", "status"], {"CHAT_DATABASE_URL": "postgresql://chat:hidden@127.0.0.1:1/chat"}, 1, REFUSED),
+        (["outbox", "status"], {}, 2, "CHAT_PROFILE=dev"),
+        (["outbox", "drop"], {}, 2, "IDS"),
+        (["outbox", "drop", "one", "--yes"], {}, 2, "one"),
         (["outbox", "requeue"], {}, 2, "--all"),
         (["outbox", "requeue", "one"], {}, 2, "one"),
     ],
@@ -93,6 +109,57 @@ def test_a_users_mistake_is_told_in_one_line(
     assert (failed.returncode, failed.stdout) == (code, "")
     assert failed.stderr.count("\n") == 1
     assert told in failed.stderr
+    assert "hidden" not in failed.stderr
+
+
+@pytest.mark.parametrize("group", [[], ["outbox"], ["keys"]])
+def test_who_gives_no_command_gets_the_list_of_them(group: list[str]) -> None:
+    shown = run_command(*group)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "Commands:\n" in shown.stdout
+
+
+async def test_the_dead_are_listed_with_their_ids_and_can_be_dropped(database_url: str, engine: AsyncEngine) -> None:
+    payload = {"messageId": str(uuid4()), "sessionId": str(uuid4()), "seq": 7, "content": "hidden"}
+    async with engine.begin() as connection:
+        died = await connection.execute(_DEAD, {"payload": json.dumps(payload)})
+        unreadable = await connection.execute(_DEAD, {"payload": '"hidden"'})
+    ids = [str(died.scalar_one()), str(unreadable.scalar_one())]
+    settings = {"CHAT_DATABASE_URL": database_url}
+    heading, first, second = run_command("outbox", "dead", **settings).stdout.splitlines()
+    assert heading.split("\t")[:2] == ["id", "destination"]
+    assert first.split("\t")[4:7] == [payload["messageId"], payload["sessionId"], "7"]
+    assert second.split("\t")[4:7] == ["-", "-", "-"]
+    shown = run_command("outbox", "dead", "--json", **settings).stdout
+    assert [one["id"] for one in json.loads(shown)] == ids
+    assert json.loads(shown)[0]["messageId"] == payload["messageId"]
+    assert "hidden" not in heading + first + second + shown
+
+    asked = run_command("outbox", "drop", ids[0], **settings)  # with nobody to answer
+    assert asked.returncode != 0
+    assert run_command("outbox", "drop", "--yes", ids[0], **settings).stdout == "dropped 1\n"
+    again = run_command("outbox", "drop", "--yes", *ids, **settings)
+    assert (again.returncode, again.stdout) == (1, "dropped 1\n")
+    assert again.stderr == "chat-service: 1 of them are not dead\n"
+
+
+@pytest.mark.parametrize("more", [{}, {"CHAT_JWT_ISSUER": "us & them", "CHAT_JWT_AUDIENCE": "chat"}])
+async def test_the_token_command_of_the_welcome_works_in_another_terminal(tmp_path: Path, more: dict[str, str]) -> None:
+    settings = {"CHAT_DATABASE_URL": "memory:", "CHAT_DATA_DIR": str(tmp_path / "a folder")} | more
+    (tmp_path / "a folder").mkdir()
+    service = ServiceProcess(tmp_path, settings, command="dev")
+    await service.start()
+    line = await eventually_some(lambda: _line_with(service, "Get a token:"))
+    made = await asyncio.to_thread(
+        subprocess.check_output, ["sh", "-c", line.partition(":")[2]], env=environment({}), text=True
+    )
+    async with Rest(service.url, made.strip()) as rest:
+        assert (await rest.get("/api/chat/sessions"))[0] == 200
+    assert await service.stop() == 0
+
+
+async def _line_with(service: ServiceProcess, start: str) -> str:
+    return next((line for line in service.log().splitlines() if line.startswith(start)), "")
 
 
 def test_generated_keys_are_not_overwritten(tmp_path: Path) -> None:
@@ -150,7 +217,8 @@ async def test_a_taken_port_is_told(database_url: str, tmp_path: Path) -> None:
 def test_an_empty_outbox_is_empty(database_url: str) -> None:
     settings = {"CHAT_DATABASE_URL": database_url}
     assert run_command("outbox", "status", **settings).stdout == "pending 0\ndead 0\noldest pending -\n"
-    assert run_command("outbox", "dead", **settings).stdout == ""
+    assert run_command("outbox", "dead", **settings).stdout.count("\n") == 1
+    assert run_command("outbox", "dead", "--json", **settings).stdout == "[]\n"
     assert run_command("outbox", "requeue", "--all", **settings).stdout == "requeued 0\n"
 
 

@@ -65,6 +65,12 @@ class InMemoryOutbox:
             row.next_try_at, row.died_at, row.reason = now, None, ""
         return len(chosen)
 
+    async def drop(self, entry_ids: Collection[OutboxId]) -> int:
+        chosen = [row.entry.id for row in self._dead() if row.entry.id in entry_ids]
+        for entry_id in chosen:
+            del self._rows[entry_id]
+        return len(chosen)
+
     def _pending(self) -> list[OutboxRow]:
         return [row for row in self._rows.values() if row.processed_at is None and row.died_at is None]
 

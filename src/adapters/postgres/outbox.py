@@ -59,6 +59,10 @@ _REQUEUE = """
     UPDATE chat_message_outbox SET next_retry_at = $2, retry_count = 0, dead_at = NULL, last_error = NULL
     WHERE processed = false AND sent_at IS NULL AND dead_at IS NOT NULL AND ($1::uuid[] IS NULL OR id = ANY($1))
 """
+_DROP_DEAD = """
+    DELETE FROM chat_message_outbox
+    WHERE processed = false AND sent_at IS NULL AND dead_at IS NOT NULL AND id = ANY($1::uuid[])
+"""
 
 
 class PostgresOutbox:
@@ -103,6 +107,9 @@ class PostgresOutbox:
 
     async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
         return await self._write(_REQUEUE, None if entry_ids is None else list(entry_ids), now)
+
+    async def drop(self, entry_ids: Collection[OutboxId]) -> int:
+        return await self._write(_DROP_DEAD, list(entry_ids))
 
     async def _write(self, statement: str, *arguments: Any) -> int:
         """How many rows it wrote.

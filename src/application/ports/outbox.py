@@ -67,3 +67,7 @@ class Outbox(Protocol):
     async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
         """Makes dead entries (all of them for None) due again with a count of 0; how many there were."""
         ...
+
+    async def drop(self, entry_ids: Collection[OutboxId]) -> int:
+        """Deletes those of the entries that are dead; how many there were. What they owed is never delivered."""
+        ...

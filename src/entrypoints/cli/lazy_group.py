@@ -16,6 +16,14 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self._commands_at)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Raises `UsageError` that lists the commands for one that is none."""
+        if args and args[0] not in self._commands_at and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}': one of {', '.join(self._commands_at)} is expected")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         module = self._commands_at.get(cmd_name)
         if module is None:

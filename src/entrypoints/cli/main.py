@@ -4,6 +4,7 @@ import sys
 from typing import NoReturn
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from domain.errors import ChatError
 from entrypoints.cli.lazy_group import LazyGroup
@@ -31,6 +32,9 @@ def main() -> NoReturn:
     """Exits 0, or with one line on stderr: 2 for wrong usage or settings, 1 for a failure."""
     try:
         code = commands.main(prog_name="chat-service", standalone_mode=False)
+    except NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help())  # who gives no command asks for them
+        sys.exit(0)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
     except (click.Abort, KeyboardInterrupt):

@@ -6,6 +6,7 @@ import click
 
 from adapters.postgres.migrations import upgrade, upgrade_sql
 from entrypoints.load_settings import load_settings, require_postgres
+from entrypoints.reachable import reaching
 from entrypoints.serve import database
 
 
@@ -17,5 +18,7 @@ def migrate(sql: bool) -> None:
         click.echo(upgrade_sql(), nl=False)
         return
     with database(require_postgres(load_settings(), "there is nothing to migrate"), shared=True) as settings:
-        asyncio.run(upgrade(str(settings.database_url)))
+        url = str(settings.database_url)
+        with reaching(url):
+            asyncio.run(upgrade(url))
     click.echo("the schema is up to date")

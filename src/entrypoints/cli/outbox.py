@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,7 +12,9 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.system.clock import SystemClock
 from application.ports.outbox import Outbox
 from domain.identifiers import OutboxId
+from entrypoints.cli.dead_rows import as_json, as_table
 from entrypoints.load_settings import load_settings, require_postgres
+from entrypoints.reachable import reaching
 from entrypoints.serve import database
 
 Answer = TypeVar("Answer")
@@ -41,25 +42,11 @@ async def _status(store: Outbox) -> str:
 
 
 @outbox.command()
-def dead() -> None:
-    """List the dead: id, destination, tries, time of death, reason."""
-    for line in _told(_dead):
-        click.echo(line)
-
-
-async def _dead(store: Outbox) -> list[str]:
-    return [
-        "\t".join(
-            (
-                str(one.entry.id),
-                one.entry.destination,
-                str(one.entry.retry_count),
-                one.died_at.astimezone(UTC).isoformat(timespec="seconds"),
-                one.reason,
-            )
-        )
-        for one in await store.dead(MAX_LISTED)
-    ]
+@click.option("--json", "in_json", is_flag=True, help="As an array of JSON objects.")
+def dead(in_json: bool) -> None:
+    """List the dead: id, destination, tries, time of death, the ids of the message, reason; never its text."""
+    show = as_json if in_json else as_table
+    click.echo(show(_told(lambda store: store.dead(MAX_LISTED))))
 
 
 @outbox.command()
@@ -76,13 +63,31 @@ def requeue(ids: tuple[UUID, ...], everything: bool) -> None:
         raise click.ClickException(f"{len(set(chosen)) - count} of them are not dead")
 
 
+@outbox.command()
+@click.argument("ids", nargs=-1, required=True, type=click.UUID)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(ids: tuple[UUID, ...], yes: bool) -> None:
+    """Delete dead ones: what they owed is never delivered. The messages stay in the history."""
+    chosen = {OutboxId(one) for one in ids}
+    if not yes:
+        click.confirm(f"Delete {len(chosen)} outbox entries for good?", abort=True, err=True)
+    count = _told(lambda store: store.drop(chosen))
+    click.echo(f"dropped {count}")
+    if count < len(chosen):
+        raise click.ClickException(f"{len(chosen) - count} of them are not dead")
+
+
 def _told(ask: Callable[[Outbox], Awaitable[Answer]]) -> Answer:
     async def run(url: str) -> Answer:
         engine = create_engine(url, pool_size=1)
         try:
+            async with engine.connect():  # what stands against it is told as it is
+                pass
             return await ask(PostgresOutbox(engine))
         finally:
             await engine.dispose()
 
     with database(require_postgres(load_settings(), "there is no outbox to reach"), shared=True) as settings:
-        return asyncio.run(run(str(settings.database_url)))
+        url = str(settings.database_url)
+        with reaching(url):
+            return asyncio.run(run(url))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from entrypoints.cli.token_command import how_to_get_a_token
 from entrypoints.load_settings import load_settings, require_all
 from entrypoints.serve import serve as run
 from entrypoints.serve import serve_worker
@@ -63,7 +64,7 @@ def _welcome(settings: Settings) -> str:
         ]
     else:
         lines.append(f"The API:        {url}schema")
-    lines.append("Get a token:    CHAT_PROFILE=dev .venv/bin/chat-service token you@example.org")
+    lines.append(f"Get a token:    {how_to_get_a_token(settings)}")
     lines.append("Stop it with Ctrl-C.")
     return "\n".join(lines)
 
