@@ -19,14 +19,10 @@ _OURS = 64  # logs, the event loop, the broker, calls of FlairBit, and some to s
 _MIN_FOR_REQUESTS = 32
 
 
-def allow_many_files() -> int:
-    """How many this process may have open from now on.
-
-    A socket is a file, and the usual soft limit of 1,024 is there for programs from another time.
-    """
+def allow_many_files() -> None:
+    """A socket is a file, and the usual soft limit of 1,024 is there for programs from another time."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return hard
 
 
 def file_limit() -> int:
@@ -35,22 +31,23 @@ def file_limit() -> int:
 
 
 def within_limit(settings: Settings, limit: int) -> Settings:
-    """The settings with no more connections than `limit` files have room for; says so when that is fewer.
-
-    A warning only for a number that somebody has chosen.
-    """
+    """The settings with no more connections than `limit` files have room for."""
     most = max(1, _for_clients(settings, limit) - _for_requests(settings, limit))
-    if settings.max_connections <= most:
-        return settings
+    return msgspec.structs.replace(settings, max_connections=min(most, settings.max_connections))
+
+
+def tell_fewer(settings: Settings, fitted: Settings) -> None:
+    """Logs that there is room for fewer connections than `settings` say; a warning when somebody has chosen them."""
+    if fitted.max_connections == settings.max_connections:
+        return
     is_default = settings.max_connections == Settings().max_connections
     log.log(
         logging.INFO if is_default else logging.WARNING,
         "CHAT_MAX_CONNECTIONS: at most %d instead of %d, as this process may have %d files open (ulimit -n)",
-        most,
+        fitted.max_connections,
         settings.max_connections,
-        limit,
+        file_limit(),
     )
-    return msgspec.structs.replace(settings, max_connections=most)
 
 
 def accepted_at_once(settings: Settings, limit: int, wanted: int) -> int:

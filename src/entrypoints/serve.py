@@ -10,7 +10,7 @@ import uvloop
 
 from entrypoints.app import create_app
 from entrypoints.container import Container
-from entrypoints.descriptors import allow_many_files, within_limit
+from entrypoints.descriptors import allow_many_files, file_limit, tell_fewer, within_limit
 from entrypoints.embedded_postgres import EmbeddedPostgres
 from entrypoints.instance import Instance
 from entrypoints.logs import configure_logs
@@ -30,18 +30,19 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
     """
     configure_logs(settings)
     check_address(settings.host, settings.port)
-    limit = allow_many_files()
+    allow_many_files()
     with database(settings) as complete:
         if complete.workers > 1:
             supervise(complete, announce)
         else:
-            uvloop.run(_serve(within_limit(complete, limit), NoSiblings(), announce))
+            uvloop.run(_serve(complete, NoSiblings(), announce))
 
 
 def serve_worker(settings: Settings, siblings: WorkerSiblings) -> None:
     """One of several workers; its supervisor has seen to the port and the database."""
     configure_logs(settings)
-    uvloop.run(_serve(within_limit(settings, allow_many_files()), siblings, lambda: None))
+    allow_many_files()
+    uvloop.run(_serve(settings, siblings, lambda: None))
 
 
 @contextlib.contextmanager
@@ -70,13 +71,15 @@ def _calm_the_collector() -> None:
     gc.set_threshold(50_000, 20, 20)
 
 
-async def _serve(settings: Settings, siblings: Siblings, announce: Callable[[], None]) -> None:
+async def _serve(wished: Settings, siblings: Siblings, announce: Callable[[], None]) -> None:
+    settings = within_limit(wished, file_limit())
     stopping = stop_signals()
     container = Container(settings=settings)
     container.siblings.override(siblings)
     instance = Instance(container)
     server = create_server(create_app(container, instance.health), settings)
     await instance.start()
+    tell_fewer(wished, settings)
     serving = asyncio.create_task(server.serve(), name="server")
     stop = asyncio.create_task(stopping.wait())
     listening = asyncio.create_task(listens(settings.host, settings.port))

@@ -154,7 +154,7 @@ async def test_the_token_command_of_the_welcome_works_in_another_terminal(tmp_pa
         subprocess.check_output, ["sh", "-c", line.partition(":")[2]], env=environment({}), text=True
     )
     async with Rest(service.url, made.strip()) as rest:
-        assert (await rest.get("/api/chat/sessions"))[0] == 200
+        assert await rest.init("you@example.org", "bob@example.org")
     assert await service.stop() == 0
 
 

@@ -46,7 +46,7 @@ async def test_the_metrics_show_what_an_operator_watches(database_url: str, tmp_
         await ann.send(chat_message(session_id, BOB, "not mine"))
         await ann.messages("/user/queue/error")
         families = await scrape(service)
-    history = {"route": "/api/chat/{session_id}/history", "method": "GET", "status": "200"}
+    history = {"route": "/api/chat/{sessionId}/history", "method": "GET", "status": "200"}
     assert value(families, "chat_http_requests", **history) == 1
     assert value(families, "chat_http_request_seconds", route=history["route"], le="+Inf") == 2
     assert value(families, "chat_http_requests", route="other", status="404") == 1

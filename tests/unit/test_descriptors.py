@@ -7,14 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from entrypoints.descriptors import DescriptorWatch, accepted_at_once, within_limit
+from entrypoints.descriptors import DescriptorWatch, accepted_at_once, tell_fewer, within_limit
 from entrypoints.load_settings import load_settings
 from tests.support.eventually import eventually
 
 
 def test_enough_files_leave_the_settings_alone(caplog: pytest.LogCaptureFixture) -> None:
     settings = load_settings({"CHAT_PROFILE": "test"})
-    assert within_limit(settings, 1_000_000) is settings
+    fitted = within_limit(settings, 1_000_000)
+    tell_fewer(settings, fitted)
+    assert fitted == settings
     assert accepted_at_once(settings, 1_000_000, 54_096) == 54_096
     assert not caplog.messages
 
@@ -23,6 +25,7 @@ def test_enough_files_leave_the_settings_alone(caplog: pytest.LogCaptureFixture)
 def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest.LogCaptureFixture) -> None:
     wished = load_settings({"CHAT_PROFILE": "test", "CHAT_MAX_CONNECTIONS": "60000"})
     settings = within_limit(wished, limit)
+    tell_fewer(wished, settings)
     accepted = accepted_at_once(settings, limit, 54_096)
     assert settings.max_connections >= 1
     assert accepted >= 1
