@@ -22,6 +22,11 @@ def count(text: str) -> int:
     return int(_within(_number(text, int), 1, text))
 
 
+def several(text: str) -> int:
+    """Who talks needs somebody to talk to."""
+    return int(_within(_number(text, int), 2, text))
+
+
 def count_or_none(text: str) -> int:
     return int(_within(_number(text, int), 0, text))
 

@@ -36,7 +36,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
     parser.add_argument("--seconds", type=arguments.seconds, default=600, help="how long everything talks and breaks")
     parser.add_argument("--seed", type=int, default=None, help="of the schedule and the clients; random without it")
-    parser.add_argument("--clients", type=arguments.count, default=200)
+    parser.add_argument("--clients", type=arguments.several, default=200)
     parser.add_argument("--rate", type=arguments.count, default=400, help="messages a second of all clients together")
     parser.add_argument(
         "--faults", type=arguments.count_or_none, default=None, help="how many; one in 8.5 seconds without it"

@@ -5,6 +5,7 @@ import errno
 import logging
 import os
 import resource
+import sys
 
 import msgspec
 
@@ -27,7 +28,8 @@ def allow_many_files() -> None:
 
 def file_limit() -> int:
     """How many files this process may have open."""
-    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def within_limit(settings: Settings, limit: int) -> Settings:

@@ -42,6 +42,16 @@ def test_an_odd_value_is_named_with_its_option(option: str, value: str) -> None:
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "value"), [("--clients", "1"), ("--rate", "0"), ("--seconds", "0"), ("--faults", "-1")]
+)
+def test_so_it_is_in_the_chaos_runs(option: str, value: str) -> None:
+    command = [sys.executable, "-m", "chaos", option, value]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert refused.returncode == 2
+    assert f"argument {option}" in refused.stderr.splitlines()[-1]
+
+
 def test_an_outage_needs_a_broker() -> None:
     assert "--no-broker" in bench("--no-broker", "--outage", "5").stderr.splitlines()[-1]
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from entrypoints.descriptors import DescriptorWatch, accepted_at_once, tell_fewer, within_limit
+from entrypoints.descriptors import DescriptorWatch, accepted_at_once, file_limit, tell_fewer, within_limit
 from entrypoints.load_settings import load_settings
 from tests.support.eventually import eventually
 
@@ -32,6 +32,12 @@ def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest
     assert settings.max_connections + accepted + settings.database_pool_size < max(limit, 80)
     assert len(caplog.messages) == 1
     assert "CHAT_MAX_CONNECTIONS" in caplog.text
+
+
+def test_without_a_limit_there_is_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    settings = load_settings({"CHAT_PROFILE": "test"})
+    assert within_limit(settings, file_limit()) == settings
 
 
 @contextmanager
