@@ -137,6 +137,7 @@ class EmbeddedPostgres:
         # a place of its own, and renamed when it is complete: we may be killed before
         making = Path(mkdtemp(prefix=_MAKING, dir=self._home))
         password = self._home / "password"
+        password.unlink(missing_ok=True)  # of a start that came to nothing, and not ours to write any more
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
         options = list(_INITDB_OPTIONS)
