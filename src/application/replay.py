@@ -19,9 +19,10 @@ PAGE = 200
 
 
 class Replay:
-    """At most `readers` pages are read at a time, in the order asked for: everybody's next page, then the one after.
+    """Reads the store in `turns`: at most `readers` at a time, in the order asked for, one page a turn.
 
-    So those who come back together take turns, and the rest of the store's connections is for what is sent meanwhile.
+    So of those who come back together everybody gets a page before anybody gets the next one, and the rest of the
+    store's connections is for what is sent meanwhile.
     """
 
     def __init__(
@@ -36,48 +37,49 @@ class Replay:
         self._messages = messages
         self._directory = directory
         self._delivered = delivered
-        self._turns = asyncio.Semaphore(readers)
+        self.turns = asyncio.Semaphore(readers)
 
     async def last_seq(self, session_id: SessionId) -> int:
-        """The seq of the session's last message, 0 for none. Raises `SessionNotFound`, `Unavailable`."""
-        async with self._turns:
-            return await self._messages.last_seq(session_id)
+        """The seq of the session's last message, 0 for none; read within a turn of the caller's.
+
+        Raises `Unavailable`.
+        """
+        return await self._messages.last_seq(session_id)
 
     async def session(self, session_id: SessionId, after: int) -> AsyncIterator[Sequence[Delivery]]:
         """Everything of the session after that `seq`, committed before the last page was asked for.
 
         The caller has made sure that the reader is a participant. Raises `SessionNotFound`, `Unavailable`.
         """
-        session = await self._participants.session(session_id)
-        profiles = await self._participants.profiles(session)
-        destination = session_topic(session_id)
-        while True:
-            async with self._turns:
+        destination, is_full = session_topic(session_id), True
+        while is_full:
+            async with self.turns:
                 page = await self._messages.after(session_id, after, PAGE, fresh=True)
+                profiles = await self._participants.profiles(await self._participants.session(session_id))
             if page:
                 after = page[-1].seq
                 yield [_delivery(message, profiles, destination) for message in page]
-            if len(page) < PAGE:
-                return
+            is_full = len(page) == PAGE
 
     async def undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
         """Everything addressed to the user, as any of its profiles, that was never delivered. Raises `Unavailable`."""
         if isinstance(principal, Service):
             return
-        async with self._turns:
-            await self._delivered.flush()  # what was just written to a socket is not to come again
-            mine = {profile.id for profile in await self._directory.of_email(principal.email)}
+        await self._delivered.flush()  # what was just written to a socket is not to come again
         destination = user_destination(principal.email, MESSAGES_QUEUE)
+        mine: set[ProfileId] | None = None
         place: tuple[SessionId, int] | None = None
-        while mine:
-            async with self._turns:
-                page = await self._messages.undelivered(mine, place, PAGE)
+        is_full = True
+        while is_full:
+            async with self.turns:
+                if mine is None:
+                    mine = {profile.id for profile in await self._directory.of_email(principal.email)}
+                page = await self._messages.undelivered(mine, place, PAGE) if mine else ()
                 senders = await self._senders(page)
             if page:
                 place = (page[-1].session_id, page[-1].seq)
                 yield [_delivery(message, senders, destination) for message in page]
-            if len(page) < PAGE:
-                return
+            is_full = len(page) == PAGE
 
     async def _senders(self, messages: Sequence[Message]) -> Mapping[ProfileId, Profile]:
         profiles = await self._directory.get({message.sender_id for message in messages})

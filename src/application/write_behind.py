@@ -33,12 +33,14 @@ class WriteBehind(Generic[Fact]):
         self._max_batch = max_batch
         self._max_pending = max_pending
         self._pending: list[Fact] = []
+        self._added = 0
         self._arrived = asyncio.Event()
         self._writing = asyncio.Lock()
         self._task = BackgroundTask(name, self._loop)
 
     def add(self, facts: Sequence[Fact]) -> None:
         self._pending.extend(facts)
+        self._added += len(facts)
         if len(self._pending) > self._max_pending:
             del self._pending[: len(self._pending) - self._max_pending]
         self._arrived.set()
@@ -52,9 +54,11 @@ class WriteBehind(Generic[Fact]):
         await self.flush()
 
     async def flush(self) -> bool:
-        """Writes everything added before the call; False when the store is away (it is kept for later)."""
+        """Returns when everything added before the call is written; False when the store is away (it is kept)."""
+        target = self._added
         async with self._writing:
-            while self._pending:
+            # what another call wrote while this one waited needs no write more
+            while self._pending and self._added - len(self._pending) < target:
                 batch = self._pending[: self._max_batch]
                 del self._pending[: len(batch)]
                 try:

@@ -74,18 +74,17 @@ class Feeds:
             self.close(subscription)
 
     async def _open_topic(self, principal: Principal, event: Subscribe, session_id: SessionId) -> None:
-        destination = event.subscription.destination
-        await self._authorize(principal, session_id)
-        after = _resume_after(event)
-        if after is None and event.subscription.ack_mode == "auto":
-            self._add(self._live(event), destination)
+        subscription, replay = event.subscription, self._services.replay
+        if RESUME_AFTER not in event.headers and subscription.ack_mode == "auto":
+            await self._authorize(principal, session_id)
+            self._add(self._live(event), subscription.destination)
             return
-        replay = self._services.replay
-        feed = OrderedFeed(
-            event.subscription, self._queue, lambda seq: replay.session(session_id, seq), self._on_failure
-        )
-        self._add(feed, destination)  # before the end is looked up: what is stored from then on comes live
-        end = await replay.last_seq(session_id)
+        feed = OrderedFeed(subscription, self._queue, lambda seq: replay.session(session_id, seq), self._on_failure)
+        async with replay.turns:
+            await self._authorize(principal, session_id)
+            after = _resume_after(event)
+            self._add(feed, subscription.destination)  # before the end is looked up: what is stored then comes live
+            end = await replay.last_seq(session_id)
         if after is not None and after > end:
             self._tell(principal, ResumeTooHigh(session_id, end))
         feed.start(end if after is None else min(after, end), end)
