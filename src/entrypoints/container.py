@@ -149,7 +149,14 @@ class Container(containers.DeclarativeContainer):
     read_history = providers.Singleton(ReadHistory, participants, messages)
     read_unread = providers.Singleton(ReadUnread, participants, messages)
     mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock)
-    replay = providers.Singleton(Replay, participants, messages, directory, delivered)
+    replay = providers.Singleton(
+        Replay,
+        participants,
+        messages,
+        directory,
+        delivered,
+        providers.Callable(wiring.replay_readers, given.database_pool_size),
+    )
 
     stomp = providers.Singleton(
         StompServices,

@@ -101,10 +101,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_services: Annotated[Names, msgspec.Meta(description="`name=public-key-file`, comma-separated")] = Names()
 
     max_frame_bytes: Annotated[Count, msgspec.Meta(description="one STOMP frame or one HTTP body")] = 65_536
-    max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent data at which a client is too slow")] = 524_288
-    slow_consumer: Annotated[Duration, msgspec.Meta(description="age of unsent data at which it is too slow")] = (
-        Duration(10)
+    max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent live data at which a client is too slow")] = (
+        524_288
     )
+    slow_consumer: Annotated[
+        Duration, msgspec.Meta(description="a client that takes nothing for so long is too slow")
+    ] = Duration(10)
     connect_timeout: Annotated[Duration, msgspec.Meta(description="CONNECT must come within")] = Duration(10)
     heartbeat: Annotated[Duration, msgspec.Meta(description="STOMP heart-beats, both ways; 0 is none")] = Duration(10)
     sockjs_heartbeat: Annotated[Duration, msgspec.Meta(description="SockJS heart-beat when nothing else was sent")] = (
@@ -126,7 +128,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_connections: Annotated[Count, msgspec.Meta(description="connections of one instance")] = 50_000
     max_connections_per_user: Annotated[Count, msgspec.Meta(description="connections of one user")] = 100
     max_subscriptions: Annotated[Count, msgspec.Meta(description="subscriptions of one connection")] = 1_000
-    max_unacked: Annotated[Count, msgspec.Meta(description="messages of one subscription that wait for ACK")] = 1_000
+    max_unacked: Annotated[
+        Count, msgspec.Meta(description="messages of one subscription that wait for ACK; more come later")
+    ] = 1_000
     max_in_flight: Annotated[Count, msgspec.Meta(description="sends of one connection that wait for the store")] = 1_000
     rate_limit: Annotated[CountOrNone, msgspec.Meta(description="messages a second of one user; 0 is no limit")] = 1_000
     rate_burst: Annotated[Count, msgspec.Meta(description="messages of one user at once")] = 5_000

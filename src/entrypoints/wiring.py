@@ -88,6 +88,11 @@ def watch_interval(settings: Settings) -> float:
     return min(1.0, *(time / 4 for time in times if time))
 
 
+def replay_readers(pool_size: int) -> int:
+    """How many of the store's connections replays may use at once: a third, so that what is sent goes first."""
+    return max(1, pool_size // 3)
+
+
 def _our_key(settings: Settings) -> RSAPrivateKey:
     if not settings.service_private_key_file:
         return dev_keys(settings).private

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import driver_connection, driver_transaction
+from adapters.postgres.database import driver_connection
 from adapters.postgres.rows import message_of
 from domain.identifiers import ProfileId, SessionId
 from domain.message import Message
@@ -66,19 +66,13 @@ async def undelivered(
 ) -> Sequence[Message]:
     """As `MessageRepository.undelivered`. Raises `Unavailable`."""
     mine = list(receivers)
-    if after is None:
-        await _advance(engine, mine)
     session_id, seq = after or (None, None)
     async with driver_connection(engine) as connection:
+        # not in one transaction with what it leads to: what is below a watermark once computed stays delivered
+        if after is None and (behind := await connection.fetch(_BEHIND, mine)):
+            async with connection.transaction():
+                await advance(connection, behind)
         return [message_of(row) for row in await connection.fetch(_PAGE, mine, session_id, seq, limit)]
-
-
-async def _advance(engine: AsyncEngine, mine: list[ProfileId]) -> None:
-    async with driver_transaction(engine) as connection:
-        behind = await connection.fetch(_BEHIND, mine)
-        if not behind:
-            return
-        await advance(connection, behind)
 
 
 async def advance(connection: "asyncpg.Connection[asyncpg.Record]", behind: "Sequence[asyncpg.Record]") -> None:

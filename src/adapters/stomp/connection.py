@@ -177,6 +177,7 @@ class StompConnection:
         self._receipts.answer(event.receipt)
 
     async def _connect(self, event: Connect) -> None:
+        await self._services.connections.take_turn()
         shown = event.authorization or self._upgrade_authorization or passcode_authorization(event.headers)
         principal = await self._services.tokens.verify(bearer_token(shown))
         self._services.connections.enter(principal.name)

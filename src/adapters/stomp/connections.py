@@ -11,6 +11,7 @@ from adapters.stomp.transport import CloseReason
 from application.background import BackgroundTask
 
 BATCH = 100  # so many at a time are looked after, or come back to this or other instances
+CONNECTS = 8  # so many are let in before others have their turn: checking a token takes time
 RESUME_WITHIN = 30.0  # seconds
 
 
@@ -34,6 +35,7 @@ class Connections:
         self._empty = asyncio.Event()
         self._empty.set()
         self._draining = False
+        self._turns = asyncio.Semaphore(CONNECTS)
         self._resuming: set[asyncio.Task[None]] = set()
         self._watch = BackgroundTask("connection watch", self._watch_all)  # one timer for all, not one each
 
@@ -58,6 +60,11 @@ class Connections:
         if self._of_user[user] >= self._max_per_user:
             raise LimitExceeded("this user has too many connections")
         self._of_user[user] += 1
+
+    async def take_turn(self) -> None:
+        """Lets `CONNECTS` callers through, and the next ones when the loop has been around."""
+        await self._turns.acquire()
+        asyncio.get_running_loop().call_soon(self._turns.release)
 
     def leave(self, user: str) -> None:
         self._of_user[user] -= 1
