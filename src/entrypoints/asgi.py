@@ -7,6 +7,8 @@ Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
+MESSAGE_TOO_LARGE = "websocket.message_too_large"
+"""Beyond ASGI: the type of the event for a message of which the server kept nothing."""
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 

@@ -175,6 +175,9 @@ class Container(containers.DeclarativeContainer):
             ConnectionLimits,
             session=providers.Factory(
                 SessionLimits,
+                max_message_bytes=given.max_message_bytes,
+                max_message_frames=given.max_message_frames,
+                max_connect_bytes=given.max_connect_bytes,
                 max_frame_bytes=given.max_frame_bytes,
                 max_subscriptions=given.max_subscriptions,
                 max_unacked=given.max_unacked,

@@ -100,6 +100,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     service_private_key_file: Annotated[str, msgspec.Meta(description="PEM of our key for calls to FlairBit")] = ""
     trusted_services: Annotated[Names, msgspec.Meta(description="`name=public-key-file`, comma-separated")] = Names()
 
+    max_message_bytes: Annotated[
+        Count, msgspec.Meta(description="one WebSocket message, which may hold several STOMP frames")
+    ] = 262_144
+    max_message_frames: Annotated[Count, msgspec.Meta(description="STOMP frames in one WebSocket message")] = 1_000
+    max_connect_bytes: Annotated[
+        Count, msgspec.Meta(description="all that comes before CONNECT; each message counts as 64 at least")
+    ] = 16_384
     max_frame_bytes: Annotated[Count, msgspec.Meta(description="one STOMP frame or one HTTP body")] = 65_536
     max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent live data at which a client is too slow")] = (
         524_288
@@ -118,7 +125,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sockjs_response_limit: Annotated[
         Count, msgspec.Meta(description="a streaming SockJS answer ends after so much, and the client asks again")
     ] = 131_072
-    sockjs_max_body: Annotated[Count, msgspec.Meta(description="one SockJS request of a client")] = 524_288
+    sockjs_max_body: Annotated[
+        Count, msgspec.Meta(description="one SockJS request or WebSocket message of a client")
+    ] = 524_288
     sockjs_cookie_needed: Annotated[
         bool, msgspec.Meta(description="set the cookie `JSESSIONID`, for load balancers that stick to it")
     ] = False

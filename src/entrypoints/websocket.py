@@ -1,10 +1,11 @@
 """`/ws` and `/ws/websocket`: STOMP over plain WebSocket, as an ASGI application (contract, section 7)."""
 
 from adapters.stomp.connection import StompConnection
+from adapters.stomp.errors import FrameTooLarge
 from adapters.stomp.services import StompServices
 from adapters.stomp.transport import Close, CloseReason
 from adapters.stomp.version import choose_subprotocol
-from entrypoints.asgi import Receive, Scope, Send, headers_of
+from entrypoints.asgi import MESSAGE_TOO_LARGE, Receive, Scope, Send, headers_of
 from entrypoints.origins import Origins
 
 PATHS = frozenset({"/ws", "/ws/", "/ws/websocket"})
@@ -21,6 +22,8 @@ class WebSocketTransport:
 
     async def receive(self) -> str | bytes | None:
         event = await self._receive()
+        if event["type"] == MESSAGE_TOO_LARGE:
+            raise FrameTooLarge("a message is too long")
         if event["type"] != "websocket.receive":
             return None
         text: str | None = event.get("text")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from adapters.sockjs.framing import (
     BrokenFraming,
     PayloadExpected,
+    TooManyMessages,
     array_frame,
     close_frame,
     quote,
@@ -78,6 +79,12 @@ def test_what_is_not_json_is_broken(payload: str | bytes) -> None:
 def test_what_is_not_messages_is_no_payload(payload: str | bytes) -> None:
     with pytest.raises(PayloadExpected):
         read_messages(payload)
+
+
+def test_empty_messages_count_too() -> None:
+    assert read_messages('["","",""]', 3) == ["", "", ""]
+    with pytest.raises(TooManyMessages):
+        read_messages('["","","",""]', 3)
 
 
 def test_a_close_frame_is_json() -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from adapters.sockjs.framing import MAX_MESSAGES
+
 
 @dataclass(frozen=True, slots=True)
 class SockJsLimits:
@@ -16,6 +18,8 @@ class SockJsLimits:
     response: int = 128 * 1024
     max_body: int = 512 * 1024
     """What one request of the client may carry; escaping makes up to six characters of one."""
+    max_messages: int = MAX_MESSAGES
+    """How many messages one request may carry, empty ones too."""
     max_unread: int = 256 * 1024
     """What the client sent and nobody has read; more is not read from its sockets."""
     max_unsent: int = 64 * 1024

@@ -113,8 +113,12 @@ class SockJsSession:
 
     async def room(self) -> None:
         """Returns when more may be fed."""
-        while self._unread >= self._limits.max_unread and self._state.state is State.OPEN:
+        while self._is_full and self._state.state is State.OPEN:
             await self._change()
+
+    @property
+    def _is_full(self) -> bool:
+        return self._unread >= self._limits.max_unread or len(self._incoming) >= self._limits.max_messages
 
     def feed(self, messages: Sequence[str]) -> None:
         if self._state.state is not State.OPEN:

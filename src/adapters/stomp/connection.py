@@ -28,6 +28,7 @@ from domain.principal import Principal
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT = 5.0
+STEPS_AT_ONCE = 32  # messages and frames of one client that are handled before others have their turn
 
 
 class StompConnection:
@@ -55,6 +56,7 @@ class StompConnection:
         )
         self._queue = WriteQueue(transport, self._written, limits.max_unsent, self._slow)
         self._last_received = monotonic()
+        self._pause_at = STEPS_AT_ONCE
         self._principal: Principal | None = None
         late = Unauthenticated("no CONNECT in time")
         self._expiry = asyncio.get_running_loop().call_later(limits.connect_timeout, self._fail, late)
@@ -139,6 +141,10 @@ class StompConnection:
                         await self._handle(event)
                     except ChatError as error:
                         self._fail(error, getattr(event, "receipt", None))
+                    if self._session.steps >= self._pause_at:
+                        await self._let_others_run()
+                if self._session.steps >= self._pause_at:
+                    await self._let_others_run()
         except ChatError as error:
             self._fail(error)
         except (OSError, RuntimeError):
@@ -146,6 +152,10 @@ class StompConnection:
         except Exception:
             log.exception("a connection failed")
             self.close(CloseReason.FAILURE)
+
+    async def _let_others_run(self) -> None:
+        self._pause_at = self._session.steps + STEPS_AT_ONCE
+        await asyncio.sleep(0)
 
     def _gone(self) -> None:
         if not self._end.done():

@@ -8,6 +8,7 @@ from adapters.stomp.errors import ProtocolError
 from adapters.stomp.events import Ack, Commit, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
 from adapters.stomp.frame import Frame
 from adapters.stomp.heartbeat import HeartBeat
+from adapters.stomp.intake import Intake
 from adapters.stomp.limits import SessionLimits
 from adapters.stomp.state import TRANSITIONS, State
 from adapters.stomp.subscription import is_ack_mode
@@ -27,6 +28,7 @@ class StompSession:
 
     __slots__ = (
         "_decoder",
+        "_intake",
         "_offer",
         "_server",
         "_subprotocol",
@@ -51,26 +53,39 @@ class StompSession:
             max_headers=limits.max_headers,
             max_header_line=limits.max_header_line,
         )
+        self._intake = Intake(limits)
         self._server = server
         self._subprotocol = subprotocol
         self._offer = heart_beat
-        self._transactions = Transactions(max_open=limits.max_transactions, max_frames=limits.max_transaction_frames)
+        self._transactions = Transactions(
+            max_open=limits.max_transactions,
+            max_frames=limits.max_transaction_frames,
+            max_bytes=limits.max_transaction_bytes,
+        )
         self.subscriptions = Subscriptions(max_open=limits.max_subscriptions, max_unacked=limits.max_unacked)
         self.state = State.OPENED
         self.version: Version | None = None
         self.heart_beat = HeartBeat(0.0, 0.0)
 
+    @property
+    def steps(self) -> int:
+        """Messages and frames that were taken in so far: a driver lets others run after every few."""
+        return self._intake.steps
+
     def feed(self, data: str | bytes) -> Iterator[Event]:
         """Takes in one WebSocket message at once; the events come lazily and have to be exhausted.
 
-        Raises `ProtocolError` after the events that came before the fault. Deaf once the session is closed.
+        Raises `ProtocolError` after the events that came before the fault, `FrameTooLarge` at once for a message that
+        is too long. Deaf once the session is closed.
         """
         if self.state is State.CLOSED:
             return iter(())
+        self._intake.message(data, before_connect=self.state is State.OPENED)
         return self._events(self._decoder.feed(data))
 
     def _events(self, frames: Iterator[Frame]) -> Iterator[Event]:
         for frame in frames:
+            self._intake.frame()
             yield from self.receive(frame)
             if self.state is State.CLOSED:
                 return

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.sockjs.framing import BrokenFraming, PayloadExpected
+from adapters.sockjs.framing import BrokenFraming, PayloadExpected, TooManyMessages
 from adapters.sockjs.limits import SockJsLimits
 from adapters.stomp.transport import CloseReason
 from adapters.stomp.version import choose_subprotocol
@@ -79,7 +79,7 @@ class SockJsEndpoint:
         if not framed:
             await self._application(WebSocketTransport(receive, send), client)
             return
-        transport = SockJsWebSocketTransport(receive, send, self._settings.limits.heartbeat)
+        transport = SockJsWebSocketTransport(receive, send, self._settings.limits)
         try:
             await transport.open()
             await self._application(transport, client)
@@ -152,14 +152,15 @@ class SockJsEndpoint:
             live = await self._sessions.get(session_id, request)
             async with asyncio.timeout(limits.slow_client), live.sending:
                 await live.session.room()
-                live.session.feed(messages_of(request, transport, await request.body(limits.max_body)))
+                body = await request.body(limits.max_body)
+                live.session.feed(messages_of(request, transport, body, limits.max_messages))
         except NoSuchSession:
             await request.answer(404)
         except PayloadExpected:
             await request.answer(500, "Payload expected.", TEXT)
         except BrokenFraming:
             await request.answer(500, "Broken JSON encoding.", TEXT)
-        except BodyTooLarge:
+        except (BodyTooLarge, TooManyMessages):
             await request.answer(413)
         except TimeoutError:
             await request.answer(503)

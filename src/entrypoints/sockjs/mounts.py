@@ -67,6 +67,7 @@ def _settings_of(settings: Settings) -> SockJsSettings:
             slow_client=settings.slow_consumer,
             response=settings.sockjs_response_limit,
             max_body=settings.sockjs_max_body,
+            max_messages=settings.max_message_frames,
             max_sessions=settings.max_connections,
         ),
         cookie_needed=settings.sockjs_cookie_needed,

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.sockjs.limits import SockJsLimits
-from adapters.stomp.transport import Close, Transport
+from adapters.stomp.errors import FrameTooLarge
+from adapters.stomp.transport import Close, CloseReason, Transport
 from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.endpoint import SockJsSettings
 
@@ -15,8 +16,11 @@ _SETTINGS: Final = SockJsSettings(SockJsLimits(response=4_096))
 
 async def echo(transport: Transport, _: Client) -> None:
     with contextlib.suppress(OSError, RuntimeError):  # the client has gone
-        while (message := await transport.receive()) is not None:
-            await transport.send(message if isinstance(message, str) else message.decode())
+        try:
+            while (message := await transport.receive()) is not None:
+                await transport.send(message if isinstance(message, str) else message.decode())
+        except FrameTooLarge:
+            await transport.close(CloseReason.TOO_LARGE.value)
 
 
 async def go_away(transport: Transport, _: Client) -> None:

@@ -10,14 +10,14 @@ SENDERS: Final = frozenset({"xhr_send", "jsonp_send"})
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def messages_of(request: Request, transport: str, body: bytes) -> list[str]:
-    """Raises `PayloadExpected`, `BrokenFraming`.
+def messages_of(request: Request, transport: str, body: bytes, max_messages: int) -> list[str]:
+    """Raises `PayloadExpected`, `BrokenFraming`, `TooManyMessages`.
 
     Browsers label an XHR's body as they like, so that its content-type says nothing; a form's does.
     """
     if transport == "jsonp_send" and request.headers.get("content-type", "").startswith(_FORM):
         body = _field_d(body)
-    return read_messages(body)
+    return read_messages(body, max_messages)
 
 
 def _field_d(body: bytes) -> bytes:

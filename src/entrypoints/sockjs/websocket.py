@@ -12,22 +12,26 @@ from adapters.sockjs.framing import (
     OPEN,
     BrokenFraming,
     PayloadExpected,
+    TooManyMessages,
     array_frame,
     close_frame,
     read_messages,
 )
 from adapters.sockjs.halves import HalfJoiner
+from adapters.sockjs.limits import SockJsLimits
 from adapters.sockjs.session import CloseReason
-from entrypoints.asgi import Receive, Send
+from adapters.stomp.errors import FrameTooLarge
+from entrypoints.asgi import MESSAGE_TOO_LARGE, Receive, Send
 
 
 class SockJsWebSocketTransport:
-    """Over an accepted ASGI WebSocket. `heartbeat` in seconds: sent when nothing else was for so long."""
+    """Over an accepted ASGI WebSocket."""
 
-    def __init__(self, receive: Receive, send: Send, heartbeat: float) -> None:
+    def __init__(self, receive: Receive, send: Send, limits: SockJsLimits) -> None:
         self._receive = receive
         self._send = send
-        self._heartbeat = heartbeat
+        self._heartbeat = limits.heartbeat
+        self._limits = limits
         self._messages: deque[str] = deque()
         self._halves = HalfJoiner()
         self._last_sent = monotonic()
@@ -38,16 +42,23 @@ class SockJsWebSocketTransport:
         self._beats = asyncio.create_task(self._beat(), name="sockjs heartbeat")
 
     async def receive(self) -> str | None:
-        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate")."""
+        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate").
+
+        Raises `FrameTooLarge` for a WebSocket message that is too long or has too many messages in it.
+        """
         while not self._messages:
             event = await self._receive()
-            if event["type"] != "websocket.receive":
-                return None
             payload = _payload(event)
+            if payload is None:
+                return None
+            if len(payload) > self._limits.max_body:
+                raise FrameTooLarge(f"a message has at most {self._limits.max_body} characters")
             if not payload:
                 continue
             try:
-                self._messages.extend(self._halves.join(read_messages(payload)))
+                self._messages.extend(self._halves.join(read_messages(payload, self._limits.max_messages)))
+            except TooManyMessages:
+                raise FrameTooLarge(f"a message carries at most {self._limits.max_messages} others") from None
             except (BrokenFraming, PayloadExpected):
                 await self._send({"type": "websocket.close", "code": 1007, "reason": "Broken framing."})
                 return None
@@ -79,7 +90,12 @@ class SockJsWebSocketTransport:
                     await asyncio.sleep(self._heartbeat - idle)
 
 
-def _payload(event: MutableMapping[str, Any]) -> str | bytes:
+def _payload(event: MutableMapping[str, Any]) -> str | bytes | None:
+    """None when the client has gone. Raises `FrameTooLarge`."""
+    if event["type"] == MESSAGE_TOO_LARGE:
+        raise FrameTooLarge
+    if event["type"] != "websocket.receive":
+        return None
     text: str | None = event.get("text")
     data: bytes | None = event.get("bytes")
     return (data if text is None else text) or b""
