@@ -22,6 +22,10 @@ settings.register_profile("chat", deadline=None, suppress_health_check=[HealthCh
 settings.load_profile("chat")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", type=float, default=3, help="seconds of each attack on the memory (tests/hostile)")
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A real PostgreSQL; a crash of the machine is not among its tests, so that it need not wait for the disk."""

@@ -12,8 +12,10 @@ from entrypoints.asgi import AsgiApp
 from entrypoints.descriptors import accepted_at_once, file_limit
 from entrypoints.failures import Failure
 from entrypoints.settings import Settings
+from entrypoints.unread_sockets import end_unread_connections
 
 BACKLOG = 4_096
+MAX_HEAD = 65_536  # octets of a request's head
 SERVER_STOP = 1.0  # seconds; the clients have gone by then, but for those whose sockets take nothing
 LISTEN_POLL = 0.01
 
@@ -38,6 +40,7 @@ class GranianServer:
         from granian.http import HTTP1Settings
         from granian.server.embed import Server as Embedded
 
+        self._settings = settings
         self._server: Any = Embedded(
             app,
             address=_listening_address(settings.host, settings.port)[1][0],
@@ -49,11 +52,20 @@ class GranianServer:
             backpressure=accepted_at_once(settings, file_limit(), settings.max_connections + BACKLOG),
             backlog=BACKLOG,
             log_enabled=False,
-            http1_settings=HTTP1Settings(header_read_timeout=10_000),
+            http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=MAX_HEAD),
         )
 
     async def serve(self) -> None:
-        await self._server.serve()
+        bounded = asyncio.create_task(self._end_unread_connections())
+        try:
+            await self._server.serve()
+        finally:
+            bounded.cancel()
+
+    async def _end_unread_connections(self) -> None:
+        """It keeps pongs that nobody reads, without a limit and beyond the end of our side of the connection."""
+        await listens(self._settings.host, self._settings.port)
+        end_unread_connections(self._settings.port, self._settings.slow_consumer)
 
     def stop(self) -> None:
         self._server.stop()
@@ -65,15 +77,22 @@ class UvicornServer:
     def __init__(self, app: AsgiApp, settings: Settings) -> None:
         import uvicorn
 
+        from entrypoints.bounded_uvicorn.gate import gated
+        from entrypoints.bounded_uvicorn.http import BoundedHttp
+        from entrypoints.bounded_uvicorn.websocket import BoundedWebSocket
+
         class Quiet(uvicorn.Server):
             @contextlib.contextmanager
             def capture_signals(self) -> Iterator[None]:
                 yield  # signals are ours
 
+        http: Any = gated(BoundedHttp)
         config: Any = uvicorn.Config(
             app,
-            ws="websockets-sansio",
-            ws_max_size=2**24,  # beyond our own limit, which answers with a STOMP ERROR
+            http=http,
+            h11_max_incomplete_event_size=MAX_HEAD,
+            ws=BoundedWebSocket,
+            ws_max_size=max(settings.max_message_bytes, settings.sockjs_max_body),
             ws_ping_interval=None,  # heart-beats are STOMP's
             ws_per_message_deflate=False,
             lifespan="off",

@@ -1,0 +1,99 @@
+"""A WebSocket client that does what no library would: half frames, endless fragments, nothing read."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
+END_TIMEOUT = 30.0
+
+
+def frame(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
+    """RFC 6455, 5.2; the masking key is zero, so that the payload stays as it is."""
+    size = len(payload)
+    if size < 126:
+        length = bytes([0x80 | size])
+    elif size < 65_536:
+        length = bytes([0x80 | 126]) + size.to_bytes(2)
+    else:
+        length = bytes([0x80 | 127]) + size.to_bytes(8)
+    return bytes([opcode | 0x80 * fin]) + length + bytes(4) + payload
+
+
+def fragments(payload: bytes, count: int) -> list[bytes]:
+    """One text message in so many frames."""
+    return [frame(CONTINUATION if number else TEXT, payload, fin=number == count - 1) for number in range(count)]
+
+
+@dataclass
+class End:
+    """What came until the server ended the connection."""
+
+    texts: list[str] = field(default_factory=list)
+    code: int | None = None
+
+
+class RawWebSocket:
+    """`url` is the HTTP address with the path."""
+
+    def __init__(self, url: str, **headers: str) -> None:
+        self._address = urlsplit(url)
+        self._headers = headers
+
+    async def __aenter__(self) -> Self:
+        host = self._address.hostname
+        self._reader, self._writer = await asyncio.open_connection(host, self._address.port)
+        head = f"GET {self._address.path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+        head += "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
+        self._writer.write(f"{head}\r\n".encode())
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 101"), answer
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.transport.abort()
+
+    async def send(self, octets: bytes) -> bool:
+        """False when the server has ended the connection."""
+        try:
+            self._writer.write(octets)
+            await self._writer.drain()
+        except OSError:
+            return False
+        return not self._writer.is_closing()
+
+    def stop_reading(self) -> None:
+        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+
+    async def text(self) -> str:
+        """The next text message."""
+        opcode, payload = await asyncio.wait_for(self._frame(), END_TIMEOUT)
+        assert opcode == TEXT, (opcode, payload)
+        return payload.decode()
+
+    async def end(self) -> End:
+        """Reads until the server ends the connection; a close frame is answered as a client has to."""
+        found = End()
+        with suppress(OSError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(END_TIMEOUT):
+                while True:
+                    opcode, payload = await self._frame()
+                    if opcode == TEXT:
+                        found.texts.append(payload.decode())
+                    elif opcode == CLOSE:
+                        found.code = int.from_bytes(payload[:2])
+                        await self.send(frame(CLOSE, payload))
+        return found
+
+    async def _frame(self) -> tuple[int, bytes]:
+        first, second = await self._reader.readexactly(2)
+        size = second & 127
+        if size >= 126:
+            size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8))
+        return first & 15, await self._reader.readexactly(size)
