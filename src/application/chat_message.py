@@ -17,7 +17,7 @@ class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
     seq: fields.Seq
     client_message_id: fields.ClientKey
     sender_id: fields.ProfileKey
-    sender_email: fields.Address
+    sender_email: fields.PeerAddress
     sender_display_name: fields.DisplayName
     content: fields.Content
     sent_at: fields.Moment

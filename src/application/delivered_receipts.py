@@ -31,7 +31,7 @@ class DeliveredReceipt(msgspec.Struct, frozen=True, rename="camel"):
 
     session_id: fields.SessionKey
     reader_id: fields.ProfileKey
-    reader_email: fields.Address
+    reader_email: fields.PeerAddress
     delivered_up_to_seq: fields.UpToSeq
     delivered_at: fields.Moment
 
@@ -96,7 +96,7 @@ class DeliveredReceipts:
             log.info("how far %d sessions are delivered was not told", len(noted))
 
     async def _receipt(self, sending: Sending, seq: int) -> Delivery | None:
-        """None when the two of the session are not known."""
+        """None when nobody can be told: the sender's address is not known."""
         try:
             session = await self._participants.session(sending.session_id)
             profiles = await self._participants.profiles(session)
@@ -104,8 +104,8 @@ class DeliveredReceipts:
             raise
         except ChatError:
             return None
-        sender, reader = profiles.get(sending.sender_id), profiles.get(session.peer_of(sending.sender_id))
-        if sender is None or reader is None:
+        sender, reader = profiles[sending.sender_id], profiles[session.peer_of(sending.sender_id)]
+        if not sender.email:
             return None
         receipt = DeliveredReceipt(session.id, reader.id, reader.email, seq, self._clock.now())
         return Delivery(user_destination(sender.email, ALL_RECEIPTS_QUEUE), msgspec.json.encode(receipt).decode())

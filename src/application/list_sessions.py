@@ -81,7 +81,7 @@ def _end(page: Sequence[SessionOverview], after: SessionPosition | None) -> Sess
 def _summary(overview: SessionOverview, known: Mapping[ProfileId, Profile]) -> SessionSummary:
     session, last = overview.session, overview.last_message
     # who is missing, in a directory that was restored or is being filled, must not take the whole list along
-    profiles = {one: known.get(one) or Profile(one, Email(""), session.intent, "") for one in session.pair}
+    profiles = {one: known.get(one) or Profile.unknown(one, session.intent) for one in session.pair}
     peer = profiles[session.peer_of(overview.reader)]
     return SessionSummary(
         session.id,

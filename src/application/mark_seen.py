@@ -62,12 +62,11 @@ class MarkSeen:
         return await self._participants.participation(command.session_id, command.reader_email, command.intent)
 
     async def _tell(self, sender: Profile, receipt: SeenReceipt) -> None:
-        """The sender, and the reader on its other devices."""
+        """The sender, as far as its address is known, and the reader on its other devices."""
         body = msgspec.json.encode(receipt).decode()
-        destinations = (
-            user_destination(sender.email, RECEIPTS_QUEUE),
-            user_destination(receipt.reader_email, ALL_RECEIPTS_QUEUE),
-        )
+        destinations = [user_destination(receipt.reader_email, ALL_RECEIPTS_QUEUE)]
+        if sender.email:
+            destinations.insert(0, user_destination(sender.email, RECEIPTS_QUEUE))
         try:
             await self._broker.publish([Delivery(destination, body) for destination in destinations])
         except Unavailable:

@@ -125,11 +125,16 @@ class MessageIntake:
 
 
 def _owed(draft: Draft, stored: Stored, committed_at: float) -> Owed:
-    """The deliveries of a message: connections know a receiver by its e-mail, which is what its token says."""
+    """The deliveries of a message: connections know a receiver by its e-mail, which is what its token says.
+
+    Without a known e-mail it is replayed to whoever shows up as that profile.
+    """
     message = stored.message
     key = MessageKey(message.id, message.session_id, message.seq, draft.sender.email)
     to_receiver, *others = stored.entries
-    live = user_destination(draft.receiver.email, MESSAGES_QUEUE)
-    deliveries = [Delivery(live, to_receiver.payload, key, committed_at)]
+    deliveries: list[Delivery] = []
+    if draft.receiver.email:
+        live = user_destination(draft.receiver.email, MESSAGES_QUEUE)
+        deliveries.append(Delivery(live, to_receiver.payload, key, committed_at))
     deliveries += [Delivery(entry.destination, entry.payload, key, committed_at) for entry in others]
     return Owed([entry.id for entry in stored.entries], deliveries)

@@ -22,7 +22,7 @@ from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
 from application.write_behind import WriteBehind
-from domain.destination import MESSAGES_QUEUE, parse_session_topic, parse_user_destination, user_destination
+from domain.destination import ACK_QUEUE, parse_session_topic, parse_user_destination, user_destination
 from domain.email_address import canonical_email
 from domain.errors import Unavailable
 from domain.identifiers import OutboxId, ProfileId
@@ -173,12 +173,12 @@ class OutboxDispatcher:
 
     async def _resolve(self, entries: Sequence[OutboxEntry]) -> Sequence[Owed]:
         """The deliveries that pay the entries; those of which none can be made have failed. Raises `Unavailable`."""
-        receivers = await self._receivers(entries)
+        people = await self._people(entries)
         owed: list[Owed] = []
         failed: list[FailedTry] = []
         for entry in entries:
             try:
-                owed.append(Owed([entry.id], [_delivery(entry, receivers)]))
+                owed.append(Owed([entry.id], _live_deliveries(entry, people)))
             except msgspec.DecodeError:
                 failed.append(self._failed(entry, "the payload is no ChatMessage"))
             except LookupError as error:
@@ -187,8 +187,9 @@ class OutboxDispatcher:
             await self._outbox.mark_failed(failed, self._clock.now())
         return owed
 
-    async def _receivers(self, entries: Sequence[OutboxEntry]) -> Mapping[ProfileId, Profile]:
-        ids = {profile_id for entry in entries if (profile_id := _receiver_id(entry.destination)) is not None}
+    async def _people(self, entries: Sequence[OutboxEntry]) -> Mapping[ProfileId, Profile]:
+        """Those whom the entries are for, as far as they are known, as they are known now."""
+        ids = {profile_id for entry in entries if (profile_id := _addressee(entry)) is not None}
         return {profile.id: profile for profile in await self._directory.get(ids)} if ids else {}
 
     def _failed(self, entry: OutboxEntry, reason: str) -> FailedTry:
@@ -227,34 +228,45 @@ def _entry_ids(owed: Iterable[Owed]) -> list[OutboxId]:
     return [entry_id for each in owed for entry_id in each.entry_ids]
 
 
-def _receiver_id(destination: str) -> ProfileId | None:
-    """The profile that a message entry is addressed to; None for any other destination."""
-    user = parse_user_destination(destination)
-    if user is None or user.queue != MESSAGES_QUEUE:
-        return None
+def _addressee(entry: OutboxEntry) -> ProfileId | None:
+    """Whom an entry is for: the receiver of a message, or for its ack the sender; None for a topic and the unreadable.
+
+    An ack is written for an e-mail. Whose that is may have changed since.
+    """
+    user = parse_user_destination(entry.destination)
     try:
+        if user is None:
+            return None
+        if user.queue == ACK_QUEUE:
+            return ProfileId(ChatMessage.from_json(entry.payload).sender_id)
         return ProfileId(UUID(user.name))
-    except ValueError:
+    except (msgspec.DecodeError, ValueError):
         return None
 
 
-def _delivery(entry: OutboxEntry, receivers: Mapping[ProfileId, Profile]) -> Delivery:
-    """Raises `LookupError` with the reason when there is nobody to deliver to, `msgspec.DecodeError`."""
+def _live_deliveries(entry: OutboxEntry, people: Mapping[ProfileId, Profile]) -> Sequence[Delivery]:
+    """One at most: none for a person without a known e-mail.
+
+    Raises `LookupError` with the reason when it is for nobody, `msgspec.DecodeError`.
+    """
     message = ChatMessage.from_json(entry.payload)
-    destination = _live_destination(entry.destination, receivers)
-    return Delivery(destination, message.to_json(), message.key(), message.sent_at.timestamp())
+    destination = _live_destination(entry, people)
+    if destination is None:
+        return ()
+    return (Delivery(destination, message.to_json(), message.key(), message.sent_at.timestamp()),)
 
 
-def _live_destination(destination: str, receivers: Mapping[ProfileId, Profile]) -> str:
-    """As connections are known by it. Raises `LookupError` with the reason when none can be."""
-    user = parse_user_destination(destination)
+def _live_destination(entry: OutboxEntry, people: Mapping[ProfileId, Profile]) -> str | None:
+    """As connections are known by it. Raises `LookupError` with the reason when there is no such destination."""
+    user = parse_user_destination(entry.destination)
     if user is None:
-        if parse_session_topic(destination) is None:
+        if parse_session_topic(entry.destination) is None:
             raise LookupError("there is no such destination")
-        return destination
-    receiver_id = _receiver_id(destination)
-    if receiver_id is None:
+        return entry.destination
+    person = _addressee(entry)
+    if person is None:
         return user_destination(canonical_email(user.name) or user.name, user.queue)
-    if receiver_id not in receivers:
-        raise LookupError("the receiver's profile is not known")
-    return user_destination(receivers[receiver_id].email, MESSAGES_QUEUE)
+    if person not in people:
+        raise LookupError(f"the {'sender' if user.queue == ACK_QUEUE else 'receiver'}'s profile is not known")
+    email = people[person].email
+    return user_destination(email, user.queue) if email else None

@@ -9,27 +9,31 @@ from cachetools import LRUCache
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from application.ports.sessions import SessionRepository
-from domain.errors import NotAParticipant, SessionNotFound, StoreUnavailable, Unavailable
+from domain.errors import NotAParticipant, ProfileNotFound, SessionNotFound, StoreUnavailable, Unavailable
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.principal import Principal, Service
 from domain.profile import Profile
 from domain.session import ChatSession
 
-PARTICIPATION_TTL = timedelta(seconds=60)  # how late a change of somebody's name may be seen in new messages
-
 
 class Participation(NamedTuple):
-    """Somebody in a session: `me`, and the other one."""
+    """Somebody in a session: `me`, and the other one, who may have no known e-mail."""
 
     session: ChatSession
     me: Profile
     peer: Profile
 
 
+class _Remembered(NamedTuple):
+    participation: Participation
+    until: datetime
+    changes: int
+
+
 class Participants:
     """`lookup` and `directory` are expected to cache; sessions, which never change, are cached here.
 
-    So is who takes part in them, for a minute: the way of a message begins with one look.
+    So is who takes part in them, for `max_age` seconds at most: the way of a message begins with one look.
     """
 
     def __init__(
@@ -39,15 +43,15 @@ class Participants:
         directory: ProfileDirectory,
         clock: Clock,
         max_cached_sessions: int = 50_000,
+        max_age: float = 60.0,
     ) -> None:
         self._sessions = sessions
         self._lookup = lookup
         self._directory = directory
         self._clock = clock
         self._known: LRUCache[SessionId, ChatSession] = LRUCache(max_cached_sessions)
-        self._participations: LRUCache[tuple[SessionId, Email, Intent], tuple[Participation, datetime]] = LRUCache(
-            2 * max_cached_sessions
-        )
+        self._max_age = timedelta(seconds=max_age)
+        self._participations: LRUCache[tuple[SessionId, Email, Intent], _Remembered] = LRUCache(2 * max_cached_sessions)
 
     async def session(self, session_id: SessionId) -> ChatSession:
         """Raises `SessionNotFound`, `Unavailable`."""
@@ -67,24 +71,21 @@ class Participants:
         Raises `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
         """
         key, now = (session_id, email, intent), self._clock.now()
-        known = self._participations.get(key)
-        if known is not None and now < known[1]:
-            return known[0]
+        known, changes = self._participations.get(key), self._directory.changes
+        if known is not None and now < known.until and changes == known.changes:
+            return known.participation
         try:
             participation = await self._participation(session_id, email, intent)
         except StoreUnavailable:
             if known is None:
                 raise
-            return known[0]
-        self._participations[key] = participation, now + PARTICIPATION_TTL
+            return known.participation
+        self._participations[key] = _Remembered(participation, now + self._max_age, changes)
         return participation
 
     async def _participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
         session, me = await self._as_profile(session_id, email, intent)
-        peer = await self.profile(session.peer_of(me.id))
-        if peer is None:
-            raise Unavailable("the other participant's profile is not known")
-        return Participation(session, me, peer)
+        return Participation(session, me, (await self.profiles(session))[session.peer_of(me.id)])
 
     async def _as_profile(self, session_id: SessionId, email: Email, intent: Intent) -> tuple[ChatSession, Profile]:
         session = await self.session(session_id)
@@ -96,19 +97,24 @@ class Participants:
     async def for_reader(self, session_id: SessionId, principal: Principal) -> ChatSession:
         """The session, for a participant or a service. Raises `SessionNotFound`, `NotAParticipant`, `Unavailable`."""
         session = await self.session(session_id)
-        if isinstance(principal, Service):
-            return session
-        profiles = await self.profiles(session)
-        if all(profile.email != principal.email for profile in profiles.values()):
+        if not isinstance(principal, Service) and not await self._has(session, principal.email):
             raise NotAParticipant
         return session
 
-    async def profiles(self, session: ChatSession) -> Mapping[ProfileId, Profile]:
-        """Both profiles of the session, by id. Raises `Unavailable`."""
-        return {profile.id: profile for profile in await self._directory.get(session.pair)}
+    async def _has(self, session: ChatSession, email: Email) -> bool:
+        """Whether one of the two has that e-mail; while nobody can be asked, what is remembered stands."""
+        try:
+            profile = await self._lookup.find(email, session.intent)
+        except ProfileNotFound:
+            return False
+        except Unavailable:
+            return any(profile.email == email for profile in await self._directory.get(session.pair))
+        return session.has(profile.id)
 
-    async def profile(self, profile_id: ProfileId) -> Profile | None:
-        """Raises `Unavailable`."""
-        for profile in await self._directory.get((profile_id,)):
-            return profile
-        return None
+    async def profiles(self, session: ChatSession) -> Mapping[ProfileId, Profile]:
+        """Both profiles of the session, by id; one that is not known is there without e-mail and name.
+
+        Raises `Unavailable`.
+        """
+        known = {profile.id: profile for profile in await self._directory.get(session.pair)}
+        return {one: known.get(one) or Profile.unknown(one, session.intent) for one in session.pair}

@@ -10,12 +10,14 @@ from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
 from application.write_behind import WriteBehind
 from domain.destination import MESSAGES_QUEUE, session_topic, user_destination
-from domain.identifiers import MessageId, ProfileId, SessionId
+from domain.identifiers import Intent, MessageId, ProfileId, SessionId
 from domain.message import Message
 from domain.principal import Principal, Service
 from domain.profile import Profile
 
 PAGE = 200
+MAX_LOOKUPS = 50
+_ANY_INTENT = Intent("")  # a message tells none
 
 
 class Replay:
@@ -38,6 +40,7 @@ class Replay:
         self._directory = directory
         self._delivered = delivered
         self.turns = asyncio.Semaphore(readers)
+        self._lookups = asyncio.Semaphore(MAX_LOOKUPS)  # apart, so that nobody's turn waits for FlairBit
 
     async def last_seq(self, session_id: SessionId) -> int:
         """The seq of the session's last message, 0 for none; read within a turn of the caller's.
@@ -55,9 +58,10 @@ class Replay:
         while is_full:
             async with self.turns:
                 page = await self._messages.after(session_id, after, PAGE, fresh=True)
-                profiles = await self._participants.profiles(await self._participants.session(session_id))
             if page:
                 after = page[-1].seq
+                async with self._lookups:
+                    profiles = await self._participants.profiles(await self._participants.session(session_id))
                 yield [_delivery(message, profiles, destination) for message in page]
             is_full = len(page) == PAGE
 
@@ -66,25 +70,26 @@ class Replay:
         if isinstance(principal, Service):
             return
         await self._delivered.flush()  # what was just written to a socket is not to come again
+        async with self._lookups:
+            mine = {profile.id for profile in await self._directory.of_email(principal.email)}
         destination = user_destination(principal.email, MESSAGES_QUEUE)
-        mine: set[ProfileId] | None = None
         place: tuple[SessionId, int] | None = None
-        is_full = True
+        is_full = bool(mine)
         while is_full:
             async with self.turns:
-                if mine is None:
-                    mine = {profile.id for profile in await self._directory.of_email(principal.email)}
-                page = await self._messages.undelivered(mine, place, PAGE) if mine else ()
-                senders = await self._senders(page)
+                page = await self._messages.undelivered(mine, place, PAGE)
             if page:
                 place = (page[-1].session_id, page[-1].seq)
+                senders = await self._senders(page)
                 yield [_delivery(message, senders, destination) for message in page]
             is_full = len(page) == PAGE
 
     async def _senders(self, messages: Sequence[Message]) -> Mapping[ProfileId, Profile]:
-        profiles = await self._directory.get({message.sender_id for message in messages})
+        async with self._lookups:
+            profiles = await self._directory.get({message.sender_id for message in messages})
         return {profile.id: profile for profile in profiles}
 
 
 def _delivery(message: Message, senders: Mapping[ProfileId, Profile], destination: str) -> Delivery:
-    return ChatMessage.of(message, senders[message.sender_id]).delivery(destination)
+    sender = senders.get(message.sender_id) or Profile.unknown(message.sender_id, _ANY_INTENT)
+    return ChatMessage.of(message, sender).delivery(destination)

@@ -15,6 +15,7 @@ from adapters.stomp.services import ConnectionLimits, StompServices
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application.batcher import Batcher
+from application.confirmed_profiles import ConfirmedProfiles
 from application.counters import Counters
 from application.delivered_receipts import DeliveredReceipts
 from application.init_session import InitSession
@@ -65,7 +66,8 @@ class Container(containers.DeclarativeContainer):
     sessions = store.provided.sessions
     messages = store.provided.messages
     outbox = store.provided.outbox
-    directory = providers.Singleton(
+    profile_ages = providers.Callable(wiring.profile_ages, settings)
+    remembered = providers.Singleton(
         CachedProfileDirectory,
         store.provided.directory,
         clock,
@@ -80,12 +82,13 @@ class Container(containers.DeclarativeContainer):
     profiles = providers.Singleton(
         CachedProfileLookup,
         circuit,
-        directory,
+        remembered,
         clock,
-        ttl=given.profile_cache_ttl,
+        ttl=profile_ages.provided.looked_up,
         size=given.profile_cache_size,
         negative_ttl=given.profile_negative_ttl,
     )
+    directory = providers.Singleton(ConfirmedProfiles, remembered, profiles)
     keys = providers.Singleton(wiring.user_keys, settings, clock)
     tokens = providers.Singleton(wiring.token_verifier, settings, keys, clock)
     hub = providers.Singleton(Hub)
@@ -98,7 +101,15 @@ class Container(containers.DeclarativeContainer):
     broker = providers.Singleton(wiring.broker, settings, connections)
     send_queue = providers.Singleton(wiring.send_queue, settings)
 
-    participants = providers.Singleton(Participants, sessions, profiles, directory, clock, given.session_cache_size)
+    participants = providers.Singleton(
+        Participants,
+        sessions,
+        profiles,
+        directory,
+        clock,
+        given.session_cache_size,
+        max_age=profile_ages.provided.derived,
+    )
     retries = providers.Factory(
         RetryPolicy, given.outbox_max_tries, providers.Factory(_duration, given.outbox_max_backoff)
     )
@@ -187,6 +198,7 @@ class Container(containers.DeclarativeContainer):
             max_unsent=given.max_unsent_bytes,
             max_in_flight=given.max_in_flight,
             heart_beat=given.heartbeat,
+            recheck=profile_ages.provided.derived,
         ),
         delivery_times.provided.written,
         send_queue,

@@ -84,7 +84,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     circuit_open: Annotated[Duration, msgspec.Meta(description="how long it stays open before one probe")] = Duration(
         30
     )
-    profile_cache_ttl: Annotated[Duration, msgspec.Meta(description="how long a profile is cached")] = Duration(900)
+    profile_cache_ttl: Annotated[Duration, msgspec.Meta(description="how old an answer of FlairBit may be")] = Duration(
+        900
+    )
     profile_cache_size: Annotated[Count, msgspec.Meta(description="profiles cached")] = 50_000
     profile_negative_ttl: Annotated[
         Duration, msgspec.Meta(description="how long it is remembered that there is no profile")

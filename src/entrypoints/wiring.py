@@ -2,6 +2,7 @@
 
 import socket
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
@@ -84,13 +85,26 @@ def send_queue(settings: Settings) -> SendQueue | None:
 
 def watch_interval(settings: Settings) -> float:
     """Often enough for the beats and the limits in time, and not more than needed."""
-    times = (settings.heartbeat, settings.connect_timeout, settings.slow_consumer)
+    times = (settings.heartbeat, settings.connect_timeout, settings.slow_consumer, profile_ages(settings).derived)
     return min(1.0, *(time / 4 for time in times if time))
 
 
 def replay_readers(pool_size: int) -> int:
     """How many of the store's connections replays may use at once: a third, so that what is sent goes first."""
     return max(1, pool_size // 3)
+
+
+class ProfileAges(NamedTuple):
+    """How old a profile may be that was looked up, and what was derived from it since, in seconds."""
+
+    looked_up: float
+    derived: float
+
+
+def profile_ages(settings: Settings) -> ProfileAges:
+    """Both together are CHAT_PROFILE_CACHE_TTL."""
+    derived = min(60.0, settings.profile_cache_ttl / 4)
+    return ProfileAges(settings.profile_cache_ttl - derived, derived)
 
 
 def _our_key(settings: Settings) -> RSAPrivateKey:

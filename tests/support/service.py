@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from adapters.caching.lookup import CachedProfileLookup
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.clock import ManualClock
 from adapters.memory.outbox import InMemoryOutbox
-from adapters.memory.profiles import EmbeddedProfileLookup
+from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory
 from adapters.memory.push import RecordingPush
 from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
 from application.batcher import Batcher
+from application.confirmed_profiles import ConfirmedProfiles
 from application.counters import Counters
 from application.delivered_receipts import DeliveredReceipts
 from application.init_session import InitSession
@@ -60,9 +62,13 @@ class AwayBroker(InProcessBroker):
 
 @dataclass
 class Service:
+    """Lookups are cached with a `profile_ttl` (seconds) only. Instances may share `remembered`, the directory."""
+
     broker: Broker
     rate: float = 0
     lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
+    profile_ttl: float | None = None
+    remembered: InMemoryProfileDirectory | None = None
     outage: Outage = field(default_factory=Outage)
     store: InMemoryStore = field(default_factory=InMemoryStore)
     push: RecordingPush = field(default_factory=RecordingPush)
@@ -70,7 +76,12 @@ class Service:
 
     def __post_init__(self) -> None:
         self.clock = ManualClock(NOW)
-        ids, lookup, directory = Uuid7Generator(), self.lookup, DirectoryWithOutages(self.outage)
+        ids = Uuid7Generator()
+        self.remembered = self.remembered or DirectoryWithOutages(self.outage)
+        lookup = self.lookup
+        if self.profile_ttl is not None:
+            lookup = CachedProfileLookup(self.lookup, self.remembered, self.clock, ttl=self.profile_ttl)
+        directory = ConfirmedProfiles(self.remembered, lookup)
         sessions = SessionsWithOutages(self.store, self.outage)
         messages = MessagesWithOutages(self.store, self.outage)
         self.outbox = InMemoryOutbox(self.store)

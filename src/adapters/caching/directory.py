@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from cachetools import LRUCache
+
 from adapters.caching.aging import AgingCache
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
-from domain.identifiers import Email, ProfileId
+from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 
 
@@ -15,6 +17,9 @@ class CachedProfileDirectory:
     def __init__(self, directory: ProfileDirectory, clock: Clock, *, ttl: float = 900.0, size: int = 50_000) -> None:
         self._directory = directory
         self._known: AgingCache[ProfileId, Profile] = AgingCache(clock, ttl, size)
+        # who was seen to have an address: one of them at most still has it
+        self._holders: LRUCache[tuple[Email, Intent], set[ProfileId]] = LRUCache(size)
+        self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
         new = [profile for profile in profiles if self._known.fresh(profile.id) != profile]
@@ -22,7 +27,8 @@ class CachedProfileDirectory:
             return
         await self._directory.remember(new)
         for profile in new:
-            self._known.put(profile.id, profile)
+            self._take_address(profile)
+            self._put(profile)
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
         found: list[Profile] = []
@@ -47,5 +53,19 @@ class CachedProfileDirectory:
         known = self._known.fresh(read.id)
         if known is not None:
             return known
-        self._known.put(read.id, read)
+        self._put(read)
         return read
+
+    def _put(self, profile: Profile) -> None:
+        self.changes += self._known.fresh_or_stale(profile.id) not in (None, profile)
+        self._known.put(profile.id, profile)
+        if profile.address is not None:
+            self._holders.setdefault(profile.address, set()).add(profile.id)
+
+    def _take_address(self, profile: Profile) -> None:
+        """Whoever had it before is read anew: another instance may have learned where it is now."""
+        if profile.address is None:
+            return
+        for other in self._holders.pop(profile.address, set()) - {profile.id}:
+            self._known.discard(other)
+            self.changes += 1

@@ -20,7 +20,8 @@ class CachedProfileLookup:
 
     After a `BadAnswer` about somebody nobody asks again for `BAD_ANSWER_TTL` seconds.
 
-    While `lookup` is away, what it said last stands, however old; of whom it said nothing yet, `directory` may know.
+    What it says is written to `directory` at once. While it is away, what it said last stands, however old; of whom it
+    said nothing yet, `directory` may know.
     """
 
     def __init__(
@@ -71,14 +72,25 @@ class CachedProfileLookup:
             if isinstance(error, BadAnswer):
                 self._unusable.put(key, error.detail)
             return await self._remembered(email, intent, error)
-        self._profiles.put(key, profile)
         self._absent.discard(key)
         self._unusable.discard(key)
+        await self._learn(key, profile)
         return profile
+
+    async def _learn(self, key: Key, profile: Profile) -> None:
+        try:
+            await self._directory.remember((profile,))
+        except Unavailable:
+            self._profiles.put_stale(key, profile)  # asked for again, and written then
+        else:
+            self._profiles.put(key, profile)
 
     async def _remembered(self, email: Email, intent: Intent, error: Unavailable) -> Profile:
         """What was known before `error`, which is raised when nothing was."""
-        remembered = self._profiles.fresh_or_stale((email, intent)) or await self._from_directory(email, intent)
+        key = email, intent
+        if self._absent.fresh_or_stale(key) is not None:  # the last that was said is that there is none
+            raise error
+        remembered = self._profiles.fresh_or_stale(key) or await self._from_directory(email, intent)
         if remembered is None:
             raise error
         return remembered

@@ -30,9 +30,18 @@ class EmbeddedProfileLookup:
 class InMemoryProfileDirectory:
     def __init__(self) -> None:
         self._profiles: dict[ProfileId, Profile] = {}
+        self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
-        self._profiles.update({profile.id: profile for profile in profiles})
+        for profile in profiles:
+            for known in list(self._profiles.values()):
+                if known.id != profile.id and known.address == profile.address:
+                    self._put(known.without_email())
+            self._put(profile)
+
+    def _put(self, profile: Profile) -> None:
+        self.changes += self._profiles.get(profile.id, profile) != profile
+        self._profiles[profile.id] = profile
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
         return [self._profiles[profile_id] for profile_id in set(profile_ids) if profile_id in self._profiles]

@@ -1,49 +1,76 @@
 """The directory of profiles in PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from adapters.postgres.database import transaction
 from adapters.postgres.rows import profile_of
 from adapters.postgres.tables import chat_profiles
 from domain.email_address import unicode_email
 from domain.identifiers import Email, ProfileId
-from domain.profile import Profile
+from domain.profile import NO_EMAIL, Profile
+
+_ID = chat_profiles.c.id
+_CHANGES = 0x70726F66  # an advisory lock: any number, as long as every instance takes the same
 
 
 class PostgresProfileDirectory:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
-        values = [
-            {"id": one.id, "email": one.email, "intent": one.intent, "display_name": one.display_name}
-            # in the order of their keys, so that two writers of the same ones never wait for each other in a circle
-            for one in sorted({profile.id: profile for profile in profiles}.values(), key=lambda one: one.id)
-        ]
-        if not values:
-            return
-        statement = insert(chat_profiles).values(values)
-        new = statement.excluded
-        changed = or_(chat_profiles.c.email != new.email, chat_profiles.c.display_name != new.display_name)
-        statement = statement.on_conflict_do_update(
-            index_elements=[chat_profiles.c.id],
-            set_={"email": new.email, "display_name": new.display_name, "updated_at": func.now()},
-            where=changed,
-        )
-        async with transaction(self._engine) as connection:
-            await connection.execute(statement)
+        # one at a time: whoever waits for a row holds none, but for changes, which wait for each other first
+        for profile in profiles:
+            async with transaction(self._engine) as connection:
+                known = await _profiles(connection, or_(_ID.in_([profile.id]), _others_at_its_address(profile)))
+                if not known:
+                    await _write(connection, profile)
+                elif list(known.values()) != [profile]:
+                    await _change(connection, profile)
+                    self.changes += 1
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
-        return await self._select(chat_profiles.c.id.in_(list(profile_ids)))
+        return await self._select(_ID.in_(list(profile_ids)))
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         return await self._select(chat_profiles.c.email.in_({email, unicode_email(email)}))
 
     async def _select(self, condition: ColumnElement[bool]) -> Sequence[Profile]:
         async with transaction(self._engine) as connection:
-            rows = (await connection.execute(select(chat_profiles).where(condition))).mappings()
-            return [profile_of(dict(row)) for row in rows]
+            return list((await _profiles(connection, condition)).values())
+
+
+async def _profiles(connection: AsyncConnection, condition: ColumnElement[bool]) -> Mapping[ProfileId, Profile]:
+    rows = (await connection.execute(select(chat_profiles).where(condition))).mappings()
+    return {row["id"]: profile_of(dict(row)) for row in rows}
+
+
+def _others_at_its_address(profile: Profile) -> ColumnElement[bool]:
+    if profile.address is None:
+        return false()
+    email, intent = profile.address
+    return and_(chat_profiles.c.email == email, chat_profiles.c.intent == intent, _ID.not_in([profile.id]))
+
+
+async def _change(connection: AsyncConnection, profile: Profile) -> None:
+    await connection.execute(select(func.pg_advisory_xact_lock(_CHANGES)))
+    losers = update(chat_profiles).where(_others_at_its_address(profile))
+    await connection.execute(losers.values(email=NO_EMAIL, updated_at=func.now()))
+    await _write(connection, profile)
+
+
+async def _write(connection: AsyncConnection, profile: Profile) -> None:
+    statement = insert(chat_profiles).values(
+        id=profile.id, email=profile.email, intent=profile.intent, display_name=profile.display_name
+    )
+    new = statement.excluded
+    await connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[_ID],
+            set_={"email": new.email, "display_name": new.display_name, "updated_at": func.now()},
+        )
+    )

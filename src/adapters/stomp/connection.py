@@ -104,6 +104,8 @@ class StompConnection:
             self.close(CloseReason.IDLE)
         elif self._beat_is_due(now):
             self._queue.put(BEAT)
+        if self._principal is not None and not self._end.done():
+            self._feeds.check(self._principal, now)
 
     def _beat_is_due(self, now: float) -> bool:
         due = self._session.heart_beat.send_due(self._queue.last_sent)

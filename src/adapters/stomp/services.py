@@ -25,6 +25,7 @@ class ConnectionLimits:
     """Times in seconds; `max_unsent` in octets, `max_in_flight` in frames that wait for their outcome.
 
     A connection with a frame that is not decided `decide_within` so long is closed.
+    `recheck` is how often it is asked whether a user still takes part in the sessions that it is subscribed to.
     """
 
     session: SessionLimits = field(default_factory=SessionLimits)
@@ -35,6 +36,7 @@ class ConnectionLimits:
     heart_beat: float = 10.0
     decide_within: float = 30.0
     disconnect_timeout: float = 5.0
+    recheck: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

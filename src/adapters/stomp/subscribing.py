@@ -13,6 +13,7 @@ from adapters.stomp.names import ALL, RECEIPTS, REPLAY, RESUME_AFTER, UNDELIVERE
 from adapters.stomp.ordered_feed import OrderedFeed
 from adapters.stomp.services import StompServices
 from adapters.stomp.subscription import Subscription
+from adapters.stomp.topic_rights import TopicRights
 from adapters.stomp.undelivered_feed import UndeliveredFeed
 from adapters.stomp.write_queue import WriteQueue
 from application.fields import MAX_SEQ
@@ -43,6 +44,7 @@ class Feeds:
         self._on_failure = on_failure
         self._open: dict[Subscription, tuple[tuple[str, ...], LiveFeed]] = {}
         self._untold: deque[Delivery] = deque(maxlen=MAX_UNTOLD)
+        self._rights = TopicRights(services.participants, services.limits.recheck, on_failure)
 
     async def open(self, principal: Principal, event: Subscribe) -> None:
         """Raises `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`, `ProtocolError`."""
@@ -67,9 +69,15 @@ class Feeds:
         destinations, feed = self._open.pop(subscription)
         for destination in destinations:
             self._services.hub.remove(destination, feed)
+            self._rights.remove(destination)
         feed.stop()
 
+    def check(self, principal: Principal, now: float) -> None:
+        """Called every now and then: a topic that is not the principal's any more fails. `now` in seconds."""
+        self._rights.check(principal, now)
+
     def stop(self) -> None:
+        self._rights.stop()
         for subscription in tuple(self._open):
             self.close(subscription)
 
@@ -125,6 +133,7 @@ class Feeds:
         self._open[feed.subscription] = (destinations, feed)
         for destination in destinations:
             self._services.hub.add(destination, feed)
+            self._rights.add(destination)
 
     def _tell(self, principal: Principal, error: ChatError) -> None:
         """On this connection's error queue: now, or once it is subscribed."""

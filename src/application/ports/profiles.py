@@ -18,10 +18,19 @@ class ProfileLookup(Protocol):
 
 
 class ProfileDirectory(Protocol):
-    """Every profile ever resolved, so that routing and display names never need FlairBit."""
+    """Every profile ever resolved, so that routing and display names go on while FlairBit is away."""
+
+    @property
+    def changes(self) -> int:
+        """Grows with every change of a known profile that is learned here: what was derived before may be outdated."""
+        ...
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
-        """Adds the profiles, or brings their e-mail and display name up to date. Raises `Unavailable`."""
+        """Adds the profiles, or brings their e-mail and display name up to date.
+
+        An address is that of one profile for an intent: whoever had it before has `NO_EMAIL` from now on.
+        Raises `Unavailable`.
+        """
         ...
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:

@@ -1,0 +1,69 @@
+"""The directory with every address confirmed by the lookup: FlairBit alone says whose an address is."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from application.ports.profiles import ProfileDirectory, ProfileLookup
+from domain.errors import ProfileNotFound, Unavailable
+from domain.identifiers import Email, ProfileId
+from domain.profile import Profile
+
+MAX_LOOKUPS = 50
+"""Of one call at a time; `lookup` is expected to cache."""
+
+
+class ConfirmedProfiles:
+    """A `ProfileDirectory` that shows a profile with an e-mail only if `lookup` gives that profile for it.
+
+    While the lookup is away, what `directory` remembers stands.
+    """
+
+    def __init__(self, directory: ProfileDirectory, lookup: ProfileLookup) -> None:
+        self._directory = directory
+        self._lookup = lookup
+
+    @property
+    def changes(self) -> int:
+        return self._directory.changes
+
+    async def remember(self, profiles: Iterable[Profile]) -> None:
+        await self._directory.remember(profiles)
+
+    async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        return await self._confirmed(await self._directory.get(profile_ids))
+
+    async def of_email(self, email: Email) -> Sequence[Profile]:
+        found = await self._confirmed(await self._directory.of_email(email))
+        return [profile for profile in found if profile.email == email]
+
+    async def _confirmed(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
+        if len(profiles) <= 2:  # as on the way of a message
+            return [await self._confirm(profile) for profile in profiles]
+        room = asyncio.Semaphore(MAX_LOOKUPS)
+
+        async def confirm(profile: Profile) -> Profile:
+            async with room:
+                return await self._confirm(profile)
+
+        return await asyncio.gather(*map(confirm, profiles))
+
+    async def _confirm(self, profile: Profile) -> Profile:
+        current = await self._current(profile)
+        if current.address is not None or profile.address is None:
+            return current
+        # another instance may have learned the new address meanwhile
+        for read in await self._directory.get((profile.id,)):
+            if read.address not in (None, profile.address):
+                return await self._current(read)
+        return current
+
+    async def _current(self, profile: Profile) -> Profile:
+        if profile.address is None:
+            return profile
+        try:
+            found = await self._lookup.find(*profile.address)
+        except ProfileNotFound:
+            return profile.without_email()
+        except Unavailable:
+            return profile
+        return found if found.id == profile.id else profile.without_email()
