@@ -9,10 +9,11 @@ from domain.identifiers import Email
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person, known by the `sub` of its token, in its canonical form."""
+    """A person, known by the `sub` of its token, in its canonical form. `display_name` is what the token claims."""
 
     email: Email
     expires_at: datetime
+    display_name: str = ""
 
     @property
     def name(self) -> str:

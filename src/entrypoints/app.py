@@ -50,11 +50,11 @@ def create_app(container: Container, health: Health) -> AsgiApp:
 
 
 def _litestar(container: Container, health: Health) -> Any:
-    settings = container.settings()
+    settings, tokens = container.settings(), container.tokens()
     api = Router(
         "/",
         route_handlers=[ChatController],
-        middleware=[DefineMiddleware(TokenAuthentication, tokens=container.tokens())],
+        middleware=[DefineMiddleware(TokenAuthentication, tokens=lambda: tokens)],
         request_max_body_size=settings.max_frame_bytes,
         dependencies={
             "init_session": _given(container.init_session()),

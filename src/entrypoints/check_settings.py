@@ -25,6 +25,10 @@ def check_settings(settings: Settings) -> None:
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     _check_service_names(settings)
+    if settings.directory == "claims" and settings.flairbit_base_url:
+        raise SettingsError("CHAT_FLAIRBIT_BASE_URL: give this or CHAT_DIRECTORY=claims, not both")
+    if settings.directory_open and settings.directory != "claims":
+        raise SettingsError("CHAT_DIRECTORY_OPEN: this is for CHAT_DIRECTORY=claims")
     for field, value in msgspec.structs.asdict(settings).items():
         if isinstance(value, int) and value > MAX_NUMBER:
             raise SettingsError(f"{setting_name(field)}: a number of at most {MAX_NUMBER} is expected")

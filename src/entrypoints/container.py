@@ -81,16 +81,17 @@ class Container(containers.DeclarativeContainer):
     )
     profiles = providers.Singleton(
         CachedProfileLookup,
-        circuit,
+        providers.Callable(wiring.lookup, settings, circuit, store.provided.directory),
         remembered,
         clock,
         ttl=profile_ages.provided.looked_up,
         size=given.profile_cache_size,
-        negative_ttl=given.profile_negative_ttl,
+        negative_ttl=providers.Callable(wiring.negative_ttl, settings),
     )
     directory = providers.Singleton(ConfirmedProfiles, remembered, profiles)
     keys = providers.Singleton(wiring.user_keys, settings, clock)
-    tokens = providers.Singleton(wiring.token_verifier, settings, keys, clock)
+    verifier = providers.Singleton(wiring.token_verifier, settings, keys, clock)
+    tokens = providers.Singleton(wiring.remembering, settings, verifier, remembered, clock)
     hub = providers.Singleton(Hub)
     connections = providers.Singleton(
         Connections,

@@ -162,8 +162,8 @@ def require_all(settings: Settings) -> Settings:
     if settings.profile == "prod":
         if not (settings.jwt_public_key_file or settings.jwt_jwks_url):
             raise SettingsError("CHAT_JWT_PUBLIC_KEY_FILE or CHAT_JWT_JWKS_URL is missing")
-        if not settings.flairbit_base_url:
-            raise SettingsError("CHAT_FLAIRBIT_BASE_URL is missing")
+        if not (settings.flairbit_base_url or settings.directory == "claims"):
+            raise SettingsError("CHAT_FLAIRBIT_BASE_URL is missing; CHAT_DIRECTORY=claims needs none")
     if settings.flairbit_base_url and settings.profile == "prod" and not settings.service_private_key_file:
         raise SettingsError("CHAT_SERVICE_PRIVATE_KEY_FILE is missing: calls to FlairBit are signed with it")
     return settings

@@ -73,6 +73,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         bool, msgspec.Meta(description="publish session deliveries to `amq.topic` for RabbitMQ's own STOMP clients")
     ] = False
 
+    directory: Annotated[
+        Literal["flairbit", "claims"],
+        msgspec.Meta(description="who knows people's profiles: FlairBit, or their own tokens (`docs/integrating.md`)"),
+    ] = "flairbit"
+    directory_open: Annotated[
+        bool, msgspec.Meta(description="with `claims`: who has never connected has a profile too, made from the e-mail")
+    ] = False
     flairbit_base_url: Annotated[str, msgspec.Meta(description="FlairBit; unset in `dev` = embedded directory")] = ""
     flairbit_audience: Annotated[str, msgspec.Meta(description="`aud` of our tokens for FlairBit")] = "flairbit"
     flairbit_timeout: Annotated[Duration, msgspec.Meta(description="limit of a lookup, all its tries included")] = (

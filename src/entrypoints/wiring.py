@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from adapters.claims.lookup import ClaimsProfileLookup
+from adapters.claims.tokens import RememberingTokenVerifier
+from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.jwt.jwks import JwksKeys
 from adapters.jwt.keys import KeySource, StaticKeys
@@ -18,12 +21,23 @@ from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.stomp.connections import Connections
 from application.ports.broker import Broker
 from application.ports.clock import Clock
+from application.ports.profiles import ProfileDirectory
 from application.ports.send_queue import SendQueue
+from application.ports.tokens import TokenVerifier
 from entrypoints.dev_keys import dev_keys
 from entrypoints.dev_tokens import makes_tokens
 from entrypoints.key_files import private_key, public_key
 from entrypoints.settings import Settings
 from entrypoints.trusted_services import trusted_services
+
+
+def lookup(
+    settings: Settings, flairbit: CircuitBreakingLookup, directory: ProfileDirectory
+) -> CircuitBreakingLookup | ClaimsProfileLookup:
+    """Our own directory needs no circuit: it is away as long as the store is."""
+    if settings.directory == "claims":
+        return ClaimsProfileLookup(directory, is_open=settings.directory_open)
+    return flairbit
 
 
 def flairbit(settings: Settings, clock: Clock) -> FlairBitProfileLookup | EmbeddedProfileLookup:
@@ -59,7 +73,20 @@ def token_verifier(settings: Settings, keys: KeySource, clock: Clock) -> JwtToke
         services=trusted_services(settings, users_key, our_key),
         any_service=dev_keys(settings).public if makes_tokens(settings) else None,
         service_name=settings.service_name,
+        by_email_claim=settings.directory == "claims",
     )
+
+
+def remembering(
+    settings: Settings, tokens: JwtTokenVerifier, directory: ProfileDirectory, clock: Clock
+) -> TokenVerifier:
+    """With CHAT_DIRECTORY=claims, who comes with a token is remembered."""
+    return RememberingTokenVerifier(tokens, directory, clock) if settings.directory == "claims" else tokens
+
+
+def negative_ttl(settings: Settings) -> float:
+    """In our own directory who connects is there at once."""
+    return 0.0 if settings.directory == "claims" else settings.profile_negative_ttl
 
 
 def _users_key(settings: Settings) -> RSAPublicKey:

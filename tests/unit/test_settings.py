@@ -27,6 +27,26 @@ def test_prod_names_what_is_missing(name: str) -> None:
         require_all(load_settings({key: value for key, value in PROD.items() if key != name}))
 
 
+def test_prod_needs_no_flairbit_with_a_directory_of_claims() -> None:
+    needless = ("CHAT_FLAIRBIT_BASE_URL", "CHAT_SERVICE_PRIVATE_KEY_FILE")
+    given = {name: value for name, value in PROD.items() if name not in needless}
+    settings = require_all(load_settings(given | {"CHAT_DIRECTORY": "claims", "CHAT_DIRECTORY_OPEN": "true"}))
+    assert (settings.directory, settings.directory_open) == ("claims", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ({"CHAT_DIRECTORY": "claims", "CHAT_FLAIRBIT_BASE_URL": "http://flairbit"}, "CHAT_FLAIRBIT_BASE_URL"),
+        ({"CHAT_DIRECTORY_OPEN": "true"}, "CHAT_DIRECTORY_OPEN"),
+        ({"CHAT_DIRECTORY": "ldap"}, "CHAT_DIRECTORY"),
+    ],
+)
+def test_there_is_one_directory(given: dict[str, str], name: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        load_settings(given)
+
+
 def test_the_schema_needs_the_database_alone() -> None:
     require_database(load_settings({"CHAT_DATABASE_URL": "postgresql://db/chat"}))
 

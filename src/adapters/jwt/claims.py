@@ -11,6 +11,7 @@ from domain.errors import Invalid, Unauthenticated
 from domain.identifiers import Email, parse_email
 
 ALGORITHM = "RS256"
+MAX_NAME_LENGTH = 1_000
 
 # all that the library would check itself is left to the verifier, which has our clock
 _CHECKED_HERE: Any = {f"verify_{claim}": False for claim in ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")}
@@ -46,6 +47,25 @@ def email_of(claims: Mapping[str, Any]) -> Email | None:
         return parse_email(subject) if isinstance(subject, str) else None
     except Invalid:
         return None
+
+
+def person_of(claims: Mapping[str, Any], *, by_email_claim: bool) -> Email | None:
+    """The person by `sub`; with `by_email_claim` a `sub` that is no address gives way to the claim `email`.
+
+    OpenID Connect Core 1.0, section 5.1: an issuer that says `email_verified: false` does not vouch for the address.
+    """
+    email = email_of(claims)
+    if email is None and by_email_claim and claims.get("email_verified", True) is True:
+        email = email_of({"sub": claims.get("email")})
+    return email
+
+
+def name_of(claims: Mapping[str, Any]) -> str:
+    """The claim `name`, as far as it can be stored and shown; else empty."""
+    name = claims.get("name")
+    if not isinstance(name, str) or len(name) > MAX_NAME_LENGTH or not name.replace(" ", "").isprintable():
+        return ""
+    return name.strip()
 
 
 def audiences_of(claims: Mapping[str, Any]) -> Sequence[Any]:

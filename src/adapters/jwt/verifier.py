@@ -6,7 +6,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from adapters.jwt.claims import audiences_of, email_of, time_of, unverified, verified
+from adapters.jwt.claims import audiences_of, email_of, name_of, person_of, time_of, unverified, verified
 from adapters.jwt.keys import KeySource
 from application.ports.clock import Clock
 from domain.errors import Unauthenticated
@@ -19,6 +19,8 @@ LEEWAY = 5.0  # seconds that another machine's clock may be ahead, for iat and n
 
 class JwtTokenVerifier:
     """`issuer` and `audience` are those of users' tokens, checked when given; `services` are trusted by `iss`.
+
+    With `by_email_claim` a user is told by the claims `email` and `name` as well (`claims.person_of`).
 
     `any_service` is for development: with that key whoever is none of those speaks for the service that `iss` names.
     """
@@ -33,6 +35,7 @@ class JwtTokenVerifier:
         services: Mapping[str, RSAPublicKey] | None = None,
         any_service: RSAPublicKey | None = None,
         service_name: str = "chat-service",
+        by_email_claim: bool = False,
     ) -> None:
         self._keys = keys
         self._clock = clock
@@ -41,6 +44,7 @@ class JwtTokenVerifier:
         self._services = services or {}
         self._any_service = any_service
         self._service_name = service_name
+        self._by_email_claim = by_email_claim
 
     async def verify(self, token: str) -> Principal:
         if len(token) > MAX_TOKEN_LENGTH:
@@ -64,7 +68,7 @@ class JwtTokenVerifier:
         if issuer in self._services:
             return self._services[issuer]
         # users' tokens have an `iss` as well: without a list of services, whoever is a person is a user
-        is_user = issuer in ("", self._issuer) or email_of(claimed) is not None
+        is_user = issuer in ("", self._issuer) or person_of(claimed, by_email_claim=self._by_email_claim) is not None
         return None if is_user or self._service_name not in audiences_of(claimed) else self._any_service
 
     def _user(self, claims: Mapping[str, Any]) -> User:
@@ -73,10 +77,10 @@ class JwtTokenVerifier:
             raise Unauthenticated("the token is of another issuer")
         if self._audience is not None and self._audience not in audiences_of(claims):
             raise Unauthenticated("the token is for another audience")
-        email = email_of(claims)
+        email = person_of(claims, by_email_claim=self._by_email_claim)
         if email is None:
             raise Unauthenticated("the token's sub is not an e-mail address")
-        return User(email, expires_at)
+        return User(email, expires_at, name_of(claims) if self._by_email_claim else "")
 
     def _service(self, claims: Mapping[str, Any]) -> Service:
         issued_at, expires_at = self._times(claims)
