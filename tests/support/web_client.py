@@ -149,9 +149,9 @@ class WebClient:
         await eventually(lambda: len(self._bodies(destination)) >= count, within)
         return [msgspec.json.decode(body) for body in self._bodies(destination)]
 
-    def refused(self) -> list[str]:
-        """The `clientMessageId`s of the problems that came so far."""
-        return [msgspec.json.decode(body)["clientMessageId"] for body in self._bodies("/user/queue/error")]
+    def refused(self) -> list[str | None]:
+        """The `clientMessageId`s of the problems that came so far; None for what has none."""
+        return [msgspec.json.decode(body).get("clientMessageId") for body in self._bodies("/user/queue/error")]
 
     async def closed(self) -> tuple[int | None, str]:
         """The close code and reason, once the server has closed."""
