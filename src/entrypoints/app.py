@@ -12,7 +12,9 @@ from litestar.router import Router
 from litestar.types import ControllerRouterHandler
 
 from domain.errors import ChatError
+from entrypoints.admission import Admission
 from entrypoints.asgi import AsgiApp, Receive, Scope, Send
+from entrypoints.client_address import ClientAddresses
 from entrypoints.container import Container
 from entrypoints.dev_tokens import makes_tokens
 from entrypoints.head import HeadAsGet
@@ -35,8 +37,10 @@ def create_app(container: Container, health: Health) -> AsgiApp:
     """One instance's application; whoever serves it also starts and stops the instance's background work."""
     settings = container.settings()
     origins = Origins(frozenset(settings.allowed_origins))
-    sockets = StompWebSocket(container.stomp(), origins)
-    sockjs = create_sockjs(container.stomp(), origins, settings)
+    addresses = ClientAddresses(settings.trusted_proxies)
+    admission = Admission(origins, container.connections(), container.waiting_room(), addresses)
+    sockets = StompWebSocket(container.stomp(), admission)
+    sockjs = create_sockjs(container.stomp(), admission, settings)
     http = RequestId(HeadAsGet(container.http_times().measured(_litestar(container, health))))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

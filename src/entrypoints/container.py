@@ -12,6 +12,7 @@ from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
 from adapters.stomp.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
+from adapters.stomp.waiting_room import WaitingRoom
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application.batcher import Batcher
@@ -98,6 +99,11 @@ class Container(containers.DeclarativeContainer):
         max_open=given.max_connections,
         max_per_user=given.max_connections_per_user,
         watch_interval=providers.Callable(wiring.watch_interval, settings),
+    )
+    waiting_room = providers.Singleton(
+        WaitingRoom,
+        max_waiting=given.max_unauthenticated,
+        max_per_address=given.max_unauthenticated_per_address,
     )
     broker = providers.Singleton(wiring.broker, settings, connections)
     send_queue = providers.Singleton(wiring.send_queue, settings)

@@ -33,9 +33,21 @@ def file_limit() -> int:
 
 
 def within_limit(settings: Settings, limit: int) -> Settings:
-    """The settings with no more connections than `limit` files have room for."""
-    most = max(1, _for_clients(settings, limit) - _for_requests(settings, limit))
-    return msgspec.structs.replace(settings, max_connections=min(most, settings.max_connections))
+    """The settings with no more connections, of users and of those not yet known, than `limit` files have room for."""
+    most = max(2, _for_clients(settings, limit) - _for_requests(settings, limit))
+    if connections_wanted(settings) <= most:
+        return settings
+    unauthenticated = min(settings.max_unauthenticated, max(1, most // 4))
+    return msgspec.structs.replace(
+        settings,
+        max_connections=min(settings.max_connections, most - unauthenticated),
+        max_unauthenticated=unauthenticated,
+    )
+
+
+def connections_wanted(settings: Settings) -> int:
+    """Of users, and of those not yet known."""
+    return settings.max_connections + settings.max_unauthenticated
 
 
 def tell_fewer(settings: Settings, fitted: Settings) -> None:
@@ -54,7 +66,7 @@ def tell_fewer(settings: Settings, fitted: Settings) -> None:
 
 def accepted_at_once(settings: Settings, limit: int, wanted: int) -> int:
     """How many connections that are no WebSocket a server may hold open; `wanted` when there is room for them."""
-    return min(wanted, max(1, _for_clients(settings, limit) - settings.max_connections))
+    return min(wanted, max(1, _for_clients(settings, limit) - connections_wanted(settings)))
 
 
 def _for_clients(settings: Settings, limit: int) -> int:

@@ -12,7 +12,7 @@ import msgspec
 
 from entrypoints.check_settings import check_settings
 from entrypoints.failures import Failure
-from entrypoints.setting_types import Duration, Names, Secret
+from entrypoints.setting_types import Duration, Names, Networks, Secret
 from entrypoints.settings import MEMORY, PREFIX, PROFILE_DEFAULTS, Settings, SettingsError, setting_name
 from entrypoints.unknown_settings import (
     CONFIG_FILE,
@@ -123,7 +123,7 @@ def _decode(type_: type, value: Any) -> Any:
         return Secret(value)
     if type_ is Path:
         return Path(value)
-    if issubclass(type_, Duration | Names):
+    if issubclass(type_, Duration | Names | Networks):
         return type_.parse(value)
     raise NotImplementedError
 

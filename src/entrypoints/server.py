@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from entrypoints.asgi import AsgiApp
-from entrypoints.descriptors import accepted_at_once, file_limit
+from entrypoints.descriptors import accepted_at_once, connections_wanted, file_limit
 from entrypoints.failures import Failure
 from entrypoints.settings import Settings
 from entrypoints.unread_sockets import end_unread_connections
@@ -49,7 +49,7 @@ class GranianServer:
             http=HTTPModes.http1,
             # Idle keep-alive connections count against it: room for all of them and the metrics. Beyond it clients wait
             # in the backlog; out of file descriptors Granian would try to accept them without a pause.
-            backpressure=accepted_at_once(settings, file_limit(), settings.max_connections + BACKLOG),
+            backpressure=accepted_at_once(settings, file_limit(), connections_wanted(settings) + BACKLOG),
             backlog=BACKLOG,
             log_enabled=False,
             http1_settings=HTTP1Settings(header_read_timeout=10_000, max_buffer_size=MAX_HEAD),
@@ -98,6 +98,7 @@ class UvicornServer:
             lifespan="off",
             log_config=None,
             access_log=False,
+            proxy_headers=False,  # CHAT_TRUSTED_PROXIES says whom to believe
             backlog=BACKLOG,
             timeout_graceful_shutdown=int(SERVER_STOP),
         )

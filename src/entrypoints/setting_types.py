@@ -1,6 +1,7 @@
-"""The forms in which settings are given: durations, lists, secrets."""
+"""The forms in which settings are given: durations, lists, networks, secrets."""
 
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 3650 * 86_400.0  # beyond some such time, dates come to their end
@@ -50,3 +51,19 @@ class Names(tuple[str, ...]):
 
     def __str__(self) -> str:
         return ",".join(self)
+
+
+class Networks(tuple[IPv4Network | IPv6Network, ...]):
+    """Networks or single addresses between commas."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, raw: object) -> "Networks":
+        try:
+            return cls(ip_network(word) for word in Names.parse(raw))
+        except ValueError:
+            raise ValueError("networks such as 10.0.0.0/8 or 127.0.0.1 are expected, between commas") from None
+
+    def __str__(self) -> str:
+        return ",".join(map(str, self))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from entrypoints.failures import Failure
-from entrypoints.setting_types import Duration, Names, Secret
+from entrypoints.setting_types import Duration, Names, Networks, Secret
 
 PREFIX = "CHAT_"
 MEMORY = "memory:"
@@ -53,6 +53,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allowed_origins: Annotated[
         Names, msgspec.Meta(description="origins of browsers that may connect; `*` is any; empty is the same host only")
     ] = Names()
+    trusted_proxies: Annotated[
+        Networks,
+        msgspec.Meta(
+            description="networks of reverse proxies, comma-separated (`10.0.0.0/8,::1`), whose `X-Forwarded-For` and "
+            "`X-Forwarded-Proto` are believed"
+        ),
+    ] = Networks()
     web_client: Annotated[
         bool, msgspec.Meta(description="serve the page at `/`: a chat client and the API's documents")
     ] = False
@@ -143,7 +150,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sockjs_client_url: Annotated[
         str, msgspec.Meta(description="where the SockJS iframe page finds the client library")
     ] = "/sockjs.min.js"
-    max_connections: Annotated[Count, msgspec.Meta(description="connections of one instance")] = 50_000
+    max_connections: Annotated[Count, msgspec.Meta(description="connections of users at one instance")] = 50_000
+    max_unauthenticated: Annotated[
+        Count,
+        msgspec.Meta(
+            description="connections before their CONNECT at one instance, beside those of users; beyond it the oldest "
+            "gives way, so that it only has to hold who connects within a round trip"
+        ),
+    ] = 5_000
+    max_unauthenticated_per_address: Annotated[
+        Count,
+        msgspec.Meta(
+            description="of these from one address (an IPv6 /64 is one), which may be a whole office's or that of a "
+            "proxy that is not trusted"
+        ),
+    ] = 1_000
     max_connections_per_user: Annotated[Count, msgspec.Meta(description="connections of one user")] = 100
     max_subscriptions: Annotated[Count, msgspec.Meta(description="subscriptions of one connection")] = 1_000
     max_unacked: Annotated[

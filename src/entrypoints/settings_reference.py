@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from entrypoints.setting_types import Duration, Names, Secret
+from entrypoints.setting_types import Duration, Names, Networks, Secret
 from entrypoints.settings import PROFILE_DEFAULTS, PROJECT, Settings, setting_name
 
 BEGIN = "<!-- settings: written by make docs -->"
@@ -16,6 +16,7 @@ END = "<!-- end of settings -->"
 _WORDS: dict[type, str] = {
     Duration: "duration",
     Names: "list",
+    Networks: "networks",
     Secret: "secret",
     Path: "path",
     bool: "`true`, `false`",

@@ -3,10 +3,11 @@
 from adapters.stomp.connection import StompConnection
 from adapters.stomp.errors import FrameTooLarge
 from adapters.stomp.services import StompServices
-from adapters.stomp.transport import Close, CloseReason
+from adapters.stomp.transport import Close
 from adapters.stomp.version import choose_subprotocol
+from adapters.stomp.waiting_room import Place
+from entrypoints.admission import Admission, Refused, refuse_upgrade
 from entrypoints.asgi import MESSAGE_TOO_LARGE, Receive, Scope, Send, headers_of
-from entrypoints.origins import Origins
 
 PATHS = frozenset({"/ws", "/ws/", "/ws/websocket"})
 
@@ -41,23 +42,32 @@ class WebSocketTransport:
 class StompWebSocket:
     """The ASGI application."""
 
-    def __init__(self, services: StompServices, origins: Origins) -> None:
+    def __init__(self, services: StompServices, admission: Admission) -> None:
         self._services = services
-        self._origins = origins
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
-        headers = headers_of(scope)
-        may_connect = self._services.connections.open_to_more and self._origins.allow(headers)
-        if scope["path"] not in PATHS or not may_connect:
-            await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
+        try:
+            if scope["path"] not in PATHS:
+                raise Refused(404)
+            place = self._admission.admit(scope)
+        except Refused as refused:
+            await refuse_upgrade(refused, scope, send)
             return
+        try:
+            await self._serve(scope, receive, send, place)
+        finally:
+            place.leave()
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send, place: Place) -> None:
         subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         connection = StompConnection(
             WebSocketTransport(receive, send),
             self._services,
             subprotocol=subprotocol,
-            upgrade_authorization=headers.get("authorization"),
+            upgrade_authorization=headers_of(scope).get("authorization"),
+            place=place,
         )
         await connection.run()

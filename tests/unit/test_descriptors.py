@@ -29,7 +29,10 @@ def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest
     accepted = accepted_at_once(settings, limit, 54_096)
     assert settings.max_connections >= 1
     assert accepted >= 1
-    assert settings.max_connections + accepted + settings.database_pool_size < max(limit, 80)
+    assert settings.max_unauthenticated >= 1
+    assert settings.max_connections + settings.max_unauthenticated + accepted + settings.database_pool_size < max(
+        limit, 80
+    )
     assert len(caplog.messages) == 1
     assert "CHAT_MAX_CONNECTIONS" in caplog.text
 

@@ -19,6 +19,7 @@ from adapters.stomp.session import StompSession, authorization_of, passcode_auth
 from adapters.stomp.state import State
 from adapters.stomp.subscribing import Feeds
 from adapters.stomp.transport import CloseReason, Transport
+from adapters.stomp.waiting_room import Place
 from adapters.stomp.write_queue import WriteQueue
 from application.bearer import bearer_token
 from application.ports.push import Delivery
@@ -36,6 +37,8 @@ class StompConnection:
 
     Without either the `passcode` of CONNECT is taken as the token. The client gets frames in the kind of WebSocket
     message, text or binary, in which its CONNECT came.
+
+    `place` is the client's in the waiting room, which it leaves when its CONNECT is accepted.
     """
 
     def __init__(
@@ -45,12 +48,16 @@ class StompConnection:
         *,
         subprotocol: str | None = None,
         upgrade_authorization: str | None = None,
+        place: Place | None = None,
     ) -> None:
         limits = services.limits
         beat = int(limits.heart_beat * 1000)
         self._transport = transport
         self._services = services
         self._upgrade_authorization = upgrade_authorization
+        self._place = place
+        if place is not None:
+            place.on_evict(lambda: self.close(CloseReason.UNAVAILABLE))
         self._session = StompSession(
             server=services.server, subprotocol=subprotocol, heart_beat=(beat, beat), limits=limits.session
         )
@@ -194,6 +201,8 @@ class StompConnection:
         principal = await self._services.tokens.verify(bearer_token(shown))
         self._services.connections.enter(principal.name)
         self._authenticate(principal)
+        if self._place is not None:
+            self._place.leave()
         self._queue.put(self._session.accept(self._who().name, str(uuid4())))
 
     def _ack(self, event: Ack) -> None:

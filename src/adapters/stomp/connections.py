@@ -9,6 +9,7 @@ from typing import Protocol
 from adapters.stomp.errors import LimitExceeded
 from adapters.stomp.transport import CloseReason
 from application.background import BackgroundTask
+from domain.errors import Unavailable
 
 BATCH = 100  # so many at a time are looked after, or come back to this or other instances
 CONNECTS = 8  # so many are let in before others have their turn: checking a token takes time
@@ -24,7 +25,10 @@ class Connection(Protocol):
 
 
 class Connections:
-    """`watch_interval` (seconds) is how late a beat or the notice of a limit in time may be."""
+    """At most `max_open` of users; the `WaitingRoom` limits those of clients that are not yet known.
+
+    `watch_interval` (seconds) is how late a beat or the notice of a limit in time may be.
+    """
 
     def __init__(self, *, max_open: int = 50_000, max_per_user: int = 100, watch_interval: float = 1.0) -> None:
         self._max_open = max_open
@@ -32,6 +36,7 @@ class Connections:
         self.watch_interval = watch_interval
         self._open: dict[Connection, None] = {}
         self._of_user: Counter[str] = Counter()
+        self._users = 0
         self._empty = asyncio.Event()
         self._empty.set()
         self._draining = False
@@ -44,7 +49,7 @@ class Connections:
 
     @property
     def open_to_more(self) -> bool:
-        return not self._draining and len(self._open) < self._max_open
+        return not self._draining and self._users < self._max_open
 
     def add(self, connection: Connection) -> None:
         self._open[connection] = None
@@ -56,10 +61,13 @@ class Connections:
             self._empty.set()
 
     def enter(self, user: str) -> None:
-        """One connection more of this user. Raises `LimitExceeded`."""
+        """One connection more of this user. Raises `LimitExceeded`, `Unavailable` when the instance is full."""
+        if self._users >= self._max_open:
+            raise Unavailable("the instance has no room for more connections")
         if self._of_user[user] >= self._max_per_user:
             raise LimitExceeded("this user has too many connections")
         self._of_user[user] += 1
+        self._users += 1
 
     async def take_turn(self) -> None:
         """Lets `CONNECTS` callers through, and the next ones when the loop has been around."""
@@ -68,6 +76,7 @@ class Connections:
 
     def leave(self, user: str) -> None:
         self._of_user[user] -= 1
+        self._users -= 1
         if not self._of_user[user]:
             del self._of_user[user]
 

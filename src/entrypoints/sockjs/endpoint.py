@@ -8,15 +8,14 @@ from typing import Final
 
 from adapters.sockjs.framing import BrokenFraming, PayloadExpected, TooManyMessages
 from adapters.sockjs.limits import SockJsLimits
-from adapters.stomp.transport import CloseReason
 from adapters.stomp.version import choose_subprotocol
 from application.ports.tokens import TokenVerifier
+from entrypoints.admission import Admission, Refused, refuse_upgrade
 from entrypoints.asgi import Receive, Scope, Send, headers_of
-from entrypoints.origins import Origins
 from entrypoints.sockjs import pages
 from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.headers import cors, never_cached, preflight, sticky_cookie
-from entrypoints.sockjs.live_sessions import LiveSessions, NoRoom, NoSuchSession
+from entrypoints.sockjs.live_sessions import LiveSessions, NoSuchSession
 from entrypoints.sockjs.receivers import RECEIVERS, BadCallback, check_callback
 from entrypoints.sockjs.receiving import Receiving
 from entrypoints.sockjs.request import TEXT, BodyTooLarge, ClientGone, Request
@@ -47,21 +46,17 @@ def session_of(rest: str) -> tuple[str, str] | None:
 
 
 class SockJsEndpoint:
-    """`open_to_more` says whether new clients are let in."""
-
     def __init__(
         self,
         application: Application,
         tokens: TokenVerifier,
-        origins: Origins,
-        open_to_more: Callable[[], bool],
+        admission: Admission,
         settings: SockJsSettings,
     ) -> None:
         self._settings = settings
         self._application = application
-        self._origins = origins
-        self._open_to_more = open_to_more
-        self._sessions = LiveSessions(application, tokens, open_to_more, settings.limits)
+        self._admission = admission
+        self._sessions = LiveSessions(application, tokens, admission, settings.limits)
         self._iframe = pages.IframePage(settings.client_url)
 
     async def websocket(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,13 +64,22 @@ class SockJsEndpoint:
         await receive()  # websocket.connect
         found = session_of(rest)
         framed = found is not None and found[1] == "websocket"
-        headers = headers_of(scope)
-        may_connect = self._settings.websocket and self._open_to_more() and self._origins.allow(headers)
-        if not may_connect or not (framed or rest == "/websocket"):
-            await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
+        try:
+            if not self._settings.websocket or not (framed or rest == "/websocket"):
+                raise Refused(404)
+            place = self._admission.admit(scope)
+        except Refused as refused:
+            await refuse_upgrade(refused, scope, send)
             return
-        client = Client(headers.get("authorization"), choose_subprotocol(scope.get("subprotocols", ())))
-        await send({"type": "websocket.accept", "subprotocol": client.subprotocol})
+        authorization = headers_of(scope).get("authorization")
+        client = Client(authorization, choose_subprotocol(scope.get("subprotocols", ())), place)
+        try:
+            await send({"type": "websocket.accept", "subprotocol": client.subprotocol})
+            await self._serve(receive, send, client, framed=framed)
+        finally:
+            place.leave()
+
+    async def _serve(self, receive: Receive, send: Send, client: Client, *, framed: bool) -> None:
         if not framed:
             await self._application(WebSocketTransport(receive, send), client)
             return
@@ -89,9 +93,12 @@ class SockJsEndpoint:
     async def http(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request for the path `rest` under the prefix."""
         request = Request(scope, receive, send)
-        if not self._origins.allow(request.headers):
-            await request.answer(403)
-        elif rest in ("", "/"):
+        try:
+            self._admission.check_origin(scope)
+        except Refused as refused:
+            await request.answer(refused.status)
+            return
+        if rest in ("", "/"):
             await self._by_method(request, "GET", lambda: pages.greeting(request))
         elif rest == "/info":
             await self._by_method(request, "GET", lambda: self._info(request))
@@ -140,8 +147,9 @@ class SockJsEndpoint:
             await request.answer(500, str(error), TEXT)
         except NoSuchSession:
             await request.answer(404)
-        except NoRoom:
-            await request.answer(503)
+        except Refused as refused:
+            request.answer_headers |= refused.headers
+            await request.answer(refused.status)
         except TimeoutError:
             pass  # it does not read: there is nothing more to tell it
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.sockjs.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
 from application.ports.tokens import TokenVerifier
+from entrypoints.admission import Admission, Refused
 from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.owner import Owner, is_owner, owner_of
 from entrypoints.sockjs.request import Request
@@ -17,10 +17,6 @@ log = logging.getLogger(__name__)
 
 class NoSuchSession(Exception):
     """There is none of this id, or it is another's: a stranger cannot tell which."""
-
-
-class NoRoom(Exception):
-    """No new session is let in."""
 
 
 @dataclass(slots=True)
@@ -33,14 +29,14 @@ class LiveSession:
 
 
 class LiveSessions:
-    """`open_to_more` says whether new sessions are let in. Sessions of WebSockets are not among these."""
+    """Sessions of WebSockets are not among these."""
 
     def __init__(
-        self, application: Application, tokens: TokenVerifier, open_to_more: Callable[[], bool], limits: SockJsLimits
+        self, application: Application, tokens: TokenVerifier, admission: Admission, limits: SockJsLimits
     ) -> None:
         self._application = application
         self._tokens = tokens
-        self._open_to_more = open_to_more
+        self._admission = admission
         self._limits = limits
         self._live: dict[str, LiveSession] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -53,26 +49,34 @@ class LiveSessions:
         return live
 
     async def get_or_open(self, session_id: str, request: Request) -> SockJsSession:
-        """Raises `NoSuchSession` for another's, `NoRoom`."""
+        """Raises `NoSuchSession` for another's, `Refused`."""
         if session_id not in self._live:
             owner = await owner_of(request, self._tokens)
             if session_id not in self._live:  # another request may have been faster
-                return self._open(session_id, owner)
+                return self._open(session_id, owner, request)
         return (await self.get(session_id, request)).session
 
-    def _open(self, session_id: str, owner: Owner) -> SockJsSession:
-        if len(self._live) >= self._limits.max_sessions or not self._open_to_more():
-            raise NoRoom
-        session = SockJsSession(self._limits, lambda: self._live.pop(session_id, None))
+    def _open(self, session_id: str, owner: Owner, request: Request) -> SockJsSession:
+        if len(self._live) >= self._limits.max_sessions:
+            raise Refused(503)
+        place = self._admission.admit(request.scope)
+
+        def forget() -> None:
+            place.leave()
+            self._live.pop(session_id, None)
+
+        session = SockJsSession(self._limits, forget)
+        place.on_evict(session.vanish)
         self._live[session_id] = LiveSession(session, owner)
-        task = asyncio.create_task(self._serve(session, owner), name="sockjs session")
+        client = Client(owner.authorization or None, place=place)
+        task = asyncio.create_task(self._serve(session, client), name="sockjs session")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         return session
 
-    async def _serve(self, session: SockJsSession, owner: Owner) -> None:
+    async def _serve(self, session: SockJsSession, client: Client) -> None:
         try:
-            await self._application(session, Client(owner.authorization or None))
+            await self._application(session, client)
         except Exception:
             log.exception("a session failed")
         session.end()

@@ -6,8 +6,8 @@ from adapters.sockjs.limits import SockJsLimits
 from adapters.stomp.connection import StompConnection
 from adapters.stomp.services import StompServices
 from adapters.stomp.transport import Transport
+from entrypoints.admission import Admission
 from entrypoints.asgi import Receive, Scope, Send
-from entrypoints.origins import Origins
 from entrypoints.settings import Settings
 from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.endpoint import SockJsEndpoint, SockJsSettings
@@ -32,18 +32,15 @@ class SockJs:
         await serve(path[len(prefix) :], scope, receive, send)
 
 
-def create_sockjs(services: StompServices, origins: Origins, settings: Settings) -> SockJs:
+def create_sockjs(services: StompServices, admission: Admission, settings: Settings) -> SockJs:
     """`/ws`, and outside `prod` and `dev` what the public tests need."""
     served = {"/ws": (_stomp(services), _settings_of(settings))}
     if settings.profile == "test":
         served |= TEST_ENDPOINTS
 
-    def open_to_more() -> bool:
-        return services.connections.open_to_more
-
     return SockJs(
         {
-            prefix: SockJsEndpoint(application, services.tokens, origins, open_to_more, its_settings)
+            prefix: SockJsEndpoint(application, services.tokens, admission, its_settings)
             for prefix, (application, its_settings) in served.items()
         }
     )
@@ -52,7 +49,11 @@ def create_sockjs(services: StompServices, origins: Origins, settings: Settings)
 def _stomp(services: StompServices) -> Application:
     async def serve(transport: Transport, client: Client) -> None:
         connection = StompConnection(
-            transport, services, subprotocol=client.subprotocol, upgrade_authorization=client.authorization
+            transport,
+            services,
+            subprotocol=client.subprotocol,
+            upgrade_authorization=client.authorization,
+            place=client.place,
         )
         await connection.run()
 
@@ -68,7 +69,7 @@ def _settings_of(settings: Settings) -> SockJsSettings:
             response=settings.sockjs_response_limit,
             max_body=settings.sockjs_max_body,
             max_messages=settings.max_message_frames,
-            max_sessions=settings.max_connections,
+            max_sessions=settings.max_connections + settings.max_unauthenticated,
         ),
         cookie_needed=settings.sockjs_cookie_needed,
         client_url=settings.sockjs_client_url,

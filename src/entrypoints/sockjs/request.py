@@ -23,6 +23,7 @@ class Request:
     """`answer_headers` go out with whatever is answered."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
         self.method: str = scope["method"]
         self.headers = headers_of(scope)
         self.answer_headers: dict[str, str] = {}

@@ -1,0 +1,51 @@
+"""Who may connect, and what the others are told."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from adapters.stomp.connections import Connections
+from adapters.stomp.waiting_room import WaitingRoom
+from entrypoints.admission import Admission, Refused, refuse_upgrade
+from entrypoints.client_address import ClientAddresses
+from entrypoints.origins import Origins
+
+SCOPE: dict[str, Any] = {"client": ("203.0.113.9", 1), "headers": [(b"origin", b"https://a.example.org")]}
+
+
+def admission(connections: Connections, *allowed: str) -> Admission:
+    return Admission(Origins(frozenset(allowed)), connections, WaitingRoom(), ClientAddresses())
+
+
+async def test_a_draining_instance_lets_nobody_in() -> None:
+    connections = Connections()
+    door = admission(connections, "*")
+    door.admit(SCOPE).leave()
+    await connections.drain(0.1)
+    with pytest.raises(Refused) as refused:
+        door.admit(SCOPE)
+    assert (refused.value.status, int(refused.value.headers["retry-after"]) > 0) == (503, True)
+
+
+async def test_a_foreign_page_is_told_so_also_while_there_is_no_room() -> None:
+    connections = Connections(max_open=0)
+    with pytest.raises(Refused) as refused:
+        admission(connections, "https://b.example.org").admit(SCOPE)
+    assert (refused.value.status, refused.value.headers) == (403, {})
+
+
+@pytest.mark.parametrize("status", [403, 404, 503])
+async def test_a_refused_upgrade_is_answered_over_http(status: int) -> None:
+    sent: list[Any] = []
+
+    async def send(event: Any) -> None:
+        sent.append(event)
+
+    await refuse_upgrade(Refused(status), {"extensions": {"websocket.http.response": {}}}, send)
+    start, body = sent
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", status)
+    assert msgspec.json.decode(body["body"])["status"] == status
+    sent.clear()
+    await refuse_upgrade(Refused(status), {}, send)
+    assert [event["type"] for event in sent] == ["websocket.close"]
