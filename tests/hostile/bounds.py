@@ -24,7 +24,7 @@ _GRANIAN_MESSAGE = Bounds(growth=256 * MB)
 _GRANIAN_PONGS = Bounds(growth=6_144 * MB)
 """It keeps every pong until the kernel ends the connection, `CHAT_SLOW_CONSUMER` after the client stopped reading."""
 _GRANIAN_REQUESTS = Bounds(growth=768 * MB, kept=512 * MB)
-"""It accepts thousands of requests a second, each with a buffer of up to 64 KiB, and its allocator keeps some of that."""
+"""It accepts thousands of requests a second, each with a buffer of up to 64 KiB; its allocator keeps some of it."""
 
 DIFFERENCES: Mapping[tuple[str, str], Bounds] = {
     ("granian", "test_a_message_in_three_huge_fragments"): _GRANIAN_MESSAGE,
