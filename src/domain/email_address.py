@@ -15,7 +15,7 @@ _INVISIBLE: Final = re.compile(
 )
 _ASCII_UPPER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _ACE_PREFIX: Final = "xn--"
-_MAX_LABEL: Final = 63  # RFC 1035, 2.3.4; also keeps the decoding of punycode, which is quadratic, short
+_MAX_LABEL: Final = 63  # RFC 1035, 2.3.4; also keeps punycode short, which takes quadratic time
 
 
 def canonical_email(raw: str) -> str | None:
@@ -51,10 +51,15 @@ def _canonical_label(label: str) -> str | None:
     if label.isascii():
         return label
     small = label.lower()  # the case of a domain means nothing in any script
-    if len(small) != len(label) or unicodedata.normalize("NFKC", label) != label or not _is_word(small):
+    if max(len(label), len(small)) > _MAX_LABEL or not _is_lowered(small, label) or not _is_word(small):
         return None
     encoded = f"{_ACE_PREFIX}{small.encode('punycode').decode('ascii')}"
     return encoded if len(encoded) <= _MAX_LABEL else None
+
+
+def _is_lowered(small: str, label: str) -> bool:
+    """Whether only the case differs: no letter became two, and none was another form of one."""
+    return len(small) == len(label) and unicodedata.normalize("NFKC", label) == label
 
 
 def _unicode_label(label: str) -> str | None:

@@ -1,5 +1,6 @@
 """Names of things, and how a name from outside becomes one of ours."""
 
+from functools import lru_cache
 from typing import NewType
 from uuid import UUID
 
@@ -19,6 +20,8 @@ MAX_DESTINATION_LENGTH = 255  # what the outbox has room for
 MAX_EMAIL_LENGTH = MAX_DESTINATION_LENGTH - len("user::/queue/ack")
 MAX_INTENT_LENGTH = 64
 
+_canonical_email = lru_cache(10_000)(canonical_email)  # every message names its sender
+
 
 def parse_email(raw: str, field: str = "email") -> Email:
     """The canonical address of at most 239 characters (contract, section 4).
@@ -26,7 +29,7 @@ def parse_email(raw: str, field: str = "email") -> Email:
     Raises `Invalid` without one `@`, with an empty side, white space, controls, or letters that have another form.
     """
     if len(raw) <= MAX_EMAIL_LENGTH:  # a canonical form is never the shorter one
-        email = canonical_email(raw)
+        email = _canonical_email(raw)
         if email is None:
             raise Invalid(f"{field} is not an e-mail address", field=field)
         if len(email) <= MAX_EMAIL_LENGTH:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.caching.directory import CachedProfileDirectory
 from adapters.caching.lookup import CachedProfileLookup
+from adapters.claims.lookup import ClaimsProfileLookup
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.memory.clock import ManualClock
@@ -48,6 +49,14 @@ class TestEmbeddedLookup(ProfileLookupContract):
     @pytest.fixture
     def lookup(self) -> ProfileLookup:
         return EmbeddedProfileLookup()
+
+
+class TestClaimsLookup(ProfileLookupContract):
+    makes_people_up = True
+
+    @pytest.fixture
+    def lookup(self) -> ProfileLookup:
+        return ClaimsProfileLookup(InMemoryProfileDirectory(), is_open=True)
 
 
 class TestFlairBitLookup(ProfileLookupContract):

@@ -2,6 +2,7 @@
 
 import unicodedata
 from contextlib import suppress
+from time import monotonic
 
 import pytest
 from hypothesis import given
@@ -107,6 +108,12 @@ def test_no_letter_beyond_ascii_becomes_one_of_ascii(letter: str) -> None:
 def test_only_invalid_is_raised_whatever_it_is(raw: str) -> None:
     with suppress(Invalid):
         assert len(parse_email(raw)) <= MAX_EMAIL_LENGTH
+
+
+def test_a_long_label_is_refused_before_it_is_encoded() -> None:
+    started = monotonic()
+    assert canonical_email("kate@" + "".join(chr(0x4E00 + number) for number in range(20_000)) + ".org") is None
+    assert monotonic() - started < 0.2
 
 
 @given(st.text(st.sampled_from("ab\u00fc\u0436\u4e2d\u0dca-"), min_size=1, max_size=9))
