@@ -45,11 +45,10 @@ async def main(url: str, seconds: float) -> None:
     messages, outbox = PostgresMessageRepository(engine), PostgresOutbox(engine)
     start, stored = perf_counter(), 0
     while perf_counter() - start < seconds:
-        now = datetime.now(UTC)
         drafts = [_draft(*sessions[number % SESSIONS]) for number in range(BATCH)]
-        outcomes = await messages.append(drafts, now, now + timedelta(seconds=10), _envelope)
+        outcomes = await messages.append(drafts, timedelta(seconds=10), _envelope)
         entries = [entry.id for outcome in outcomes for entry in outcome.entries]  # type: ignore[union-attr]
-        await outbox.mark_processed(entries, now, keep=True)
+        await outbox.mark_processed(entries, keep=True)
         stored += BATCH
     print(stored / (perf_counter() - start))
     await engine.dispose()

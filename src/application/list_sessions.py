@@ -64,7 +64,7 @@ class ListSessions:
         known = await self._profiles(page)
         return SessionPage(
             [_summary(overview, known) for overview in page],
-            encode_cursor(_end(page, after)) if len(found) > limit else None,
+            encode_cursor(_end(page)) if len(found) > limit else None,
         )
 
     async def _profiles(self, page: Sequence[SessionOverview]) -> Mapping[ProfileId, Profile]:
@@ -72,10 +72,9 @@ class ListSessions:
         return {profile.id: profile for profile in await self._directory.get(ids)} if ids else {}
 
 
-def _end(page: Sequence[SessionOverview], after: SessionPosition | None) -> SessionPosition:
-    """Behind the last one, in the order of the first page: what was active then had been so by its first session."""
-    as_of = page[0].active_at if after is None else after.as_of
-    return SessionPosition(as_of, page[-1].active_at, page[-1].session.id)
+def _end(page: Sequence[SessionOverview]) -> SessionPosition:
+    """Behind the last one, in the order of the first page."""
+    return SessionPosition(page[-1].as_of, page[-1].active_at, page[-1].session.id)
 
 
 def _summary(overview: SessionOverview, known: Mapping[ProfileId, Profile]) -> SessionSummary:

@@ -94,10 +94,8 @@ class MessageIntake:
         await self._batcher.stop()
 
     async def _store(self, sent: Sequence[Sent], wait_for: SessionId | None = None) -> Sequence[Accepted | ChatError]:
-        now = self._clock.now()
-        claimed_until = self._dispatcher.claimed_until(now)
         drafts = [one.draft for one in sent]
-        outcomes = await self._messages.append(drafts, now, claimed_until, self._envelope, wait_for=wait_for)
+        outcomes = await self._messages.append(drafts, self._dispatcher.claim(), self._envelope, wait_for=wait_for)
         committed_at = self._clock.now().timestamp()
         accepted: list[Accepted | ChatError] = []
         owed: list[Owed] = []

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -17,7 +17,6 @@ from application.background import BackgroundTask
 from application.chat_message import ChatMessage
 from application.counters import Counters
 from application.ports.broker import Broker
-from application.ports.clock import Clock
 from application.ports.outbox import FailedTry, Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
@@ -60,7 +59,6 @@ class OutboxDispatcher:
         outbox: Outbox,
         broker: Broker,
         directory: ProfileDirectory,
-        clock: Clock,
         counters: Counters,
         policy: RetryPolicy,
         settings: DispatchSettings,
@@ -68,7 +66,6 @@ class OutboxDispatcher:
         self._outbox = outbox
         self._broker = broker
         self._directory = directory
-        self._clock = clock
         self._counters = counters
         self._policy = policy
         self._settings = settings
@@ -85,9 +82,9 @@ class OutboxDispatcher:
             BackgroundTask("outbox purge", self._purge),
         ]
 
-    def claimed_until(self, now: datetime) -> datetime:
-        """Until when entries made now are this instance's; due for everyone at once while the broker is away."""
-        return now if self._broker_away else now + self._settings.eager_claim
+    def claim(self) -> timedelta:
+        """How long entries made now are this instance's; due for everyone at once while the broker is away."""
+        return timedelta() if self._broker_away else self._settings.eager_claim
 
     def dispatch(self, owed: Sequence[Owed]) -> None:
         """Takes what was just committed to publish it now. What cannot be held stays in the outbox for the poll.
@@ -158,9 +155,8 @@ class OutboxDispatcher:
 
     async def _rescue_once(self) -> int:
         """Publishes one claim's worth; how many entries it claimed."""
-        now = self._clock.now()
         try:
-            entries = await self._outbox.claim(now, now + self._settings.claim, self._settings.claim_size)
+            entries = await self._outbox.claim(self._settings.claim, self._settings.claim_size)
             owed = await self._resolve(sorted(entries, key=lambda entry: entry.id))
         except Unavailable:
             return 0
@@ -184,7 +180,7 @@ class OutboxDispatcher:
             except LookupError as error:
                 failed.append(self._failed(entry, str(error)))
         if failed:
-            await self._outbox.mark_failed(failed, self._clock.now())
+            await self._outbox.mark_failed(failed)
         return owed
 
     async def _people(self, entries: Sequence[OutboxEntry]) -> Mapping[ProfileId, Profile]:
@@ -194,27 +190,27 @@ class OutboxDispatcher:
 
     def _failed(self, entry: OutboxEntry, reason: str) -> FailedTry:
         failures = entry.retry_count + 1
-        next_try = self._policy.next_try(failures, self._clock.now())
+        delay = self._policy.delay(failures)
         self._counters.outbox_failed += 1
-        if next_try is None:
+        if delay is None:
             self._counters.outbox_dead += 1
             log.error("outbox entry %s is dead after %d tries: %s", entry.id, failures, reason)
         else:
-            log.warning("outbox entry %s: try %d failed, the next is at %s: %s", entry.id, failures, next_try, reason)
-        return FailedTry(entry.id, failures, next_try, reason)
+            log.warning("outbox entry %s: try %d failed, the next is in %s: %s", entry.id, failures, delay, reason)
+        return FailedTry(entry.id, failures, delay, reason)
 
     async def _mark_processed(self, entry_ids: Sequence[OutboxId]) -> None:
-        await self._outbox.mark_processed(entry_ids, self._clock.now(), keep=bool(self._settings.retention))
+        await self._outbox.mark_processed(entry_ids, keep=bool(self._settings.retention))
         self._counters.outbox_processed += len(entry_ids)
 
     async def _release(self, entry_ids: Sequence[OutboxId]) -> None:
-        await self._outbox.release(entry_ids, self._clock.now())
+        await self._outbox.release(entry_ids)
 
     async def _purge(self) -> None:
         pause = min(60.0, max(1.0, self._settings.retention.total_seconds() / 2))
         while True:
             try:
-                purged = await self._outbox.purge(self._clock.now() - self._settings.retention, PURGE_BATCH)
+                purged = await self._outbox.purge(self._settings.retention, PURGE_BATCH)
             except Unavailable:
                 purged = 0
             await asyncio.sleep(pause if purged < PURGE_BATCH else 0.1)

@@ -24,8 +24,8 @@ class RetryPolicy:
     max_tries: int = 10
     cap: timedelta = timedelta(seconds=60)
 
-    def next_try(self, failures: int, now: datetime) -> datetime | None:
-        """When to try again after `failures` failed tries, or None when the entry is dead."""
+    def delay(self, failures: int) -> timedelta | None:
+        """How long to wait after `failures` failed tries, or None when the entry is dead."""
         if failures >= self.max_tries:
             return None
-        return now + min(self.cap, timedelta(seconds=2 ** min(failures, 30)))
+        return min(self.cap, timedelta(seconds=2 ** min(failures, 30)))

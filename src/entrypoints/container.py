@@ -125,7 +125,6 @@ class Container(containers.DeclarativeContainer):
         outbox,
         broker,
         directory,
-        clock,
         counters,
         retries,
         providers.Factory(

@@ -20,6 +20,7 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.postgres.watch import DatabaseWatch
+from adapters.system.clock import SystemClock
 from application.ports.messages import MessageRepository
 from application.ports.outbox import Outbox
 from application.ports.profiles import ProfileDirectory
@@ -80,7 +81,7 @@ class MemoryStore:
     """As long as the process lives: for tests of clients and of the domain, which start at once and leave nothing."""
 
     def __init__(self) -> None:
-        store = InMemoryStore()
+        store = InMemoryStore(SystemClock())
         self.sessions = InMemorySessionRepository(store)
         self.messages = InMemoryMessageRepository(store)
         self.outbox = InMemoryOutbox(store)

@@ -1,10 +1,9 @@
 """What every store promises, whatever keeps the rows. An adapter's test gives a `repositories` fixture."""
 
 import asyncio
-import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -18,8 +17,11 @@ from domain.identifiers import Intent, MessageId, SessionId
 from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
-from tests.support.people import NOW, draft, envelope, person, session_of, transaction
-from tests.support.storing import LATER, store
+from tests.support.people import CLAIM, NOW, draft, envelope, person, session_of, transaction
+from tests.support.storing import store
+
+
+async def no_time_passes(_: timedelta = timedelta()) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,10 @@ class Repositories:
     messages: MessageRepository
     outbox: Outbox
     directory: ProfileDirectory
+    pass_time: Callable[[timedelta], Awaitable[None]] = field(repr=False, default=no_time_passes)
+    """Makes everything that is stored so much older."""
+    tick: Callable[[], Awaitable[None]] = field(repr=False, default=no_time_passes)
+    """What is stored after it is newer than what was stored before."""
 
 
 @dataclass(frozen=True)
@@ -67,33 +73,31 @@ class SessionRepositoryContract(Contract):
 
 
 class SessionOverviewContract(Contract):
-    """Ann's sessions: `sent(n)` is a message of a peer's in her n-th one, a second after the one before."""
-
-    @pytest.fixture
-    def clock(self) -> Iterator[datetime]:
-        return (NOW + timedelta(seconds=second) for second in itertools.count(1))
+    """Ann's sessions. `write` stores a message of a peer's in one of them, later than all before it."""
 
     @pytest.fixture
     async def sessions(self, repositories: Repositories, chat: Chat) -> list[ChatSession]:
-        opened = [session_of(chat.ann, person("peer")) for _ in range(5)]
-        return [await repositories.sessions.get_or_create(session) for session in opened]
+        return [await self.open(repositories, chat, "peer") for _ in range(5)]
 
-    async def write(
-        self, repositories: Repositories, chat: Chat, session: ChatSession, clock: Iterator[datetime], times: int = 1
-    ) -> None:
+    async def open(self, repositories: Repositories, chat: Chat, name: str) -> ChatSession:
+        await repositories.tick()
+        return await repositories.sessions.get_or_create(session_of(chat.ann, person(name)))
+
+    async def write(self, repositories: Repositories, chat: Chat, session: ChatSession, times: int = 1) -> None:
+        await repositories.tick()
         peer = replace(chat.bob, id=session.peer_of(chat.ann.id))
         drafts = [draft(session, peer, chat.ann) for _ in range(times)]
-        await repositories.messages.append(drafts, next(clock), LATER, envelope)
+        await repositories.messages.append(drafts, CLAIM, envelope)
 
     async def test_the_newest_activity_first_and_then_what_was_opened_last(
-        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession], clock: Iterator[datetime]
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession]
     ) -> None:
         for number in (3, 1, 3, 0):
-            await self.write(repositories, chat, sessions[number], clock)
+            await self.write(repositories, chat, sessions[number])
         listed = await repositories.sessions.overview([chat.ann.id], None, None, 10)
         wanted = [sessions[number] for number in (0, 3, 1)]
         silent = [sessions[4], sessions[2], chat.session]
-        assert [one.session for one in listed] == wanted + sorted(silent, key=lambda one: one.id, reverse=True)
+        assert [one.session for one in listed] == wanted + sorted(silent, key=lambda one: one.created_at, reverse=True)
         assert [one.last_seq for one in listed] == [1, 2, 1, 0, 0, 0]
         assert {one.reader for one in listed} == {chat.ann.id}
         for one in listed:
@@ -102,8 +106,9 @@ class SessionOverviewContract(Contract):
             assert one.active_at == (last[0].sent_at if last else one.session.created_at)
 
     async def test_an_intent_narrows_and_strangers_have_none(self, repositories: Repositories, chat: Chat) -> None:
-        at_work = ChatSession(SessionId(uuid4()), chat.session.pair, Intent("work"), NOW)
-        await repositories.sessions.get_or_create(at_work)
+        at_work = await repositories.sessions.get_or_create(
+            ChatSession(SessionId(uuid4()), chat.session.pair, Intent("work"), NOW)
+        )
         overview = repositories.sessions.overview
         assert [one.session for one in await overview([chat.ann.id], Intent("work"), None, 10)] == [at_work]
         assert {one.session for one in await overview([chat.bob.id], None, None, 10)} == {chat.session, at_work}
@@ -123,32 +128,47 @@ class SessionOverviewContract(Contract):
         repositories: Repositories,
         chat: Chat,
         sessions: list[ChatSession],
-        clock: Iterator[datetime],
         limit: int,
     ) -> None:
         for session in sessions[:3]:
-            await self.write(repositories, chat, session, clock)
+            await self.write(repositories, chat, session)
         wanted = [one.session for one in await repositories.sessions.overview([chat.ann.id], None, None, 100)]
         found: list[SessionOverview] = []
         after: SessionPosition | None = None
         while page := await repositories.sessions.overview([chat.ann.id], None, after, limit):
             assert len(page) <= limit
             found += page
-            after = SessionPosition(found[0].active_at, page[-1].active_at, page[-1].session.id)
-            await self.write(repositories, chat, sessions[0], clock)
-            await self.write(repositories, chat, sessions[4], clock)
-            await repositories.sessions.get_or_create(
-                replace(session_of(chat.ann, person("new")), created_at=next(clock))
-            )
+            after = SessionPosition(found[0].as_of, page[-1].active_at, page[-1].session.id)
+            await self.write(repositories, chat, sessions[0])
+            await self.write(repositories, chat, sessions[4])
+            await self.open(repositories, chat, "new")
         assert [one.session for one in found] == wanted
 
-    async def test_the_places_are_old_but_what_is_told_is_new(
-        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession], clock: Iterator[datetime]
+    @pytest.mark.parametrize("limit", [1, 2])
+    async def test_each_session_comes_once_though_some_times_are_ahead(
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession], limit: int
     ) -> None:
         for session in sessions[:2]:
-            await self.write(repositories, chat, session, clock)
+            await self.write(repositories, chat, session)
+        await repositories.pass_time(timedelta(hours=-1))  # as if an instance whose clock is ahead had stored them
+        for session in sessions[2:4]:
+            await self.write(repositories, chat, session)
+        found: list[SessionOverview] = []
+        after: SessionPosition | None = None
+        while page := await repositories.sessions.overview([chat.ann.id], None, after, limit):
+            found += page
+            after = SessionPosition(page[-1].as_of, page[-1].active_at, page[-1].session.id)
+            for session in sessions:
+                await self.write(repositories, chat, session)
+        assert sorted(one.session.id for one in found) == sorted(one.id for one in (*sessions, chat.session))
+
+    async def test_the_places_are_old_but_what_is_told_is_new(
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession]
+    ) -> None:
+        for session in sessions[:2]:
+            await self.write(repositories, chat, session)
         (first,) = await repositories.sessions.overview([chat.ann.id], None, None, 1)
-        await self.write(repositories, chat, sessions[0], clock, 2)
+        await self.write(repositories, chat, sessions[0], 2)
         after = SessionPosition(first.active_at, first.active_at, first.session.id)
         (second,) = await repositories.sessions.overview([chat.ann.id], None, after, 1)
         assert (second.session, second.last_seq, second.unread) == (sessions[0], 3, 3)
@@ -160,7 +180,7 @@ class SessionOverviewContract(Contract):
         self, repositories: Repositories, chat: Chat
     ) -> None:
         drafts = [*chat.drafts(3), draft(chat.session, chat.bob, chat.ann)]
-        await repositories.messages.append(drafts, NOW, LATER, envelope)
+        await repositories.messages.append(drafts, CLAIM, envelope)
 
         async def unread(reader: Profile) -> int:
             (one,) = await repositories.sessions.overview([reader.id], None, None, 10)
@@ -171,7 +191,7 @@ class SessionOverviewContract(Contract):
         assert (await unread(chat.ann), await unread(chat.bob)) == (1, 1)
 
     async def test_unread_is_counted_among_the_last_messages(self, repositories: Repositories, chat: Chat) -> None:
-        await repositories.messages.append(chat.drafts(UNREAD_WINDOW + 1), NOW, LATER, envelope)
+        await repositories.messages.append(chat.drafts(UNREAD_WINDOW + 1), CLAIM, envelope)
         (one,) = await repositories.sessions.overview([chat.bob.id], None, None, 10)
         assert (one.unread, one.last_seq) == (UNREAD_WINDOW, UNREAD_WINDOW + 1)
 
@@ -181,7 +201,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat
     ) -> None:
         drafts = chat.drafts(5)
-        outcomes = await repositories.messages.append(drafts, NOW, LATER, envelope)
+        outcomes = await repositories.messages.append(drafts, CLAIM, envelope)
         stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
         assert [message.seq for message in stored] == [1, 2, 3, 4, 5]
         assert [message.content for message in stored] == [draft.content for draft in drafts]
@@ -200,7 +220,7 @@ class MessageRepositoryContract(Contract):
 
     async def test_equal_drafts_in_one_batch_are_one_message(self, repositories: Repositories, chat: Chat) -> None:
         one = chat.drafts(1)[0]
-        first, second = await repositories.messages.append([one, one], NOW, LATER, envelope)
+        first, second = await repositories.messages.append([one, one], CLAIM, envelope)
         assert isinstance(first, Stored)
         assert isinstance(second, Repeated)
         assert first.message == second.message
@@ -210,7 +230,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat, different: str
     ) -> None:
         first = chat.drafts(1)[0]
-        await repositories.messages.append([first], NOW, LATER, envelope)
+        await repositories.messages.append([first], CLAIM, envelope)
         carol = person("carol")
         elsewhere = await repositories.sessions.get_or_create(session_of(chat.ann, carol))
         other = {
@@ -219,7 +239,7 @@ class MessageRepositoryContract(Contract):
             "content": draft(chat.session, chat.ann, chat.bob, "else", first.client_message_id),
         }[different]
         follower = draft(other_session(chat, elsewhere, different), chat.ann, chat.bob, "next")
-        outcomes = await repositories.messages.append([other, follower], NOW, LATER, envelope)
+        outcomes = await repositories.messages.append([other, follower], CLAIM, envelope)
         assert isinstance(outcomes[0], IdempotencyConflict)
         assert isinstance(outcomes[1], Stored), "one draft's fault is not its neighbour's"
         numbers = [message.seq for message in await repositories.messages.latest(follower.session_id, 10)]
@@ -250,13 +270,13 @@ class MessageRepositoryContract(Contract):
 
     async def test_an_unknown_session_fails_alone(self, repositories: Repositories, chat: Chat) -> None:
         lost = draft(session_of(chat.ann, chat.bob), chat.ann, chat.bob)
-        outcomes = await repositories.messages.append([lost, *chat.drafts(1)], NOW, LATER, envelope)
+        outcomes = await repositories.messages.append([lost, *chat.drafts(1)], CLAIM, envelope)
         assert isinstance(outcomes[0], SessionNotFound)
         assert isinstance(outcomes[1], Stored)
 
     async def test_a_transaction_is_stored_in_order(self, repositories: Repositories, chat: Chat) -> None:
         alone, *together = chat.drafts(4)
-        outcomes = await repositories.messages.append([alone, *transaction(*together)], NOW, LATER, envelope)
+        outcomes = await repositories.messages.append([alone, *transaction(*together)], CLAIM, envelope)
         assert [one.message.seq for one in outcomes if isinstance(one, Stored)] == [1, 2, 3, 4]
 
     @pytest.mark.parametrize("why", ["conflict", "conflict within", "unknown session"])
@@ -265,7 +285,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat, why: str, place: int
     ) -> None:
         first, before, after, *good = chat.drafts(6)
-        await repositories.messages.append([first], NOW, LATER, envelope)
+        await repositories.messages.append([first], CLAIM, envelope)
         bad = {
             "conflict": draft(chat.session, chat.bob, chat.ann, "else", first.client_message_id),
             "conflict within": draft(chat.session, chat.ann, chat.bob, "else", before.client_message_id),
@@ -273,7 +293,7 @@ class MessageRepositoryContract(Contract):
         }[why]
         together = [*good[:place], bad, *good[place:2]]
         batch = [before, *transaction(*together), after, *transaction(*good)]
-        outcomes = await repositories.messages.append(batch, NOW, LATER, envelope)
+        outcomes = await repositories.messages.append(batch, CLAIM, envelope)
         refused, error = outcomes[1:4], {"unknown session": SessionNotFound}.get(why, IdempotencyConflict)
         assert [type(one) for one in refused] == [
             error if number == place else TransactionAborted for number in range(3)
@@ -290,13 +310,13 @@ class MessageRepositoryContract(Contract):
         lost = draft(session_of(chat.ann, chat.bob), chat.ann, chat.bob)
         (wanted,) = chat.drafts(1)
         other = wanted._replace(content="else")
-        outcomes = await repositories.messages.append([*transaction(wanted, lost), other], NOW, LATER, envelope)
+        outcomes = await repositories.messages.append([*transaction(wanted, lost), other], CLAIM, envelope)
         assert [type(one) for one in outcomes] == [TransactionAborted, SessionNotFound, Stored]
 
     async def test_a_transaction_repeated_is_repeated_whole(self, repositories: Repositories, chat: Chat) -> None:
         together = transaction(*chat.drafts(3))
         for kind in (Stored, Repeated):
-            outcomes = await repositories.messages.append(together, NOW, LATER, envelope)
+            outcomes = await repositories.messages.append(together, CLAIM, envelope)
             assert [type(one) for one in outcomes] == [kind] * 3
         assert len(await repositories.messages.latest(chat.session.id, 10)) == 3
 
@@ -316,18 +336,31 @@ class MessageRepositoryContract(Contract):
         assert [first.content.split()[0], second.content.split()[0]] == ["first", "second"]
         assert first.content.split()[-1] == second.content.split()[-1]
 
+    async def test_times_never_fall_within_a_session(self, repositories: Repositories, chat: Chat) -> None:
+        messages, session = repositories.messages, chat.session
+        await messages.append(chat.drafts(2), CLAIM, envelope)
+        await repositories.pass_time(timedelta(hours=-1))  # as when the clock was set back
+        await messages.append(chat.drafts(2), CLAIM, envelope)
+        before, *after = [one.sent_at for one in (await messages.latest(session.id, 10))[1:]]
+        assert after == [before, before]
+        await repositories.pass_time(timedelta(hours=1))
+        await repositories.tick()
+        await messages.append(chat.drafts(1), CLAIM, envelope)
+        (last,) = await messages.latest(session.id, 1)
+        assert last.sent_at > (await messages.latest(session.id, 2))[0].sent_at
+
     async def test_no_drafts_are_no_outcomes(self, repositories: Repositories) -> None:
-        assert list(await repositories.messages.append([], NOW, LATER, envelope)) == []
+        assert list(await repositories.messages.append([], CLAIM, envelope)) == []
 
     @pytest.mark.parametrize(
         "content", ["\U0001f468‍\U0001f469‍\U0001f467", "مرحبا", "\\ \" ' \n", "x" * 4_000, "\U0001f600" * 4_000]
     )
     async def test_content_is_kept_as_sent(self, repositories: Repositories, chat: Chat, content: str) -> None:
-        await repositories.messages.append([draft(chat.session, chat.ann, chat.bob, content)], NOW, LATER, envelope)
+        await repositories.messages.append([draft(chat.session, chat.ann, chat.bob, content)], CLAIM, envelope)
         assert [message.content for message in await repositories.messages.latest(chat.session.id, 1)] == [content]
 
     async def test_pages(self, repositories: Repositories, chat: Chat) -> None:
-        await repositories.messages.append(chat.drafts(10), NOW, LATER, envelope)
+        await repositories.messages.append(chat.drafts(10), CLAIM, envelope)
         session, messages = chat.session.id, repositories.messages
         pages = {
             "latest": await messages.latest(session, 3),
@@ -349,7 +382,7 @@ class MessageRepositoryContract(Contract):
     async def test_the_last_seq_is_that_of_the_last_message(self, repositories: Repositories, chat: Chat) -> None:
         messages = repositories.messages
         assert await messages.last_seq(chat.session.id) == 0
-        await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        await messages.append(chat.drafts(3), CLAIM, envelope)
         assert await messages.last_seq(chat.session.id) == 3
         assert await messages.last_seq(SessionId(uuid4())) == 0
 
@@ -357,7 +390,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat
     ) -> None:
         messages, session = repositories.messages, chat.session
-        await messages.append([*chat.drafts(3), draft(session, chat.bob, chat.ann)], NOW, LATER, envelope)
+        await messages.append([*chat.drafts(3), draft(session, chat.bob, chat.ann)], CLAIM, envelope)
         assert [one.seq for one in await messages.unseen(session.id, chat.bob.id, 10)] == [1, 2, 3]
         assert await messages.mark_seen(session.id, chat.bob.id, 2) == 2
         assert await messages.mark_seen(session.id, chat.bob.id, 2) is None
@@ -373,18 +406,18 @@ class MessageRepositoryContract(Contract):
         ]
 
     async def test_seen_beyond_the_end_does_not_reach_what_comes(self, repositories: Repositories, chat: Chat) -> None:
-        await repositories.messages.append(chat.drafts(1), NOW, LATER, envelope)
+        await repositories.messages.append(chat.drafts(1), CLAIM, envelope)
         assert await repositories.messages.mark_seen(chat.session.id, chat.bob.id, 2**63 - 1) == 1
         assert await repositories.messages.mark_seen(chat.session.id, chat.bob.id, 2**63 - 1) is None
-        await repositories.messages.append(chat.drafts(1), NOW, LATER, envelope)
+        await repositories.messages.append(chat.drafts(1), CLAIM, envelope)
         assert [one.seq for one in await repositories.messages.unseen(chat.session.id, chat.bob.id, 10)] == [2]
 
     async def test_who_wrote_everything_has_seen_nothing_new(self, repositories: Repositories, chat: Chat) -> None:
         messages, session = repositories.messages, chat.session
-        await messages.append(chat.drafts(150), NOW, LATER, envelope)
+        await messages.append(chat.drafts(150), CLAIM, envelope)
         assert list(await messages.unseen(session.id, chat.ann.id, 10)) == []
         assert await messages.mark_seen(session.id, chat.ann.id, 150) is None
-        await messages.append([draft(session, chat.bob, chat.ann), *chat.drafts(120)], NOW, LATER, envelope)
+        await messages.append([draft(session, chat.bob, chat.ann), *chat.drafts(120)], CLAIM, envelope)
         assert [one.seq for one in await messages.unseen(session.id, chat.ann.id, 10)] == [151]
         assert len(await messages.unseen(session.id, chat.bob.id, 1_000)) == 270
         assert not any(one.seen for one in await messages.latest(session.id, 300))
@@ -396,7 +429,7 @@ class MessageRepositoryContract(Contract):
     ) -> None:
         messages, session = repositories.messages, chat.session
         drafts = [*chat.drafts(count), draft(session, chat.bob, chat.ann)]
-        await messages.append(drafts, NOW, LATER, envelope)
+        await messages.append(drafts, CLAIM, envelope)
         assert await messages.mark_seen(session.id, chat.bob.id, count + 1) == count + 1
         pages = [
             await messages.latest(session.id, 5_000),
@@ -410,7 +443,7 @@ class MessageRepositoryContract(Contract):
         assert list(await messages.undelivered({chat.bob.id}, None, 10)) == []
         (overview,) = await repositories.sessions.overview([chat.bob.id], None, None, 10)
         assert overview.unread == 0
-        (repeat,) = await messages.append([drafts[count - 1]], NOW, LATER, envelope)
+        (repeat,) = await messages.append([drafts[count - 1]], CLAIM, envelope)
         assert isinstance(repeat, Repeated)
         assert (repeat.message.seen, repeat.message.delivered) == (True, True)
         await messages.mark_seen(session.id, chat.ann.id, count + 1)
@@ -422,7 +455,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat
     ) -> None:
         messages = repositories.messages
-        outcomes = await messages.append(chat.drafts(5), NOW, LATER, envelope)
+        outcomes = await messages.append(chat.drafts(5), CLAIM, envelope)
         stored = [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
         await messages.mark_delivered([stored[0].id, stored[2].id, MessageId(uuid4())])
         for _ in range(2):  # looking changes nothing
@@ -439,7 +472,7 @@ class MessageRepositoryContract(Contract):
         messages, session, both = repositories.messages, chat.session, (chat.ann, chat.bob)
         for number in range(3):
             await messages.append(
-                [draft(session, chat.ann, chat.bob), draft(session, chat.bob, chat.ann)], NOW, LATER, envelope
+                [draft(session, chat.ann, chat.bob), draft(session, chat.bob, chat.ann)], CLAIM, envelope
             )
             found = [await messages.undelivered({one.id}, None, 10) for one in both]
             assert [[message.seq for message in page] for page in found] == [[2 * number + 2], [2 * number + 1]]
@@ -454,7 +487,7 @@ class MessageRepositoryContract(Contract):
         self, repositories: Repositories, chat: Chat, durable: bool
     ) -> None:
         messages, sending = repositories.messages, Sending(chat.session.id, chat.ann.id)
-        outcomes = await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        outcomes = await messages.append(chat.drafts(3), CLAIM, envelope)
         ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
         assert list(await messages.mark_delivered(ids[1:2], durable=durable)) == [Reached(sending, 2)]
         reached = await messages.mark_delivered([*ids, MessageId(uuid4())], durable=durable)
@@ -469,7 +502,7 @@ class MessageRepositoryContract(Contract):
         ann, bob = (Sending(chat.session.id, one.id) for one in (chat.ann, chat.bob))
         assert await messages.delivered_up_to({ann: 0}) == {ann: 0}
         drafts = [*chat.drafts(3), draft(chat.session, chat.bob, chat.ann), *chat.drafts(1)]
-        outcomes = await messages.append(drafts, NOW, LATER, envelope)
+        outcomes = await messages.append(drafts, CLAIM, envelope)
         ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
         assert await messages.delivered_up_to({ann: 0, bob: 0}) == {ann: 0, bob: 3}
         await messages.mark_delivered([ids[0], ids[2]])
@@ -482,13 +515,13 @@ class MessageRepositoryContract(Contract):
 
     async def test_what_was_seen_counts_as_delivered(self, repositories: Repositories, chat: Chat) -> None:
         messages, ann = repositories.messages, Sending(chat.session.id, chat.ann.id)
-        await messages.append(chat.drafts(3), NOW, LATER, envelope)
+        await messages.append(chat.drafts(3), CLAIM, envelope)
         await messages.mark_seen(chat.session.id, chat.bob.id, 2)
         assert await messages.delivered_up_to({ann: 0}) == {ann: 2}
 
     async def test_how_far_a_long_session_is_delivered(self, repositories: Repositories, chat: Chat) -> None:
         messages, ann = repositories.messages, Sending(chat.session.id, chat.ann.id)
-        outcomes = await messages.append(chat.drafts(1_500), NOW, LATER, envelope)
+        outcomes = await messages.append(chat.drafts(1_500), CLAIM, envelope)
         ids = [one.message.id for one in outcomes if isinstance(one, Stored)]
         await messages.mark_delivered(ids[:1_200])
         for _ in range(2):
@@ -508,7 +541,7 @@ class MessageRepositoryContract(Contract):
         for session in sessions:
             peer = next(side for side in session.pair if side not in mine)
             sender, receiver = replace(chat.bob, id=peer), chat.ann
-            await messages.append([draft(session, sender, receiver) for _ in range(3)], NOW, LATER, envelope)
+            await messages.append([draft(session, sender, receiver) for _ in range(3)], CLAIM, envelope)
         sessions.sort(key=lambda session: session.id)
         wanted = [(session.id, seq) for session in sessions for seq in (1, 2, 3)]
         found: list[tuple[SessionId, int]] = []
@@ -551,20 +584,22 @@ class OutboxContract(Contract):
     @pytest.fixture
     async def owed(self, repositories: Repositories, chat: Chat) -> int:
         """Three entries a message, claimed for a minute."""
-        await repositories.messages.append(chat.drafts(4), NOW, LATER, envelope)
+        await repositories.messages.append(chat.drafts(4), CLAIM, envelope)
         return 12
 
     async def test_entries_are_made_claimed_and_due_after_it(self, repositories: Repositories, owed: int) -> None:
         outbox = repositories.outbox
-        assert list(await outbox.claim(NOW, LATER, 100)) == []
-        claimed = await outbox.claim(LATER, LATER + timedelta(seconds=60), 100)
+        assert list(await outbox.claim(CLAIM, 100)) == []
+        await repositories.pass_time(CLAIM)
+        claimed = await outbox.claim(CLAIM, 100)
         assert len(claimed) == owed
+        assert list(await outbox.claim(CLAIM, 100)) == []
         assert (await outbox.status()).pending == owed
-        assert (await outbox.status()).oldest_pending_at == NOW
+        assert (await outbox.status()).oldest_pending_at == min(entry.created_at for entry in claimed)
 
     async def test_racing_claims_are_disjoint(self, repositories: Repositories, owed: int) -> None:
-        until = LATER + timedelta(seconds=60)
-        claims = await asyncio.gather(*(repositories.outbox.claim(LATER, until, 2) for _ in range(10)))
+        await repositories.pass_time(CLAIM)
+        claims = await asyncio.gather(*(repositories.outbox.claim(CLAIM, 2) for _ in range(10)))
         claimed = [entry.id for claim in claims for entry in claim]
         assert len(claimed) == len(set(claimed)) == owed
 
@@ -573,52 +608,54 @@ class OutboxContract(Contract):
         self, repositories: Repositories, owed: int, keep: bool
     ) -> None:
         outbox = repositories.outbox
-        entries = await outbox.claim(LATER, LATER, 100)
-        await outbox.mark_processed([entry.id for entry in entries], LATER, keep=keep)
-        assert list(await outbox.claim(LATER + timedelta(days=1), LATER, 100)) == []
+        await repositories.pass_time(CLAIM)
+        entries = await outbox.claim(timedelta(), 100)
+        await outbox.mark_processed([entry.id for entry in entries], keep=keep)
+        assert list(await outbox.claim(CLAIM, 100)) == []
         assert (await outbox.status()).pending == 0
-        assert await outbox.purge(LATER, 100) == 0
+        assert await outbox.purge(timedelta(seconds=30), 100) == 0
         kept = owed if keep else 0
-        assert await outbox.purge(LATER + timedelta(days=365), 5) == min(5, kept)
-        assert await outbox.purge(LATER + timedelta(days=365), 100) == max(0, kept - 5)
+        await repositories.pass_time(timedelta(seconds=60))
+        assert await outbox.purge(timedelta(seconds=30), 5) == min(5, kept)
+        assert await outbox.purge(timedelta(seconds=30), 100) == max(0, kept - 5)
 
     async def test_released_entries_are_due_at_once_without_a_failure(
         self, repositories: Repositories, owed: int
     ) -> None:
         outbox = repositories.outbox
-        entries = await outbox.claim(LATER, LATER + timedelta(hours=1), 100)
-        await outbox.release([entry.id for entry in entries], LATER)
-        again = await outbox.claim(LATER, LATER + timedelta(hours=1), 100)
+        await repositories.pass_time(CLAIM)
+        entries = await outbox.claim(timedelta(hours=1), 100)
+        await outbox.release([entry.id for entry in entries])
+        again = await outbox.claim(timedelta(hours=1), 100)
         assert len(again) == owed
         assert {entry.retry_count for entry in again} == {0}
 
     async def test_failures_wait_and_the_dead_rest_until_requeued(self, repositories: Repositories, owed: int) -> None:
         outbox = repositories.outbox
-        first, second, *_ = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
-        retry_at = LATER + timedelta(seconds=2)
+        await repositories.pass_time(CLAIM)
+        first, second, *_ = await outbox.claim(timedelta(days=9), 100)
+        delay = timedelta(seconds=20)
         await outbox.mark_failed(
-            [FailedTry(first.id, 1, retry_at, "Unroutable"), FailedTry(second.id, 10, None, "Unroutable")], LATER
+            [FailedTry(first.id, 1, delay, "Unroutable"), FailedTry(second.id, 10, None, "Unroutable")]
         )
-        assert list(await outbox.claim(LATER, LATER, 100)) == []
-        (again,) = await outbox.claim(retry_at, retry_at + timedelta(days=9), 100)
-        assert (again.id, again.retry_count) == (first.id, 1)
+        assert list(await outbox.claim(CLAIM, 100)) == []
         (dead,) = await outbox.dead(10)
-        assert (dead.entry.id, dead.reason, dead.died_at, dead.entry.retry_count) == (
-            second.id,
-            "Unroutable",
-            LATER,
-            10,
-        )
+        assert (dead.entry.id, dead.reason, dead.entry.retry_count) == (second.id, "Unroutable", 10)
+        assert dead.died_at > dead.entry.created_at
+        await repositories.pass_time(delay)
+        (again,) = await outbox.claim(timedelta(days=9), 100)
+        assert (again.id, again.retry_count) == (first.id, 1)
         assert (await outbox.status()).dead == 1
-        assert await outbox.requeue([first.id], LATER) == 0
-        assert await outbox.requeue(None, LATER) == 1
-        (risen,) = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
+        assert await outbox.requeue([first.id]) == 0
+        assert await outbox.requeue(None) == 1
+        (risen,) = await outbox.claim(timedelta(days=9), 100)
         assert (risen.id, risen.retry_count) == (second.id, 0)
 
     async def test_only_the_dead_are_dropped(self, repositories: Repositories, owed: int) -> None:
         outbox = repositories.outbox
-        first, second, *_ = await outbox.claim(LATER, LATER + timedelta(days=9), 100)
-        await outbox.mark_failed([FailedTry(first.id, 10, None, "Unroutable")], LATER)
+        await repositories.pass_time(CLAIM)
+        first, second, *_ = await outbox.claim(timedelta(days=9), 100)
+        await outbox.mark_failed([FailedTry(first.id, 10, None, "Unroutable")])
         assert await outbox.drop([first.id, second.id]) == 1
         assert await outbox.drop([first.id]) == 0
         status = await outbox.status()

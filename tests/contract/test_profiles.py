@@ -82,12 +82,13 @@ class TestCachedDirectory(ProfileDirectoryContract):
 
     @pytest.fixture
     def repositories(self, directory: ProfileDirectory) -> Repositories:
-        store = InMemoryStore()
+        clock = ManualClock(NOW)
+        store = InMemoryStore(clock)
         return Repositories(
             InMemorySessionRepository(store),
             InMemoryMessageRepository(store),
             InMemoryOutbox(store),
-            CachedProfileDirectory(directory, ManualClock(NOW)),
+            CachedProfileDirectory(directory, clock),
         )
 
 

@@ -13,7 +13,7 @@ from domain.errors import Invalid, TransactionAborted
 from domain.identifiers import Email
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
-from tests.support.people import NOW, draft, envelope, ids, person, session_of, transaction
+from tests.support.people import DUE_AT_ONCE, NOW, draft, envelope, ids, person, session_of, transaction
 
 REFUSED: dict[str, Callable[[Draft], Draft]] = {
     "a lone surrogate": lambda draft: draft._replace(content="secret \ud800"),
@@ -40,7 +40,7 @@ async def test_a_draft_that_cannot_be_stored_fails_alone(
     drafts = [draft(session, ann, bob, f"message {number}") for number in range(7)]
     drafts[place] = REFUSED[why](drafts[place])
 
-    outcomes = await messages.append([*drafts, drafts[place]], NOW, NOW, telling_envelope)
+    outcomes = await messages.append([*drafts, drafts[place]], DUE_AT_ONCE, telling_envelope)
 
     *others, again = outcomes
     assert isinstance(refused := others.pop(place), Invalid)
@@ -60,7 +60,7 @@ async def test_a_draft_whose_envelope_cannot_be_made_fails_alone(engine: AsyncEn
         return [OutboxEntry(ids.new(), "ack", f'"{draft.content.encode().hex()}"', NOW)]
 
     drafts = [draft(session, ann, bob, content) for content in ("one", "\ud800", "two")]
-    outcomes = await messages.append(drafts, NOW, NOW, strict_envelope)
+    outcomes = await messages.append(drafts, DUE_AT_ONCE, strict_envelope)
     assert [type(outcome) for outcome in outcomes] == [Stored, Invalid, Stored]
 
 
@@ -75,7 +75,7 @@ async def test_a_draft_that_cannot_be_stored_takes_its_transaction_with_it_and_n
     drafts[3] = REFUSED[why](drafts[3])
     batch = [*drafts[:2], *transaction(*drafts[2:5]), *transaction(*drafts[5:])]
 
-    outcomes = await messages.append(batch, NOW, NOW, telling_envelope)
+    outcomes = await messages.append(batch, DUE_AT_ONCE, telling_envelope)
 
     refused = [TransactionAborted, Invalid, TransactionAborted]
     assert [type(one) for one in outcomes] == [Stored, Stored, *refused, Stored, Stored]

@@ -24,7 +24,7 @@ from application.ports.messages import Stored
 from domain.errors import SessionBusy, SessionNotFound, StoreUnavailable
 from domain.outbox import RetryPolicy
 from domain.session import ChatSession
-from tests.support.people import NOW, draft, envelope, person, session_of
+from tests.support.people import DUE_AT_ONCE, NOW, draft, envelope, person, session_of
 
 ANN, BOB = person("ann"), person("bob")
 
@@ -40,7 +40,6 @@ class Instance:
             PostgresOutbox(self.engine),
             InProcessBroker(),
             PostgresProfileDirectory(self.engine),
-            clock,
             counters,
             RetryPolicy(),
             DispatchSettings(),
@@ -79,11 +78,11 @@ async def test_a_batch_goes_on_without_what_is_locked(engine: AsyncEngine, datab
     drafts = [draft(one, ANN, BOB) for one in (locked, free, locked, free, session_of(ANN, BOB))]
     async with driver_transaction(other) as connection:
         await connection.execute("SELECT 1 FROM chat_sessions WHERE id = $1 FOR UPDATE", locked.id)
-        outcomes = await messages.append(drafts, NOW, NOW, envelope)
+        outcomes = await messages.append(drafts, DUE_AT_ONCE, envelope)
         assert [type(one) for one in outcomes] == [SessionBusy, Stored, SessionBusy, Stored, SessionNotFound]
-        (again,) = await messages.append(drafts[:1], NOW, NOW, envelope, wait_for=locked.id)
+        (again,) = await messages.append(drafts[:1], DUE_AT_ONCE, envelope, wait_for=locked.id)
         assert isinstance(again, SessionBusy)
-        waiting = asyncio.create_task(messages.append(drafts[:1], NOW, NOW, envelope, wait_for=locked.id))
+        waiting = asyncio.create_task(messages.append(drafts[:1], DUE_AT_ONCE, envelope, wait_for=locked.id))
         await asyncio.sleep(0.02)
     await other.dispose()
     assert [type(one) for one in await waiting] == [Stored]
@@ -99,7 +98,7 @@ async def test_a_transaction_with_a_locked_session_is_not_stored_in_part(
     together = [draft(one, ANN, BOB)._replace(transaction=transaction) for one in (free, locked)]
     async with driver_transaction(other) as connection:
         await connection.execute("SELECT 1 FROM chat_sessions WHERE id = $1 FOR UPDATE", locked.id)
-        outcomes = await messages.append([*together, draft(free, ANN, BOB)], NOW, NOW, envelope)
+        outcomes = await messages.append([*together, draft(free, ANN, BOB)], DUE_AT_ONCE, envelope)
         assert [type(one) for one in outcomes] == [SessionBusy] * 3, "what follows in its sessions waits too"
     await other.dispose()
     assert list(await messages.latest(free.id, 10)) == []

@@ -16,7 +16,7 @@ from application.ports.outbox import FailedTry
 from domain.message import Message
 from domain.profile import Profile
 from domain.session import ChatSession
-from tests.support.people import NOW, draft, envelope, person, session_of
+from tests.support.people import DUE_AT_ONCE, draft, envelope, person, session_of
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def chat(engine: AsyncEngine) -> tuple[ChatSession, Profile, Profile]:
 
 async def send(engine: AsyncEngine, session: ChatSession, sender: Profile, to: Profile, count: int) -> list[Message]:
     drafts = [draft(session, sender, to) for _ in range(count)]
-    outcomes = await PostgresMessageRepository(engine).append(drafts, NOW, NOW, envelope)
+    outcomes = await PostgresMessageRepository(engine).append(drafts, DUE_AT_ONCE, envelope)
     return [outcome.message for outcome in outcomes if isinstance(outcome, Stored)]
 
 
@@ -102,7 +102,7 @@ async def test_racing_marks_wait_in_one_order(database_url: str) -> None:
     session, ann, bob = await chat(engine)
     for place in range(1, 6):
         drafts = [draft(session, ann, bob) for _ in range(500)][::-1]  # so that `seq` runs against the ids
-        outcomes = await messages.append(drafts, NOW, NOW, envelope)
+        outcomes = await messages.append(drafts, DUE_AT_ONCE, envelope)
         sent = [outcome.message.id for outcome in outcomes if isinstance(outcome, Stored)]
         marks = (messages.mark_delivered(some) for some in (sent, sent[::-1], sent[::2], sent[250:] + sent[:250]))
         seen, *_ = await asyncio.gather(messages.mark_seen(session.id, bob.id, 500 * place), *marks)
@@ -114,18 +114,18 @@ async def test_racing_marks_wait_in_one_order(database_url: str) -> None:
 
 async def test_racing_outbox_marks_all_succeed(database_url: str) -> None:
     engine = create_engine(database_url, timeout=60)  # several deadlocks in a row take longer than a mark may
-    outbox, later = PostgresOutbox(engine), NOW + timedelta(days=1)
+    outbox, later = PostgresOutbox(engine), timedelta(days=1)
     session, ann, bob = await chat(engine)
     for _ in range(2):  # a deadlock takes PostgreSQL a second to see
         await send(engine, session, ann, bob, 100)
-        ids = [entry.id for entry in await outbox.claim(NOW, later, 1_000)]
+        ids = [entry.id for entry in await outbox.claim(later, 1_000)]
         failed = [FailedTry(entry_id, 1, later, "Unroutable") for entry_id in sorted(ids, reverse=True)]
         # as when a claim has run out and another instance has the same entries
         await asyncio.gather(
-            outbox.mark_failed(failed, NOW),
-            outbox.mark_processed(ids, NOW, keep=True),
-            outbox.release(ids[::-1], later),
-            outbox.mark_failed(failed[::-1], NOW),
+            outbox.mark_failed(failed),
+            outbox.mark_processed(ids, keep=True),
+            outbox.release(ids[::-1]),
+            outbox.mark_failed(failed[::-1]),
         )
         assert (await outbox.status()).pending == 0
     await engine.dispose()

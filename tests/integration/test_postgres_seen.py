@@ -15,7 +15,7 @@ from domain.errors import Unavailable
 from domain.profile import Profile
 from domain.session import ChatSession
 from tests.support.eventually import eventually_some
-from tests.support.people import NOW, draft, envelope, person, session_of
+from tests.support.people import DUE_AT_ONCE, draft, envelope, person, session_of
 
 _FILL = """
     INSERT INTO chat_messages (id, session_id, seq, sender_profile_id, content, client_msg_id)
@@ -56,7 +56,7 @@ async def test_seen_over_very_many_messages_holds_nobody_up(
     assert time.perf_counter() - began < 0.25
     for _ in range(20):
         began = time.perf_counter()
-        (outcome,) = await messages.append([draft(session, ann, bob)], NOW, NOW, envelope)
+        (outcome,) = await messages.append([draft(session, ann, bob)], DUE_AT_ONCE, envelope)
         assert time.perf_counter() - began < 0.5
         assert isinstance(outcome, Stored)
     assert [one.seen for one in await messages.after(session.id, 299_999, 2, fresh=True)] == [True, False]

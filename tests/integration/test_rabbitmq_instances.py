@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.memory.clock import ManualClock
 from adapters.memory.store import InMemoryStore
 from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.settings import RabbitSettings
@@ -14,7 +15,7 @@ from application.send_message import SendMessageCommand
 from domain.destination import ACK_QUEUE, ALL_RECEIPTS_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, SessionId
 from tests.support.eventually import eventually
-from tests.support.people import FRIENDS
+from tests.support.people import FRIENDS, NOW
 from tests.support.rabbitmq import RabbitNode
 from tests.support.service import ANN, BOB, Service
 
@@ -23,7 +24,7 @@ SETTINGS = RabbitSettings(publish_timeout=1, first_backoff=0.01, max_backoff=0.2
 
 @pytest.fixture
 async def instances(rabbitmq: RabbitNode) -> AsyncIterator[list[Service]]:
-    store = InMemoryStore()
+    store = InMemoryStore(ManualClock(NOW))
     instances = [Service(RabbitBroker([rabbitmq.url], "test", settings=SETTINGS), store=store) for _ in range(2)]
     for instance in instances:
         await instance.start()

@@ -1,6 +1,6 @@
 """Invented people, sessions and drafts."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.system.ids import Uuid7Generator
@@ -12,6 +12,8 @@ from domain.session import ChatSession, Pair
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 FRIENDS = Intent("friends")
+CLAIM = timedelta(seconds=60)
+DUE_AT_ONCE = timedelta()
 ids = Uuid7Generator()
 
 

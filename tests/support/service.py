@@ -70,12 +70,13 @@ class Service:
     profile_ttl: float | None = None
     remembered: InMemoryProfileDirectory | None = None
     outage: Outage = field(default_factory=Outage)
-    store: InMemoryStore = field(default_factory=InMemoryStore)
+    store: InMemoryStore = field(default_factory=lambda: InMemoryStore(ManualClock(NOW)))
     push: RecordingPush = field(default_factory=RecordingPush)
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
-        self.clock = ManualClock(NOW)
+        assert isinstance(self.store.clock, ManualClock)
+        self.clock = self.store.clock
         ids = Uuid7Generator()
         self.remembered = self.remembered or DirectoryWithOutages(self.outage)
         lookup = self.lookup
@@ -87,9 +88,7 @@ class Service:
         self.outbox = InMemoryOutbox(self.store)
         self.participants = Participants(sessions, lookup, directory, self.clock)
         settings = DispatchSettings(poll_interval=0.001)
-        self.dispatcher = OutboxDispatcher(
-            self.outbox, self.broker, directory, self.clock, self.counters, RetryPolicy(), settings
-        )
+        self.dispatcher = OutboxDispatcher(self.outbox, self.broker, directory, self.counters, RetryPolicy(), settings)
         self.intake = MessageIntake(
             messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
         )

@@ -19,7 +19,7 @@ from domain.errors import Invalid, NotYourself
 from domain.identifiers import ClientMessageId, Email, Intent, SessionId
 from domain.principal import Principal
 from domain.principal import Service as TrustedService
-from tests.support.people import FRIENDS, NOW, draft, envelope, person, session_of
+from tests.support.people import DUE_AT_ONCE, FRIENDS, NOW, draft, envelope, person, session_of
 from tests.support.service import ANN, BOB, EVE, Service
 
 WORK = Intent("work")
@@ -75,8 +75,9 @@ async def test_a_peer_that_is_not_known_does_not_take_the_list_along(service: Se
     ann, zoe = await EmbeddedProfileLookup().find(ANN.email, FRIENDS), person("zoe")
     with_zoe = session_of(ann, zoe)
     service.store.sessions[with_zoe.id] = with_zoe
-    await InMemoryMessageRepository(service.store).append([draft(with_zoe, zoe, ann)], NOW, NOW, envelope)
-    *_, last = (await sessions(service, ANN, ANN.email)).sessions
+    await InMemoryMessageRepository(service.store).append([draft(with_zoe, zoe, ann)], DUE_AT_ONCE, envelope)
+    page = await sessions(service, ANN, ANN.email)
+    (last,) = (one for one in page.sessions if one.session_id == with_zoe.id)
     assert (last.peer.profile_id, last.peer.email, last.unread_count) == (zoe.id, "", 1)
     assert last.last_message is not None
     assert (last.last_message.sender_id, last.last_message.content) == (zoe.id, "hello")

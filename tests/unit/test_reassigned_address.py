@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.store import InMemoryStore
 from application.chat_message import ChatMessage
@@ -33,7 +34,7 @@ class World:
 
     def __init__(self) -> None:
         self.flairbit = WaywardLookup(P, B)
-        store, directory = InMemoryStore(), InMemoryProfileDirectory()
+        store, directory = InMemoryStore(ManualClock(NOW)), InMemoryProfileDirectory()
         self.here, self.there = (
             Service(AwayBroker(), lookup=self.flairbit, profile_ttl=TTL, store=store, remembered=directory)
             for _ in range(2)

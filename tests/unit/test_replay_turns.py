@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import uuid4
 
 from adapters.memory.broker import InProcessBroker
@@ -16,7 +15,7 @@ from application.write_behind import WriteBehind
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Message
 from tests.support.eventually import eventually
-from tests.support.people import FRIENDS, NOW, draft, envelope
+from tests.support.people import CLAIM, FRIENDS, draft, envelope
 from tests.support.service import ANN, Service
 
 READERS = 2
@@ -59,7 +58,7 @@ class ComeBack:
             session = await self.service.init(ANN, ANN.email, f"peer{number}@example.org", FRIENDS)
             one, other = (await self.service.participants.profiles(session)).values()
             drafts = [draft(session, one, other) for _ in range(BACKLOG)]
-            await self.reads.append(drafts, NOW, NOW + timedelta(minutes=1), envelope)
+            await self.reads.append(drafts, CLAIM, envelope)
             self.sessions.append(session.id)
         return [asyncio.create_task(self._all_of(session_id)) for session_id in self.sessions]
 

@@ -1,7 +1,7 @@
 """Messages in memory."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 
 from adapters.memory.store import InMemoryStore, OutboxRow
 from application.ports.messages import AppendOutcome, Envelope, Reached, Repeated, Sending, Stored
@@ -18,8 +18,7 @@ class InMemoryMessageRepository:
     async def append(
         self,
         drafts: Sequence[Draft],
-        sent_at: datetime,
-        claimed_until: datetime,
+        claim: timedelta,
         envelope: Envelope,
         *,
         wait_for: SessionId | None = None,
@@ -32,28 +31,27 @@ class InMemoryMessageRepository:
             if (client_id := draft.client_message_id) in store.by_client_id
         }
         verdicts = admit(drafts, store.sessions, known)
-        return [self._outcome(verdict, sent_at, claimed_until, envelope) for verdict in verdicts]
+        return [self._outcome(verdict, claim, envelope) for verdict in verdicts]
 
-    def _outcome(
-        self, verdict: Verdict, sent_at: datetime, claimed_until: datetime, envelope: Envelope
-    ) -> AppendOutcome:
+    def _outcome(self, verdict: Verdict, claim: timedelta, envelope: Envelope) -> AppendOutcome:
         if isinstance(verdict, ChatError):
             return verdict
         first_id = self._store.by_client_id.get(verdict.client_message_id)
         if first_id is not None:
             return Repeated(self._store.message(first_id))
         assert isinstance(verdict, Draft), "a message is known by its clientMessageId"
-        return self._add(verdict, sent_at, claimed_until, envelope)
+        return self._add(verdict, claim, envelope)
 
-    def _add(self, draft: Draft, sent_at: datetime, claimed_until: datetime, envelope: Envelope) -> Stored:
+    def _add(self, draft: Draft, claim: timedelta, envelope: Envelope) -> Stored:
         store = self._store
         messages = store.messages.setdefault(draft.session_id, [])
-        message = draft.stored(len(messages) + 1, sent_at)
+        now = store.clock.now()
+        message = draft.stored(len(messages) + 1, max(now, messages[-1].sent_at) if messages else now)
         entries = envelope(draft, message)
         store.places[message.id] = (message.session_id, len(messages))
         store.by_client_id[message.client_message_id] = message.id
         messages.append(message)
-        store.outbox.update({entry.id: OutboxRow(entry, claimed_until) for entry in entries})
+        store.outbox.update({entry.id: OutboxRow(entry, now + claim) for entry in entries})
         return Stored(message, entries)
 
     async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:

@@ -1,7 +1,7 @@
 """The outbox in memory."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.memory.store import InMemoryStore, OutboxRow
 from application.ports.outbox import DeadEntry, FailedTry, OutboxStatus
@@ -14,36 +14,40 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class InMemoryOutbox:
     def __init__(self, store: InMemoryStore) -> None:
         self._rows = store.outbox
+        self._clock = store.clock
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[OutboxEntry]:
+    async def claim(self, lease: timedelta, limit: int) -> Sequence[OutboxEntry]:
+        now = self._clock.now()
         due = [row for row in self._pending() if row.next_try_at is not None and row.next_try_at <= now]
         due.sort(key=lambda row: (row.next_try_at or _LONG_AGO, row.entry.id))
         for row in due[:limit]:
-            row.next_try_at = until
+            row.next_try_at = now + lease
         return [row.entry for row in due[:limit]]
 
-    async def mark_processed(self, entry_ids: Collection[OutboxId], now: datetime, *, keep: bool) -> None:
+    async def mark_processed(self, entry_ids: Collection[OutboxId], *, keep: bool) -> None:
         for entry_id in entry_ids:
             if not keep:
                 self._rows.pop(entry_id, None)
             elif entry_id in self._rows:
-                self._rows[entry_id].processed_at = now
+                self._rows[entry_id].processed_at = self._clock.now()
 
-    async def mark_failed(self, tries: Sequence[FailedTry], now: datetime) -> None:
+    async def mark_failed(self, tries: Sequence[FailedTry]) -> None:
+        now = self._clock.now()
         for failed in tries:
             row = self._rows.get(failed.id)
             if row is None:
                 continue
             row.entry = row.entry._replace(retry_count=failed.retry_count)
-            row.next_try_at, row.reason = failed.next_try_at, failed.reason
-            row.died_at = now if failed.next_try_at is None else None
+            row.next_try_at, row.reason = None if failed.delay is None else now + failed.delay, failed.reason
+            row.died_at = now if failed.delay is None else None
 
-    async def release(self, entry_ids: Collection[OutboxId], now: datetime) -> None:
+    async def release(self, entry_ids: Collection[OutboxId]) -> None:
         for row in self._pending():
             if row.entry.id in entry_ids:
-                row.next_try_at = now
+                row.next_try_at = self._clock.now()
 
-    async def purge(self, processed_before: datetime, limit: int) -> int:
+    async def purge(self, retention: timedelta, limit: int) -> int:
+        processed_before = self._clock.now() - retention
         old = [row for row in self._rows.values() if row.processed_at and row.processed_at < processed_before]
         for row in old[:limit]:
             del self._rows[row.entry.id]
@@ -58,11 +62,11 @@ class InMemoryOutbox:
         dead = sorted(self._dead(), key=lambda row: row.died_at or _LONG_AGO)
         return [DeadEntry(row.entry, row.died_at or _LONG_AGO, row.reason) for row in dead[:limit]]
 
-    async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
+    async def requeue(self, entry_ids: Collection[OutboxId] | None) -> int:
         chosen = [row for row in self._dead() if entry_ids is None or row.entry.id in entry_ids]
         for row in chosen:
             row.entry = row.entry._replace(retry_count=0)
-            row.next_try_at, row.died_at, row.reason = now, None, ""
+            row.next_try_at, row.died_at, row.reason = self._clock.now(), None, ""
         return len(chosen)
 
     async def drop(self, entry_ids: Collection[OutboxId]) -> int:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from application.ports.clock import Clock
 from domain.identifiers import ClientMessageId, Intent, MessageId, OutboxId, SessionId
 from domain.message import Message
 from domain.outbox import OutboxEntry
@@ -22,6 +23,7 @@ class OutboxRow:
 
 @dataclass(slots=True)
 class InMemoryStore:
+    clock: Clock
     sessions: dict[SessionId, ChatSession] = field(default_factory=dict)
     session_ids: dict[tuple[Pair, Intent], SessionId] = field(default_factory=dict)
     messages: dict[SessionId, list[Message]] = field(default_factory=dict)

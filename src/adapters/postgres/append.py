@@ -3,15 +3,16 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from itertools import chain, groupby
 from operator import attrgetter
 
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.append_once import LostRace, append_once, wait_for
+from adapters.postgres.append_once import LostRace, append_once
 from adapters.postgres.database import driver_transaction
+from adapters.postgres.session_locks import wait_for
 from application.ports.messages import AppendOutcome, Envelope
 from domain.errors import Invalid, TransactionAborted, Unavailable
 from domain.identifiers import SessionId
@@ -35,14 +36,13 @@ _NOT_STORABLE = "the message cannot be stored"
 async def append(
     engine: AsyncEngine,
     drafts: Sequence[Draft],
-    sent_at: datetime,
-    claimed_until: datetime,
+    claim: timedelta,
     envelope: Envelope,
     *,
     wait_for: SessionId | None,
 ) -> Sequence[AppendOutcome]:
     """As `MessageRepository.append`. Raises `Unavailable`."""
-    return await _Batch(engine, sent_at, claimed_until, envelope, wait_for).append(drafts) if drafts else []
+    return await _Batch(engine, claim, envelope, wait_for).append(drafts) if drafts else []
 
 
 class _RollBack(Exception):
@@ -52,8 +52,7 @@ class _RollBack(Exception):
 @dataclass(frozen=True, slots=True)
 class _Batch:
     engine: AsyncEngine
-    sent_at: datetime
-    claimed_until: datetime
+    claim: timedelta
     envelope: Envelope
     wait_for: SessionId | None
 
@@ -90,9 +89,7 @@ class _Batch:
     async def _append_once(
         self, connection: "asyncpg.Connection[asyncpg.Record]", drafts: Sequence[Draft], *, look_first: bool
     ) -> Sequence[AppendOutcome]:
-        return await append_once(
-            connection, drafts, self.sent_at, self.claimed_until, self.envelope, look_first=look_first
-        )
+        return await append_once(connection, drafts, self.claim, self.envelope, look_first=look_first)
 
     async def _refusals(self, drafts: Sequence[Draft], error: Exception) -> Sequence[AppendOutcome]:
         """Of a lone draft, or of the drafts of one transaction."""

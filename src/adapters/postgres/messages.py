@@ -1,7 +1,7 @@
 """Messages in PostgreSQL."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -62,13 +62,12 @@ class PostgresMessageRepository:
     async def append(
         self,
         drafts: Sequence[Draft],
-        sent_at: datetime,
-        claimed_until: datetime,
+        claim: timedelta,
         envelope: Envelope,
         *,
         wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
-        return await append(self._engine, drafts, sent_at, claimed_until, envelope, wait_for=wait_for)
+        return await append(self._engine, drafts, claim, envelope, wait_for=wait_for)
 
     async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:
         return (await self._read(_LATEST, session_id, limit))[::-1]

@@ -28,10 +28,10 @@ _SIDES = """
       AND sender_profile_id <> ALL($1::uuid[])
 """
 _PLACES = f"""
-    SELECT side.*, coalesce(last.sent_at, side.created_at) AS active_at
+    SELECT side.*, coalesce(last.sent_at, side.created_at) AS active_at, coalesce($3::timestamptz, now()) AS as_of
     FROM ({_SIDES}) side LEFT JOIN LATERAL (
         SELECT m.sent_at FROM chat_messages m
-        WHERE m.session_id = side.id AND m.sent_at <= coalesce($3::timestamptz, 'infinity')
+        WHERE m.session_id = side.id AND m.sent_at <= coalesce($3::timestamptz, now())
         ORDER BY m.sent_at DESC LIMIT 1
     ) last ON true
 """  # noqa: S608 - made of constants
@@ -73,4 +73,6 @@ async def overview(
 
 
 def _overview(row: Row, last: Message | None) -> SessionOverview:
-    return SessionOverview(session_of(row), row["reader"], row["active_at"], last, row["last_seq"], row["unread"])
+    return SessionOverview(
+        session_of(row), row["reader"], row["active_at"], last, row["last_seq"], row["unread"], row["as_of"]
+    )

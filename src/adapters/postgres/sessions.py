@@ -25,7 +25,6 @@ class PostgresSessionRepository:
             "sender_profile_id": session.pair.low,
             "receiver_profile_id": session.pair.high,
             "intent": session.intent,
-            "created_at": session.created_at,
         }
         stored = select(chat_sessions).where(
             chat_sessions.c.sender_profile_id == session.pair.low,

@@ -1,7 +1,7 @@
 """Where messages are kept, and the promise to deliver them together with them."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -51,14 +51,15 @@ class MessageRepository(Protocol):
     async def append(
         self,
         drafts: Sequence[Draft],
-        sent_at: datetime,
-        claimed_until: datetime,
+        claim: timedelta,
         envelope: Envelope,
         *,
         wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
         """Stores the drafts in the order given, each with the next `seq` of its session and its outbox entries.
 
+        `sent_at` is the store's time, and never less than that of the message before. The entries are claimed for as
+        long as `claim`.
         One transaction: returned means durable, all of it; raised means that nothing of it may be relied upon
         (though a commit whose answer was lost may have happened: repeat with the same `clientMessageId`).
         One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from domain.identifiers import OutboxId
@@ -11,11 +11,15 @@ from domain.outbox import OutboxEntry
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """`oldest_pending_at` is the creation of the oldest entry not yet processed nor dead."""
+    """`oldest_pending_at` is the creation of the oldest entry not yet processed nor dead.
+
+    The store cannot clean up what is younger than its oldest snapshot, which is `snapshot_age` transactions old.
+    """
 
     pending: int
     dead: int
     oldest_pending_at: datetime | None
+    snapshot_age: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,35 +31,38 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedTry:
-    """A try that failed: `next_try_at` None means that the entry is dead. `reason` carries no message text."""
+    """A try that failed: the next one is due after `delay`; None means that the entry is dead.
+
+    `reason` carries no message text.
+    """
 
     id: OutboxId
     retry_count: int
-    next_try_at: datetime | None
+    delay: timedelta | None
     reason: str
 
 
 class Outbox(Protocol):
-    """Every call raises `Unavailable` when the store is away."""
+    """Every call raises `Unavailable` when the store is away. All times are by the store's clock."""
 
-    async def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[OutboxEntry]:
-        """Up to `limit` due entries, oldest first; nobody else gets them before `until`. Racing claims are disjoint."""
+    async def claim(self, lease: timedelta, limit: int) -> Sequence[OutboxEntry]:
+        """Up to `limit` due entries, oldest first; nobody else gets them during `lease`. Racing claims are disjoint."""
         ...
 
-    async def mark_processed(self, entry_ids: Collection[OutboxId], now: datetime, *, keep: bool) -> None:
+    async def mark_processed(self, entry_ids: Collection[OutboxId], *, keep: bool) -> None:
         """The broker has these; they are never claimed again. Deleted at once unless `keep`."""
         ...
 
-    async def mark_failed(self, tries: Sequence[FailedTry], now: datetime) -> None:
+    async def mark_failed(self, tries: Sequence[FailedTry]) -> None:
         """Sets the next try of each, or its death."""
         ...
 
-    async def release(self, entry_ids: Collection[OutboxId], now: datetime) -> None:
-        """Gives claimed entries back without counting a failure; they are due at `now`."""
+    async def release(self, entry_ids: Collection[OutboxId]) -> None:
+        """Gives claimed entries back without counting a failure; they are due at once."""
         ...
 
-    async def purge(self, processed_before: datetime, limit: int) -> int:
-        """Deletes up to `limit` entries processed before that time; how many."""
+    async def purge(self, retention: timedelta, limit: int) -> int:
+        """Deletes up to `limit` entries processed longer ago than `retention`; how many."""
         ...
 
     async def status(self) -> OutboxStatus: ...
@@ -64,7 +71,7 @@ class Outbox(Protocol):
         """Dead entries, the first to die first."""
         ...
 
-    async def requeue(self, entry_ids: Collection[OutboxId] | None, now: datetime) -> int:
+    async def requeue(self, entry_ids: Collection[OutboxId] | None) -> int:
         """Makes dead entries (all of them for None) due again with a count of 0; how many there were."""
         ...
 

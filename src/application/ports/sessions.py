@@ -15,7 +15,10 @@ UNREAD_WINDOW = 1_000
 
 @dataclass(frozen=True, slots=True)
 class SessionOverview:
-    """A session as one of its two sees it: `active_at` is when its last message was sent, or it was opened."""
+    """A session as one of its two sees it: `active_at` is when its last message was sent, or it was opened.
+
+    `as_of` is the store's time of the first page: messages after it do not count for `active_at`.
+    """
 
     session: ChatSession
     reader: ProfileId
@@ -23,6 +26,7 @@ class SessionOverview:
     last_message: Message | None
     last_seq: int
     unread: int
+    as_of: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class SessionPosition:
 
 class SessionRepository(Protocol):
     async def get_or_create(self, session: ChatSession) -> ChatSession:
-        """The stored session of this pair and intent; `session` itself when there was none.
+        """The stored session of this pair and intent; `session` when there was none, opened at the store's time.
 
         Any number of callers at once, on any instance, get the same one. Raises `Unavailable`.
         """

@@ -57,7 +57,7 @@ def requeue(ids: tuple[UUID, ...], everything: bool) -> None:
     if bool(ids) == everything:
         raise click.UsageError("name ids, or give --all")
     chosen = None if everything else [OutboxId(one) for one in ids]
-    count = _told(lambda store: store.requeue(chosen, SystemClock().now()))
+    count = _told(lambda store: store.requeue(chosen))
     click.echo(f"requeued {count}")
     if chosen is not None and count < len(set(chosen)):
         raise click.ClickException(f"{len(set(chosen)) - count} of them are not dead")
