@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any, NamedTuple, TypeVar
+from uuid import UUID
 
 import msgspec
 
@@ -124,10 +125,19 @@ def origin_of(body: bytes | str) -> Origin:
         value if isinstance(value, str) and _is_unicode(value) else None
         for value in (read.get("senderEmail"), read.get("clientMessageId"))
     )
+    client_message_id = None if client_message_id is None else _canonical(client_message_id)
     try:
         return Origin(None if sender is None else parse_email(sender), client_message_id)
     except Invalid:
         return Origin(None, client_message_id)
+
+
+def _canonical(client_message_id: str) -> str:
+    """A UUID as every message shows it, whatever its spelling; anything else as it was given."""
+    try:
+        return str(msgspec.convert(client_message_id, UUID))
+    except msgspec.ValidationError:
+        return client_message_id
 
 
 def _read_leniently(body: bytes | str) -> dict[str, Any]:

@@ -1,0 +1,21 @@
+"""Requests as they are read, and what is known of one that was refused."""
+
+import json
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from application.requests import origin_of
+
+
+@given(st.uuids(), st.sampled_from([str.upper, str.lower, str.title, lambda text: text.replace("-", "")]))
+def test_a_refused_message_is_known_by_the_canonical_spelling_of_its_id(some_id: UUID, spell: object) -> None:
+    assert callable(spell)
+    assert origin_of(json.dumps({"clientMessageId": spell(str(some_id))})).client_message_id == str(some_id)
+
+
+@pytest.mark.parametrize("given_id", ["", "no uuid", "{01981a63-6a00-7cc1-a7f2-0d0b0a5f1c11}"])
+def test_what_is_no_uuid_comes_back_as_it_was(given_id: str) -> None:
+    assert origin_of(json.dumps({"clientMessageId": given_id})).client_message_id == given_id
