@@ -95,7 +95,7 @@ class Bench:
         ack_id = self.socket.ack_ids.pop(which % len(self.socket.ack_ids))
         tags = self.subscription.settle(int(ack_id.partition("-")[2]), refused=refused)
         if not refused:
-            self._marks += [tag.message.id for tag in tags if isinstance(tag, Delivery) and tag.message]
+            self._marks += [tag.id for tag in tags if isinstance(tag, MessageKey)]
 
     def answer_all(self) -> None:
         while self.socket.ack_ids:

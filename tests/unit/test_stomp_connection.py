@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from time import monotonic
 from uuid import uuid4
 
 import msgspec
@@ -84,6 +85,10 @@ class Client:
     def expired(self) -> bool:
         """Whether the far side has begun to end, of which nothing is to be seen while nobody reads."""
         return self._connection._end.done()
+
+    def check(self, now: float) -> None:
+        """As the watch does at that time."""
+        self._connection.check(now)
 
     def hang_up(self) -> None:
         self._incoming.put_nowait(None)
@@ -528,6 +533,23 @@ async def test_a_client_that_does_not_read_is_cut_off(chat: Chat) -> None:
     await bob.ended()
     assert bob.closed is not None
     assert bob.closed.reason == "reading too slowly"
+
+
+async def test_a_client_that_takes_nothing_of_a_replay_is_slow(chat: Chat) -> None:
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    for number in range(20):
+        ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send", receipt=str(number))
+    await ann.got("RECEIPT", 20)
+    bob.reads.clear()
+    bob.say("SUBSCRIBE", id="1", destination=chat.topic, resume_after="0")
+    for _ in range(20):  # while 60,000 octets of 50,000 wait
+        ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send", receipt="live")
+    await ann.got("RECEIPT", 40)
+    bob.check(monotonic() + 9)
+    assert not bob.expired, "what is in the store is no reason"
+    bob.check(monotonic() + 11)
+    await bob.ended()
+    assert bob.closed == CloseReason.SLOW_CONSUMER.value
 
 
 async def test_a_silent_client_that_promised_beats_is_given_up_and_gets_beats_itself(chat: Chat) -> None:

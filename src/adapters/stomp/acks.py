@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from adapters.stomp.receipts import Pending, Receipts
 from adapters.stomp.services import StompServices
-from application.ports.push import Delivery
+from application.ports.push import MessageKey
 from domain.errors import StoreUnavailable
 from domain.principal import Principal
 
@@ -26,11 +26,7 @@ class Acks:
 
     def take(self, principal: Principal, tags: tuple[object, ...], pending: Pending) -> None:
         """The messages of others among `tags` were delivered; `pending` is the frame that said so."""
-        ids = [
-            tag.message.id
-            for tag in tags
-            if isinstance(tag, Delivery) and tag.message and tag.message.sender_email != principal.name
-        ]
+        ids = [tag.id for tag in tags if isinstance(tag, MessageKey) and tag.sender_email != principal.name]
         if pending.receipt is None or not ids:
             self._unwritten = self._unwritten or bool(ids)
             self._services.delivered.add(ids)

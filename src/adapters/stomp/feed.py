@@ -26,6 +26,6 @@ class LiveFeed:
 
     def _give(self, delivery: Delivery, head: str) -> None:
         subscription = self.subscription
-        frame = subscription.message(head, delivery.body, delivery)
+        frame = subscription.message(head, delivery.body, delivery.message)
         # in the client modes the ACK is the delivery, not the socket
         self._queue.put(frame, delivery if subscription.ack_mode == "auto" else None, stored=self.is_stored)

@@ -62,7 +62,7 @@ class UndeliveredFeed(StoredFeed):
 
     def _given_and_undelivered(self) -> set[MessageId]:
         tags = (*self.subscription.waiting, *self.subscription.refused)
-        return {tag.message.id for tag in tags if isinstance(tag, Delivery) and tag.message is not None}
+        return {tag.id for tag in tags if isinstance(tag, MessageKey)}
 
     def _note(self, key: MessageKey) -> None:
         last_seqs = self._last_seqs
