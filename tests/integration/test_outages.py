@@ -170,6 +170,20 @@ async def test_with_a_broker_sends_are_held_while_the_database_is_away(
         assert status == 503
         assert len(await ann.messages("/user/queue/ack")) == 1
 
+        together = [chat_message(session_id, ANN, content) for content in "ab"]
+        ann.say("BEGIN", transaction="t")
+        for message in together:
+            await ann.send(message, transaction="t")
+        ann.say("COMMIT", transaction="t", receipt="never: a transaction is not held")
+        await ann.flush()
+        await asyncio.to_thread(fresh_rabbitmq.kill)
+        lost = chat_message(session_id, ANN, "both are away")
+        await ann.send(lost, receipt="never: nobody has it")
+        refused = {message["clientMessageId"] for message in (*together, lost)}
+        await eventually(lambda: refused <= set(ann.refused()), 30)
+        assert not [frame for frame in ann.of("RECEIPT") if frame.headers["receipt-id"].startswith("never")]
+        await asyncio.to_thread(fresh_rabbitmq.start)
+
         await asyncio.to_thread(own_postgres.start)
         acked = await ann.messages("/user/queue/ack", 1 + len(ids), within=60)
         assert {message["clientMessageId"] for message in acked[1:]} == set(ids)
