@@ -111,6 +111,9 @@ class ServiceMetrics(Collector):
         yield GaugeMetricFamily("chat_outbox_pending", "Outbox entries not yet processed nor dead", status.pending)
         yield GaugeMetricFamily("chat_outbox_dead_rows", "Outbox entries given up and still there", status.dead)
         yield GaugeMetricFamily("chat_outbox_oldest_pending_seconds", "Age of the oldest of them", age)
+        yield GaugeMetricFamily(
+            "chat_database_snapshot_age", "Transactions since the oldest snapshot still held", status.snapshot_age
+        )
 
 
 @get("/metrics", include_in_schema=False)
