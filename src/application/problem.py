@@ -24,6 +24,7 @@ STATUS = {
     "invalid": 422,
     "rate-limited": 429,
     "unavailable": 503,
+    "held-too-long": 503,
 }
 
 

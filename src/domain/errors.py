@@ -111,6 +111,13 @@ class AckTooLate(ChatError):
     title = "Too many messages waited for their ACK: this one is no longer known"
 
 
+class HeldTooLong(ChatError):
+    """A send that waited in the queue and could not be stored in time; it is among the dead letters."""
+
+    code = "held-too-long"
+    title = "The message could not be stored in time"
+
+
 class RateLimited(ChatError):
     code = "rate-limited"
     title = "Too many requests"

@@ -162,7 +162,14 @@ class Container(containers.DeclarativeContainer):
     init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock)
     list_sessions = providers.Singleton(ListSessions, sessions, directory)
     send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
-    submitted_sends = providers.Singleton(SubmittedSends, send_message, broker, given.max_frame_bytes)
+    submitted_sends = providers.Singleton(
+        SubmittedSends,
+        send_message,
+        broker,
+        clock,
+        max_body=given.max_frame_bytes,
+        max_age=given.held_send_max_age,
+    )
     read_history = providers.Singleton(ReadHistory, participants, messages)
     read_unread = providers.Singleton(ReadUnread, participants, messages)
     mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock)

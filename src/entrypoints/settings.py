@@ -79,6 +79,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     broker_mirror_topics: Annotated[
         bool, msgspec.Meta(description="publish session deliveries to `amq.topic` for RabbitMQ's own STOMP clients")
     ] = False
+    held_send_max_age: Annotated[
+        Duration, msgspec.Meta(description="a send that waits in `chat.send.queue` for so long is a dead letter")
+    ] = Duration(86400)
 
     directory: Annotated[
         Literal["flairbit", "claims"],

@@ -1,12 +1,21 @@
 """What every queue of sends promises. An adapter's suite gives `new_send_queue` (each call an instance) and `dead`."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import pytest
 
-from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, SendQueue, Verdict
+from application.ports.send_queue import (
+    Accepted,
+    Aside,
+    Later,
+    Rejected,
+    SendHandler,
+    SendQueue,
+    Submission,
+    Verdict,
+)
 from domain.errors import Unavailable
 from tests.support.eventually import eventually, eventually_some
 
@@ -22,9 +31,13 @@ class Recorder:
         self.judge = judge
         self.handed: list[bytes] = []
         self.stored: list[bytes] = []
+        self.held_for: dict[bytes, list[float]] = defaultdict(list)
 
-    async def __call__(self, bodies: Sequence[bytes]) -> list[Verdict]:
+    async def __call__(self, sends: Sequence[Submission]) -> list[Verdict]:
+        bodies = [send.body for send in sends]
         self.handed.extend(bodies)
+        for send in sends:
+            self.held_for[send.body].append(send.held_for)
         verdicts = [self.judge(body) for body in bodies]
         self.stored += [body for body, verdict in zip(bodies, verdicts, strict=True) if isinstance(verdict, Accepted)]
         return verdicts
@@ -79,7 +92,7 @@ class SendQueueContract:
         await self.submit(await start(None), bodies(100))
         sizes: list[int] = []
 
-        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+        async def handle(sends: Sequence[Submission]) -> list[Verdict]:
             sizes.append(len(sends))
             return [Accepted()] * len(sends)
 
@@ -125,16 +138,58 @@ class SendQueueContract:
         handler.judge = lambda _: Accepted()
         await eventually(lambda: handler.stored[-1] == b"0")
 
+    async def test_hundreds_that_are_aside_leave_room_for_the_others(self, start: Start, dead: Dead) -> None:
+        asides = [b"aside %d" % n for n in range(500)]
+        undecided = True
+        handler = Recorder(lambda body: Aside(0.5) if undecided and body in asides else Accepted())
+        queue = await start(handler)
+        await self.submit(queue, asides)
+        await eventually(lambda: set(handler.handed) >= set(asides), within=20)
+        await self.submit(queue, bodies(50))
+        await eventually(lambda: handler.stored == bodies(50))
+        undecided = False
+        await eventually(lambda: len(handler.stored) == 550, within=20)
+        assert Counter(handler.stored) == Counter([*asides, *bodies(50)])
+        assert await dead() == []
+
+    async def test_what_is_aside_comes_back_in_its_order(self, start: Start) -> None:
+        handler = Recorder()
+        # the first ones for the longest, so that they would be overtaken
+        handler.judge = lambda body: Accepted() if len(handler.held_for[body]) > 1 else Aside(1.0 - int(body) / 50)
+        await self.submit(await start(handler), bodies(50))
+        await eventually(lambda: len(handler.stored) == 50)
+        assert handler.stored == bodies(50)
+
+    async def test_what_is_aside_comes_back_to_another_instance(self, start: Start) -> None:
+        queue = await start(first := Recorder(lambda _: Aside(0.2)))
+        await self.submit(queue, [b"a"])
+        await eventually(lambda: first.handed == [b"a"])
+        await queue.stop()
+        await start(second := Recorder())
+        await eventually(lambda: second.stored == [b"a"])
+        assert second.held_for[b"a"][0] > 0.1
+
+    @pytest.mark.parametrize("verdict", [Later(), Aside(0.05)], ids=["later", "aside"])
+    async def test_it_is_told_how_long_a_send_was_held(self, start: Start, dead: Dead, verdict: Verdict) -> None:
+        handler = Recorder()
+        handler.judge = lambda body: Rejected("held-too-long") if handler.held_for[body][-1] > 2 else verdict
+        await self.submit(await start(handler), [b"a"])
+        assert await eventually_some(dead) == [(b"a", "held-too-long")]
+        ages = handler.held_for[b"a"]
+        assert ages == sorted(ages)
+        assert 0 <= ages[0] < 2 < ages[-1] < 4
+        assert len(ages) > 3
+
     async def test_unavailable_is_later_for_all(self, start: Start) -> None:
         stored: list[bytes] = []
         tries = 0
 
-        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+        async def handle(sends: Sequence[Submission]) -> list[Verdict]:
             nonlocal tries
             tries += 1
             if tries < 3:
                 raise Unavailable
-            stored.extend(sends)
+            stored.extend(send.body for send in sends)
             return [Accepted()] * len(sends)
 
         await self.submit(await start(handle), [b"a"])
@@ -143,10 +198,11 @@ class SendQueueContract:
     async def test_a_send_that_breaks_the_handler_dies_alone(self, start: Start, dead: Dead) -> None:
         stored: list[bytes] = []
 
-        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
-            if b"poison" in sends:
+        async def handle(sends: Sequence[Submission]) -> list[Verdict]:
+            bodies = [send.body for send in sends]
+            if b"poison" in bodies:
                 raise RuntimeError
-            stored.extend(sends)
+            stored.extend(bodies)
             return [Accepted()] * len(sends)
 
         await self.submit(await start(None), [b"before", b"poison", b"after"])
@@ -157,7 +213,7 @@ class SendQueueContract:
     async def test_stop_ends_the_batch_in_hand(self, start: Start) -> None:
         begun, go_on, ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
-        async def handle(sends: Sequence[bytes]) -> list[Verdict]:
+        async def handle(sends: Sequence[Submission]) -> list[Verdict]:
             begun.set()
             await go_on.wait()
             ended.set()

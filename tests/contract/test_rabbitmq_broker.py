@@ -4,7 +4,8 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.broker import RabbitBroker
-from adapters.rabbitmq.send_queue import REASON_HEADER, RabbitSendQueue
+from adapters.rabbitmq.moved_sends import REASON_HEADER
+from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE
 from tests.contract.broker_contract import BrokerContract, NewBroker

@@ -11,7 +11,7 @@ from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
-from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Verdict
+from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 from tests.support.broker_instance import Instance, some_deliveries
 from tests.support.eventually import eventually, eventually_some
@@ -50,9 +50,10 @@ class Storing:
         self.repeats = 0
         self.away = False
 
-    async def __call__(self, bodies: Sequence[bytes]) -> list[Verdict]:
+    async def __call__(self, sends: Sequence[Submission]) -> list[Verdict]:
         if self.away:
-            return [Later()] * len(bodies)
+            return [Later()] * len(sends)
+        bodies = [send.body for send in sends]
         for body in bodies:
             if body in self.stored:
                 self.repeats += 1
@@ -75,9 +76,9 @@ async def submit(queue: RabbitSendQueue, body: bytes) -> None:
 async def test_any_amqp_producer_may_submit(fresh_rabbitmq: RabbitNode, start: Start) -> None:
     bodies: list[bytes] = []
 
-    async def handle(sends: Sequence[bytes]) -> list[Verdict]:
-        bodies.extend(sends)
-        return [Accepted() if send == b"{}" else Rejected("malformed") for send in sends]
+    async def handle(sends: Sequence[Submission]) -> list[Verdict]:
+        bodies.extend(send.body for send in sends)
+        return [Accepted() if send.body == b"{}" else Rejected("malformed") for send in sends]
 
     await (await start([fresh_rabbitmq.url], handle)).wait_ready()
     connection = await aio_pika.connect(fresh_rabbitmq.url)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import aio_pika
 import pytest
 
-from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
+from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_QUEUE
 from tests.support.rabbitmq import RabbitNode, RabbitNodes
 
 
@@ -28,6 +28,6 @@ async def fresh_rabbitmq(rabbitmq: RabbitNode) -> RabbitNode:
     """The node without what earlier tests left in the queues of sends."""
     connection = await aio_pika.connect(rabbitmq.url)
     async with connection, connection.channel() as channel:
-        for queue in (SEND_QUEUE, DEAD_QUEUE):
+        for queue in (HELD_QUEUE, SEND_QUEUE, DEAD_QUEUE):
             await channel.queue_delete(queue)
     return rabbitmq

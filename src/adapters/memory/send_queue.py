@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from application.background import BackgroundTask
-from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Verdict
+from application.ports.send_queue import Accepted, Aside, Later, Rejected, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,11 @@ TRIED_TOO_OFTEN = "delivery_limit"
 @dataclass(slots=True)
 class _Send:
     body: bytes
+    since: float = field(default_factory=monotonic)
     failed_tries: int = 0
+
+    def submission(self) -> Submission:
+        return Submission(self.body, monotonic() - self.since)
 
 
 @dataclass
@@ -27,7 +32,18 @@ class InMemorySends:
     """What several instances share; `dead` are bodies with the reason."""
 
     waiting: asyncio.Queue[_Send] = field(default_factory=asyncio.Queue)
+    aside: list[tuple[_Send, float]] = field(default_factory=list)
+    """With the time from which they may come back, in the order in which they were put aside."""
     dead: list[tuple[bytes, str]] = field(default_factory=list)
+
+    def put_aside(self, send: _Send, retry_in: float) -> None:
+        self.aside.append((send, monotonic() + retry_in))
+        asyncio.get_running_loop().call_later(retry_in, self._bring_back)
+
+    def _bring_back(self) -> None:
+        """The first ones, as long as they are due: none overtakes another."""
+        while self.aside and self.aside[0][1] <= monotonic():
+            self.waiting.put_nowait(self.aside.pop(0)[0])
 
 
 class InMemorySendQueue:
@@ -79,6 +95,8 @@ class InMemorySendQueue:
         for send, verdict in zip(batch, verdicts, strict=True):
             if isinstance(verdict, Rejected):
                 self._sends.dead.append((send.body, verdict.reason))
+            elif isinstance(verdict, Aside):
+                self._sends.put_aside(send, verdict.retry_in)
             elif isinstance(verdict, Later):
                 held.append(send)
         return held
@@ -86,7 +104,7 @@ class InMemorySendQueue:
     async def _judge(self, batch: Sequence[_Send]) -> Sequence[Verdict]:
         assert self._handler is not None
         try:
-            return await self._handler([send.body for send in batch])
+            return await self._handler([send.submission() for send in batch])
         except Unavailable:
             return [Later()] * len(batch)
         except Exception as error:

@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from time import time
+from typing import NamedTuple
 from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
@@ -11,21 +13,30 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 from adapters.rabbitmq.backoff import Backoff
 from adapters.rabbitmq.inbox import Inbox
 from adapters.rabbitmq.link import Link
+from adapters.rabbitmq.moved_sends import HELD_SINCE_HEADER, dead, held_for, held_since, put_aside
 from adapters.rabbitmq.publisher import Letter, Publisher
 from adapters.rabbitmq.settings import RabbitSettings
-from adapters.rabbitmq.topology import (
-    DEAD_QUEUE,
-    SEND_QUEUE,
-    SEND_ROUTING_KEY,
-    TOPIC_EXCHANGE,
-    declare_sends,
-)
-from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Verdict
+from adapters.rabbitmq.topology import SEND_QUEUE, SEND_ROUTING_KEY, TOPIC_EXCHANGE, declare_sends
+from application.ports.send_queue import Accepted, Aside, Later, Rejected, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
-REASON_HEADER = "x-reason"
+
+class _InHand(NamedTuple):
+    """A message that is not acked yet; `taken_at` is Unix time."""
+
+    message: AbstractIncomingMessage
+    taken_at: float
+
+    def submission(self) -> Submission:
+        return Submission(self.message.body, held_for(self.message, self.taken_at, time()))
+
+    def moved(self, verdict: Rejected | Aside) -> Letter:
+        if isinstance(verdict, Rejected):
+            return dead(self.message, verdict.reason)
+        since = held_since(self.message.headers.get(HELD_SINCE_HEADER), self.taken_at)
+        return put_aside(self.message, since, verdict.retry_in)
 
 
 class RabbitSendQueue:
@@ -60,6 +71,7 @@ class RabbitSendQueue:
             body,
             content_type="application/json",
             message_id=uuid4().hex,
+            headers={HELD_SINCE_HEADER: int(time())},
             delivery_mode=DeliveryMode.PERSISTENT,
         )
         await self._publisher.publish([Letter(message, TOPIC_EXCHANGE, SEND_ROUTING_KEY)])
@@ -74,10 +86,11 @@ class RabbitSendQueue:
     async def _receive(self, channel: AbstractChannel) -> None:
         inbox = Inbox()
         await inbox.open(channel, SEND_QUEUE, self._settings.send_prefetch)
-        held: list[AbstractIncomingMessage] = []
+        held: list[_InHand] = []
         while True:
             # held without an ack: giving them back would count against their delivery limit and lose their place
-            batch = [*held, *(inbox.take_nowait() if held else await inbox.take())]
+            new = inbox.take_nowait() if held else await inbox.take()
+            batch = [*held, *(_InHand(message, time()) for message in new)]
             async with self._in_hand:
                 verdicts = await self._judge(batch)
                 held = await self._settle(batch, verdicts)
@@ -88,52 +101,43 @@ class RabbitSendQueue:
             if None in verdicts:
                 await asyncio.sleep(self._settings.send_retry)
 
-    async def _settle(
-        self, batch: Sequence[AbstractIncomingMessage], verdicts: Sequence[Verdict | None]
-    ) -> list[AbstractIncomingMessage]:
+    async def _settle(self, batch: Sequence[_InHand], verdicts: Sequence[Verdict | None]) -> list[_InHand]:
         """Acks and gives back as the verdicts say; those to be handed over again."""
         judged = list(zip(batch, verdicts, strict=True))
-        buried = await self._bury([(each, verdict) for each, verdict in judged if isinstance(verdict, Rejected)])
-        held: list[AbstractIncomingMessage] = []
-        for message, verdict in judged:
+        # apart: one of the two queues may be full
+        are_moved: dict[type[Verdict | None], bool] = {
+            kind: await self._move([one.moved(verdict) for one, verdict in judged if isinstance(verdict, kind)])
+            for kind in (Rejected, Aside)
+        }
+        held: list[_InHand] = []
+        for one, verdict in judged:
             if verdict is None:
-                await message.nack(requeue=True)
-            elif isinstance(verdict, Later) or (isinstance(verdict, Rejected) and not buried):
-                held.append(message)
+                await one.message.nack(requeue=True)
+            elif isinstance(verdict, Later) or not are_moved.get(type(verdict), True):
+                held.append(one)
             else:
-                await message.ack()
+                await one.message.ack()
         return held
 
-    async def _judge(self, batch: Sequence[AbstractIncomingMessage]) -> Sequence[Verdict | None]:
+    async def _judge(self, batch: Sequence[_InHand]) -> Sequence[Verdict | None]:
         """None for one whose handling failed: given back, it comes again until the broker's delivery limit."""
         assert self._handler is not None
         try:
-            return await self._handler([message.body for message in batch])
+            return await self._handler([one.submission() for one in batch])
         except Unavailable:
             return [Later()] * len(batch)
         except Exception as error:
             log.error("sends could not be handled (%s)", type(error).__name__)
         if len(batch) == 1:
             return [None]
-        return [verdict for message in batch for verdict in await self._judge([message])]
+        return [verdict for one in batch for verdict in await self._judge([one])]
 
-    async def _bury(self, rejected: Sequence[tuple[AbstractIncomingMessage, Rejected]]) -> bool:
-        """Whether the broker has them all among the dead; before that they are not acked."""
-        if not rejected:
+    async def _move(self, letters: Sequence[Letter]) -> bool:
+        """Whether the broker has them all in their new queue; before that the originals are not acked."""
+        if not letters:
             return True
         try:
-            await self._publisher.publish([_dead(message, verdict) for message, verdict in rejected])
+            await self._publisher.publish(letters)
         except Unavailable:
             return False
         return True
-
-
-def _dead(message: AbstractIncomingMessage, verdict: Rejected) -> Letter:
-    copy = Message(
-        message.body,
-        content_type=message.content_type,
-        message_id=message.message_id or uuid4().hex,
-        headers={**message.headers, REASON_HEADER: verdict.reason},
-        delivery_mode=DeliveryMode.PERSISTENT,
-    )
-    return Letter(copy, "", DEAD_QUEUE)

@@ -16,10 +16,11 @@ TOPIC_EXCHANGE = "amq.topic"
 DELIVERIES_EXCHANGE = "chat.deliveries"
 SEND_QUEUE = "chat.send.queue"
 SEND_ROUTING_KEY = "app/chat.send"
+HELD_QUEUE = "chat.send.queue.held"
 DEAD_QUEUE = "chat.send.queue.dead"
 
 SEND_DELIVERY_LIMIT = 50
-SEND_MAX_BYTES = 1024 * 1024 * 1024
+SEND_MAX_BYTES = HELD_MAX_BYTES = 1024 * 1024 * 1024
 DEAD_MAX_BYTES = 256 * 1024 * 1024
 
 _SEND_ARGUMENTS: FieldTable = {
@@ -31,6 +32,14 @@ _SEND_ARGUMENTS: FieldTable = {
     # at-least-once needs it, and a full queue must refuse rather than lose
     "x-overflow": "reject-publish",
     "x-max-length-bytes": SEND_MAX_BYTES,
+}
+_HELD_ARGUMENTS: FieldTable = {
+    "x-queue-type": "quorum",
+    "x-dead-letter-exchange": "",
+    "x-dead-letter-routing-key": SEND_QUEUE,
+    "x-dead-letter-strategy": "at-least-once",
+    "x-overflow": "reject-publish",
+    "x-max-length-bytes": HELD_MAX_BYTES,
 }
 _DEAD_ARGUMENTS: FieldTable = {"x-queue-type": "quorum", "x-max-length-bytes": DEAD_MAX_BYTES}
 
@@ -75,9 +84,14 @@ async def _exists(connection: AbstractConnection, queue: str) -> bool:
 
 
 async def declare_sends(connection: AbstractConnection) -> None:
-    """The queue of sends, its dead letters, and the binding that any AMQP producer uses."""
+    """The queue of sends, its dead letters, those put aside, and the binding that any AMQP producer uses.
+
+    What expires among those put aside goes back to the queue of sends. RabbitMQ looks only at the first one, so that
+    none overtakes another, and one waits at most as long as the longest.
+    """
     await _declare_or_take(connection, DEAD_QUEUE, _DEAD_ARGUMENTS)
     await _declare_or_take(connection, SEND_QUEUE, _SEND_ARGUMENTS)
+    await _declare_or_take(connection, HELD_QUEUE, _HELD_ARGUMENTS)
     async with connection.channel() as channel:
         queue = await channel.get_queue(SEND_QUEUE)
         await queue.bind(TOPIC_EXCHANGE, SEND_ROUTING_KEY)

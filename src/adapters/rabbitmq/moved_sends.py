@@ -1,0 +1,61 @@
+"""A send that is moved to another queue: put aside for a while, or among the dead."""
+
+from collections.abc import Mapping
+from math import inf
+from uuid import uuid4
+
+from aio_pika import DeliveryMode, Message
+from aio_pika.abc import AbstractIncomingMessage, HeadersType
+from pamqp import encode
+
+from adapters.rabbitmq.publisher import Letter
+from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_DELIVERY_LIMIT
+
+REASON_HEADER = "x-reason"
+HELD_SINCE_HEADER = "x-held-since"
+MAX_HEADER_BYTES = 16 * 1024  # all headers of a message have to fit one AMQP frame, ours too
+
+# What RabbitMQ says of itself, and takes as the history of a message; by CC and BCC it would send copies elsewhere.
+_NOT_KEPT = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
+
+
+def dead(message: AbstractIncomingMessage, reason: str) -> Letter:
+    return Letter(_copy(message, {REASON_HEADER: reason}), "", DEAD_QUEUE)
+
+
+def put_aside(message: AbstractIncomingMessage, since: float, retry_in: float) -> Letter:
+    """Comes back after `retry_in` seconds; `since` is Unix time."""
+    return Letter(_copy(message, {HELD_SINCE_HEADER: int(since)}, retry_in), "", HELD_QUEUE)
+
+
+def held_for(message: AbstractIncomingMessage, taken_at: float, now: float) -> float:
+    """In seconds: since its header says, or since it was taken. Infinite for a send that RabbitMQ gives out last."""
+    deliveries, since = (message.headers.get(name) for name in ("x-delivery-count", HELD_SINCE_HEADER))
+    if isinstance(deliveries, int) and deliveries >= SEND_DELIVERY_LIMIT - 1:
+        return inf
+    return max(0.0, now - held_since(since, taken_at))
+
+
+def held_since(header: object, taken_at: float) -> float:
+    """Unix time; anybody may have written the header."""
+    return min(float(header), taken_at) if isinstance(header, int) and not isinstance(header, bool) else taken_at
+
+
+def _copy(message: AbstractIncomingMessage, ours: Mapping[str, str | int], expiration: float | None = None) -> Message:
+    return Message(
+        message.body,
+        content_type=message.content_type,
+        message_id=message.message_id or uuid4().hex,
+        headers={**_kept(message.headers), **ours},
+        delivery_mode=DeliveryMode.PERSISTENT,
+        expiration=expiration,
+    )
+
+
+def _kept(headers: HeadersType) -> HeadersType:
+    """The producer's own headers, if they can be written again and are not too large."""
+    kept = {name: value for name, value in headers.items() if not name.startswith(_NOT_KEPT)}
+    try:
+        return kept if len(encode.field_table(kept)) <= MAX_HEADER_BYTES else {}
+    except (TypeError, ValueError, OverflowError):
+        return {}
