@@ -11,7 +11,11 @@ class Counters:
     outbox_dead: int = 0
     duplicates: int = 0
     slow_consumers_closed: int = 0
+    broker_rejected: int = 0
     refusals: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By the route they came, as below, and the code of the error."""
     messages: Counter[str] = field(default_factory=Counter)
     """Accepted for the first time, by the route they came: `http`, `stomp`, `amqp`."""
+
+    def count_broker_rejected(self) -> None:
+        self.broker_rejected += 1

@@ -105,7 +105,7 @@ class Container(containers.DeclarativeContainer):
         max_waiting=given.max_unauthenticated,
         max_per_address=given.max_unauthenticated_per_address,
     )
-    broker = providers.Singleton(wiring.broker, settings, connections)
+    broker = providers.Singleton(wiring.broker, settings, connections, counters)
     send_queue = providers.Singleton(wiring.send_queue, settings)
 
     participants = providers.Singleton(

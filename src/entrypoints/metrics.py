@@ -79,6 +79,11 @@ class ServiceMetrics(Collector):
             "Connections closed because their client read too slowly",
             counters.slow_consumers_closed,
         )
+        yield CounterMetricFamily(
+            "chat_broker_rejected",
+            "Messages on the exchange of deliveries that no instance has signed",
+            counters.broker_rejected,
+        )
         messages = CounterMetricFamily("chat_messages", "Messages stored, by the route they came", labels=["route"])
         for route in ("http", "stomp", "amqp"):
             messages.add_metric([route], counters.messages[route])

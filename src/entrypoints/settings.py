@@ -79,6 +79,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     broker_mirror_topics: Annotated[
         bool, msgspec.Meta(description="publish session deliveries to `amq.topic` for RabbitMQ's own STOMP clients")
     ] = False
+    broker_key: Annotated[
+        Secret,
+        msgspec.Meta(
+            description="instances sign their deliveries with it; of several between commas the first signs, all are "
+            "accepted; unset = made from the password in `CHAT_BROKER_URL`"
+        ),
+    ] = Secret()
+    broker_accept_unsigned: Annotated[
+        bool, msgspec.Meta(description="take deliveries that are not signed, as version 0.1.0 sends them")
+    ] = False
     held_send_max_age: Annotated[
         Duration, msgspec.Meta(description="a send that waits in `chat.send.queue` for so long is a dead letter")
     ] = Duration(86400)

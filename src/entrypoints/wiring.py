@@ -17,13 +17,17 @@ from adapters.jwt.verifier import JwtTokenVerifier
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.profiles import EmbeddedProfileLookup
 from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
+from adapters.rabbitmq.settings import RabbitSettings
 from adapters.stomp.connections import Connections
+from application.counters import Counters
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
 from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
+from entrypoints.broker_secrets import broker_secrets
 from entrypoints.dev_keys import dev_keys
 from entrypoints.dev_tokens import makes_tokens
 from entrypoints.key_files import private_key, public_key
@@ -95,14 +99,17 @@ def _users_key(settings: Settings) -> RSAPublicKey:
     return dev_keys(settings).public
 
 
-def broker(settings: Settings, connections: Connections) -> Broker:
+def broker(settings: Settings, connections: Connections, counters: Counters) -> Broker:
     if not settings.broker_url:
         return InProcessBroker()
     return RabbitBroker(
         _broker_urls(settings),
         socket.gethostname(),
+        Seal(broker_secrets(settings)),
         mirror_topics=settings.broker_mirror_topics,
         on_gap=connections.ask_to_resume,
+        on_rejected=counters.count_broker_rejected,
+        settings=RabbitSettings(accept_unsigned=settings.broker_accept_unsigned),
     )
 
 

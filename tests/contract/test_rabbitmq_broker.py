@@ -5,6 +5,7 @@ import pytest
 
 from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.moved_sends import REASON_HEADER
+from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE
@@ -16,7 +17,7 @@ from tests.support.rabbitmq import RabbitNode
 class TestRabbitBroker(BrokerContract):
     @pytest.fixture
     def new_broker(self, rabbitmq: RabbitNode) -> NewBroker:
-        return lambda: RabbitBroker([rabbitmq.url], "test")
+        return lambda: RabbitBroker([rabbitmq.url], "test", Seal(["ours"]))
 
 
 class TestRabbitSendQueue(SendQueueContract):

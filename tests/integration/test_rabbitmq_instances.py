@@ -10,6 +10,7 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.memory.store import InMemoryStore
 from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.settings import RabbitSettings
 from application.send_message import SendMessageCommand
 from domain.destination import ACK_QUEUE, ALL_RECEIPTS_QUEUE, session_topic, user_destination
@@ -25,7 +26,9 @@ SETTINGS = RabbitSettings(publish_timeout=1, first_backoff=0.01, max_backoff=0.2
 @pytest.fixture
 async def instances(rabbitmq: RabbitNode) -> AsyncIterator[list[Service]]:
     store = InMemoryStore(ManualClock(NOW))
-    instances = [Service(RabbitBroker([rabbitmq.url], "test", settings=SETTINGS), store=store) for _ in range(2)]
+    instances = [
+        Service(RabbitBroker([rabbitmq.url], "test", Seal(["ours"]), settings=SETTINGS), store=store) for _ in range(2)
+    ]
     for instance in instances:
         await instance.start()
         await instance.broker.wait_ready()

@@ -10,6 +10,7 @@ import stomp
 from stomp.utils import Frame
 
 from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
 from application.ports.push import Delivery
 from domain.destination import session_topic
 from domain.identifiers import SessionId
@@ -49,7 +50,7 @@ class StockClient:
 
 @pytest.fixture
 async def mirroring(rabbitmq: RabbitNode) -> AsyncIterator[Instance]:
-    instance = Instance(RabbitBroker([rabbitmq.url], "test", mirror_topics=True))
+    instance = Instance(RabbitBroker([rabbitmq.url], "test", Seal(["ours"]), mirror_topics=True))
     await instance.start()
     await instance.broker.wait_ready()
     yield instance

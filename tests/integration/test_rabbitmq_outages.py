@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.settings import RabbitSettings
 from domain.errors import Unavailable
 from tests.support.broker_instance import Instance, some_deliveries
@@ -30,7 +31,7 @@ class RabbitInstance(Instance):
     def __init__(self, *ports: int) -> None:
         self.gaps = Gaps()
         urls = [f"amqp://guest:guest@127.0.0.1:{port}/" for port in ports]
-        super().__init__(RabbitBroker(urls, "test", on_gap=self.gaps, settings=SETTINGS))
+        super().__init__(RabbitBroker(urls, "test", Seal(["ours"]), on_gap=self.gaps, settings=SETTINGS))
 
 
 Start = Callable[..., Awaitable[RabbitInstance]]
@@ -137,7 +138,10 @@ async def test_what_a_newer_version_wrote_is_a_gap_and_nothing_more(rabbitmq: Ra
     connection = await aio_pika.connect(rabbitmq.url)
     async with connection, connection.channel() as channel:
         exchange = await channel.get_exchange("chat.deliveries")
-        await exchange.publish(aio_pika.Message(b"?", content_type="application/vnd.chat-service.deliveries.v2"), "")
+        kind = "application/vnd.chat-service.deliveries.v2"
+        message = aio_pika.Message(b"?", content_type=kind, app_id="host.1", message_id="1")
+        Seal(["ours"]).sign(message)
+        await exchange.publish(message, "")
     await eventually(lambda: instance.gaps.count == 1)
     deliveries = some_deliveries(1)
     await instance.broker.publish(deliveries)

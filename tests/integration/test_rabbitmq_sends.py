@@ -8,6 +8,7 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
@@ -176,4 +177,4 @@ async def test_a_cluster_goes_on_without_one_of_its_nodes(rabbitmq_cluster: Rabb
 
 
 def _broker(cluster: RabbitNodes) -> RabbitBroker:
-    return RabbitBroker(cluster.urls, "test", settings=SETTINGS)
+    return RabbitBroker(cluster.urls, "test", Seal(["ours"]), settings=SETTINGS)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from adapters.rabbitmq.recent import RecentDeliveries
 from adapters.rabbitmq.wire import CONTENT_TYPE, UnreadablePiece, pack, unpack
 from application.ports.push import Delivery, MessageKey
+from domain.destination import ACK_QUEUE, USER_QUEUES, session_topic, user_destination
 from domain.identifiers import Email, MessageId, SessionId
 from tests.support.broker_instance import a_delivery, some_deliveries
 
@@ -20,10 +21,13 @@ KEYS = st.builds(
     st.integers(1, 2**63 - 1),
     st.emails().map(Email),
 )
+DESTINATIONS = st.builds(session_topic, st.uuids().map(SessionId)) | st.builds(
+    user_destination, st.emails(), st.sampled_from(sorted(USER_QUEUES))
+)
 DELIVERIES = st.builds(
     Delivery,
-    st.text(max_size=20),
-    st.text(max_size=200),
+    DESTINATIONS,
+    st.text(max_size=200).filter(lambda body: "\0" not in body),
     st.none() | KEYS,
     st.none() | st.floats(allow_nan=False),
 )
@@ -62,8 +66,9 @@ def test_what_cannot_be_read_is_said_to_be(content_type: str | None, piece: byte
 
 
 def test_a_field_added_at_the_end_is_passed_over() -> None:
-    newer: list[Any] = [["{}", ["/topic/x"], None, 1.5, "new"]]
-    assert unpack(CONTENT_TYPE, msgspec.msgpack.encode(newer)) == [Delivery("/topic/x", "{}", None, 1.5)]
+    ack = user_destination("ann@example.org", ACK_QUEUE)
+    newer: list[Any] = [["{}", [ack], None, 1.5, "new"]]
+    assert unpack(CONTENT_TYPE, msgspec.msgpack.encode(newer)) == [Delivery(ack, "{}", None, 1.5)]
 
 
 def test_a_repeat_of_what_was_pushed_in_vain_is_suppressed_once() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from time import monotonic
 from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
@@ -14,6 +15,7 @@ from adapters.rabbitmq.inbox import Inbox
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.local_push import LocalPush
 from adapters.rabbitmq.publisher import Letter, Publisher
+from adapters.rabbitmq.seal import MAX_AGE, Seal
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DELIVERIES_EXCHANGE, TOPIC_EXCHANGE, declare_deliveries, drop_deliveries
 from adapters.rabbitmq.wire import CONTENT_TYPE, pack
@@ -30,16 +32,19 @@ class RabbitBroker:
     that publishes while it is short of memory, and the acks of deliveries must not wait for that.
 
     `on_gap` is called when deliveries may be missing here for good: the queue had to be made anew, or held what this
-    version cannot read. Clients are then to be asked to resume; closing their connections is enough.
+    version cannot read. Clients are then to be asked to resume; closing their connections is enough. `on_rejected` is
+    called for each message that did not come from an instance: `seal` does not verify it.
     """
 
     def __init__(
         self,
         urls: Sequence[str],
         instance_name: str,
+        seal: Seal,
         *,
         mirror_topics: bool = False,
         on_gap: Callable[[], None] = lambda: None,
+        on_rejected: Callable[[], None] = lambda: None,
         settings: RabbitSettings | None = None,
     ) -> None:
         self._settings = settings or RabbitSettings()
@@ -48,8 +53,10 @@ class RabbitBroker:
         self._queue: str | None = None
         self._is_cluster = len(urls) > 1
         self._left: str | None = None  # the queue whose consumer was lost last
+        self._left_at = float("inf")  # by the monotonic clock
+        self._seal = seal
         self._mirror_topics = mirror_topics
-        self._local = LocalPush(self._identity, on_gap, self._settings)
+        self._local = LocalPush(self._identity, seal, self._settings, on_gap, on_rejected)
         self._preparing = asyncio.Lock()
         self._outgoing = Link(urls, f"{self._identity} publishes", self._settings, self._prepare)
         self._incoming = Link(urls, f"{self._identity} receives", self._settings, self._prepare, self._receive)
@@ -101,6 +108,7 @@ class RabbitBroker:
                 app_id=self._identity,
                 delivery_mode=DeliveryMode.PERSISTENT,
             )
+            self._seal.sign(message)
             # mandatory: our own queue at least is bound, so that an unroutable one tells of a topology torn down
             yield Letter(message, DELIVERIES_EXCHANGE, "")
         if self._mirror_topics:
@@ -124,10 +132,12 @@ class RabbitBroker:
     async def _receive(self, channel: AbstractChannel) -> None:
         assert self._queue is not None, "the link was prepared"
         queue = self._queue
+        if monotonic() - self._left_at > MAX_AGE / 2:
+            self._local.tell_gap("it was cut off for so long that deliveries may be too old to be believed")
         try:
             await self._consume(channel, queue)
         finally:
-            self._left = queue
+            self._left, self._left_at = queue, monotonic()
 
     async def _consume(self, channel: AbstractChannel, queue: str) -> None:
         inbox = Inbox()

@@ -5,10 +5,11 @@ from math import inf
 from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractIncomingMessage, HeadersType
+from aio_pika.abc import HeadersType
 from pamqp import encode
 
 from adapters.rabbitmq.publisher import Letter
+from adapters.rabbitmq.received import Received
 from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_DELIVERY_LIMIT
 
 REASON_HEADER = "x-reason"
@@ -19,16 +20,16 @@ MAX_HEADER_BYTES = 16 * 1024  # all headers of a message have to fit one AMQP fr
 _NOT_KEPT = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
 
 
-def dead(message: AbstractIncomingMessage, reason: str) -> Letter:
+def dead(message: Received, reason: str) -> Letter:
     return Letter(_copy(message, {REASON_HEADER: reason}), "", DEAD_QUEUE)
 
 
-def put_aside(message: AbstractIncomingMessage, since: float, retry_in: float) -> Letter:
+def put_aside(message: Received, since: float, retry_in: float) -> Letter:
     """Comes back after `retry_in` seconds; `since` is Unix time."""
     return Letter(_copy(message, {HELD_SINCE_HEADER: int(since)}, retry_in), "", HELD_QUEUE)
 
 
-def held_for(message: AbstractIncomingMessage, taken_at: float, now: float) -> float:
+def held_for(message: Received, taken_at: float, now: float) -> float:
     """In seconds: since its header says, or since it was taken. Infinite for a send that RabbitMQ gives out last."""
     deliveries, since = (message.headers.get(name) for name in ("x-delivery-count", HELD_SINCE_HEADER))
     if isinstance(deliveries, int) and deliveries >= SEND_DELIVERY_LIMIT - 1:
@@ -41,7 +42,7 @@ def held_since(header: object, taken_at: float) -> float:
     return min(float(header), taken_at) if isinstance(header, int) and not isinstance(header, bool) else taken_at
 
 
-def _copy(message: AbstractIncomingMessage, ours: Mapping[str, str | int], expiration: float | None = None) -> Message:
+def _copy(message: Received, ours: Mapping[str, str | int], expiration: float | None = None) -> Message:
     return Message(
         message.body,
         content_type=message.content_type,

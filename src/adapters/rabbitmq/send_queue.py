@@ -8,13 +8,14 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel
 
 from adapters.rabbitmq.backoff import Backoff
 from adapters.rabbitmq.inbox import Inbox
 from adapters.rabbitmq.link import Link
 from adapters.rabbitmq.moved_sends import HELD_SINCE_HEADER, dead, held_for, held_since, put_aside
 from adapters.rabbitmq.publisher import Letter, Publisher
+from adapters.rabbitmq.received import Received
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import SEND_QUEUE, SEND_ROUTING_KEY, TOPIC_EXCHANGE, declare_sends
 from application.ports.send_queue import Accepted, Aside, Later, Rejected, SendHandler, Submission, Verdict
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 class _InHand(NamedTuple):
     """A message that is not acked yet; `taken_at` is Unix time."""
 
-    message: AbstractIncomingMessage
+    message: Received
     taken_at: float
 
     def submission(self) -> Submission:
@@ -112,7 +113,7 @@ class RabbitSendQueue:
         held: list[_InHand] = []
         for one, verdict in judged:
             if verdict is None:
-                await one.message.nack(requeue=True)
+                await one.message.give_back()
             elif isinstance(verdict, Later) or not are_moved.get(type(verdict), True):
                 held.append(one)
             else:

@@ -10,6 +10,7 @@ class RabbitSettings:
     `batch_bytes` is the size at which a publish is split into several AMQP messages; `max_in_flight` counts AMQP
     messages without a confirm. A delivery queue is removed after `queue_expires` without its instance. `max_remembered`
     counts deliveries pushed here while publishing failed, `max_received_remembered` those that came from others.
+    `accept_unsigned` takes the deliveries of version 0.1.0, which does not sign.
     """
 
     publish_timeout: float = 5.0
@@ -24,6 +25,7 @@ class RabbitSettings:
     delivery_prefetch: int = 64
     queue_expires: float = 600.0
     queue_max_bytes: int = 256 * 1024 * 1024
+    accept_unsigned: bool = False
     send_prefetch: int = 200
     send_retry: float = 0.5
     max_send_retry: float = 5.0

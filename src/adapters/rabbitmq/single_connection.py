@@ -8,6 +8,7 @@ from aio_pika import Connection
 from aio_pika.abc import AbstractChannel, AbstractConnection
 from yarl import URL
 
+from adapters.rabbitmq import lenient_decoding
 from adapters.rabbitmq.bounded import bounded, first_of
 from adapters.rabbitmq.transport import AbortableTransport
 
@@ -22,6 +23,7 @@ class SingleConnection:
     """`name` is how the broker's operator sees it."""
 
     def __init__(self, url: URL, name: str) -> None:
+        lenient_decoding.install()
         self._name = name
         self._transport = AbortableTransport()
         self._connection = Connection(url, client_properties={"connection_name": name})

@@ -4,6 +4,7 @@ A publish costs as much as several sends to sockets, whatever its size (see docs
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from application.ports.push import Delivery, MessageKey
+from domain.destination import parse_session_topic, parse_user_destination
 from domain.identifiers import Email, MessageId, SessionId
 
 CONTENT_TYPE = "application/vnd.chat-service.deliveries.v1+msgpack"
@@ -58,7 +60,10 @@ def pack(deliveries: Sequence[Delivery], max_bytes: int) -> Iterator[bytes]:
 
 
 def unpack(content_type: str | None, piece: bytes) -> list[Delivery]:
-    """The deliveries of one piece, in order. Raises `UnreadablePiece` for anything else."""
+    """The deliveries of one piece, in order. Raises `UnreadablePiece` for anything else.
+
+    One that would break the frames of a client, or goes nowhere, is left out.
+    """
     if content_type != CONTENT_TYPE:
         raise UnreadablePiece(content_type)
     try:
@@ -68,9 +73,17 @@ def unpack(content_type: str | None, piece: bytes) -> list[Delivery]:
     return [
         Delivery(destination, parcel.body, key, parcel.committed_at)
         for parcel in parcels
+        if "\0" not in parcel.body  # it would end the frame
         for key in (_message_key(parcel.key),)
         for destination in parcel.destinations
+        if _is_destination(destination)
     ]
+
+
+@lru_cache(maxsize=100_000)
+def _is_destination(text: str) -> bool:
+    known = parse_user_destination(text) is not None or parse_session_topic(text) is not None
+    return known and text.isprintable()
 
 
 def _parcels(deliveries: Sequence[Delivery]) -> Iterator[_Parcel]:
