@@ -36,6 +36,10 @@ class _MayPass(Exception):
     """A failure that the next try may not see."""
 
 
+class _TokenRefused(BadAnswer):
+    """Nobody's fault but ours."""
+
+
 class FlairBitProfileLookup:
     """`token` gives the service token of each request; `timeout` is that of a whole lookup, all its tries included."""
 
@@ -75,7 +79,7 @@ class FlairBitProfileLookup:
         except TimeoutError:
             raise DirectoryUnavailable("FlairBit did not answer in time") from None
         except BadAnswer as error:
-            self._seldom(logging.WARNING, error.detail)
+            self._seldom(logging.ERROR if isinstance(error, _TokenRefused) else logging.WARNING, error.detail)
             raise
 
     async def close(self) -> None:
@@ -118,8 +122,7 @@ class FlairBitProfileLookup:
         if status >= 500 or status in _MAY_PASS:
             raise _MayPass(f"HTTP {status}")
         if status == 401:
-            self._seldom(logging.ERROR, "FlairBit does not accept our token: HTTP 401")
-            raise BadAnswer("FlairBit does not accept our token")
+            raise _TokenRefused("FlairBit does not accept our token: HTTP 401")
         if status >= 400:
             level = logging.ERROR if status == 403 else logging.WARNING
             self._seldom(level, f"FlairBit refused a question: HTTP {status}")
