@@ -35,7 +35,7 @@ def _or_else(decoder: Decoder, otherwise: Decoder) -> Decoder:
 
 def _text(value: bytes) -> tuple[int, str]:
     length = 1 + value[0]
-    return length, value[1:length].decode(errors="replace")
+    return length, value[1:length].decode("ascii", errors="replace").replace("\ufffd", "?")  # no longer than it was
 
 
 def _empty_table(value: bytes) -> tuple[int, dict[str, Any]]:

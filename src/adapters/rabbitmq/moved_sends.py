@@ -1,12 +1,10 @@
 """A send that is moved to another queue: put aside for a while, or among the dead."""
 
-from collections.abc import Mapping
 from math import inf
 from uuid import uuid4
 
 from aio_pika import DeliveryMode, Message
 from aio_pika.abc import HeadersType
-from pamqp import encode
 
 from adapters.rabbitmq.publisher import Letter
 from adapters.rabbitmq.received import Received
@@ -14,7 +12,7 @@ from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_DELIVERY_LIM
 
 REASON_HEADER = "x-reason"
 HELD_SINCE_HEADER = "x-held-since"
-MAX_HEADER_BYTES = 16 * 1024  # all headers of a message have to fit one AMQP frame, ours too
+MAX_PROPERTY_BYTES = 16 * 1024  # they have to fit one AMQP frame
 
 # What RabbitMQ says of itself, and takes as the history of a message; by CC and BCC it would send copies elsewhere.
 _NOT_KEPT = ("x-death", "x-first-death-", "x-last-death-", "x-delivery-count", "CC", "BCC")
@@ -42,21 +40,28 @@ def held_since(header: object, taken_at: float) -> float:
     return min(float(header), taken_at) if isinstance(header, int) and not isinstance(header, bool) else taken_at
 
 
-def _copy(message: Received, ours: Mapping[str, str | int], expiration: float | None = None) -> Message:
+def _copy(message: Received, ours: HeadersType, expiration: float | None = None) -> Message:
+    """With the producer's own properties, if they can be written again and are not too large."""
+    theirs = {name: value for name, value in message.headers.items() if not name.startswith(_NOT_KEPT)}
+    copy = _message(message.body, {**theirs, **ours}, message.content_type, message.message_id, expiration)
+    return copy if _can_be_written(copy) else _message(message.body, ours, None, None, expiration)
+
+
+def _message(
+    body: bytes, headers: HeadersType, content_type: str | None, message_id: str | None, expiration: float | None
+) -> Message:
     return Message(
-        message.body,
-        content_type=message.content_type,
-        message_id=message.message_id or uuid4().hex,
-        headers={**_kept(message.headers), **ours},
+        body,
+        content_type=content_type,
+        message_id=message_id or uuid4().hex,
+        headers=headers,
         delivery_mode=DeliveryMode.PERSISTENT,
         expiration=expiration,
     )
 
 
-def _kept(headers: HeadersType) -> HeadersType:
-    """The producer's own headers, if they can be written again and are not too large."""
-    kept = {name: value for name, value in headers.items() if not name.startswith(_NOT_KEPT)}
+def _can_be_written(message: Message) -> bool:
     try:
-        return kept if len(encode.field_table(kept)) <= MAX_HEADER_BYTES else {}
+        return len(message.properties.marshal()) <= MAX_PROPERTY_BYTES
     except (TypeError, ValueError, OverflowError):
-        return {}
+        return False
