@@ -23,7 +23,7 @@ FAULT_EVERY = 8.5  # seconds
 
 async def chaos(options: argparse.Namespace, home: Path) -> Report:
     faults = round(options.seconds / FAULT_EVERY) if options.faults is None else options.faults
-    plan = Plan(options.seed, options.seconds, options.clients, faults, options.rate)
+    plan = Plan(options.seed, options.seconds, options.clients, faults, options.rate, mean_clients=options.mean_clients)
     print(
         f"seed {plan.seed}: {plan.clients} clients, {faults} faults in {plan.seconds:.0f} s; logs in {home}", flush=True
     )
@@ -40,6 +40,9 @@ def main() -> int:
     parser.add_argument("--rate", type=arguments.count, default=400, help="messages a second of all clients together")
     parser.add_argument(
         "--faults", type=arguments.count_or_none, default=None, help="how many; one in 8.5 seconds without it"
+    )
+    parser.add_argument(
+        "--mean-clients", type=arguments.count_or_none, default=2, help="how many attack the instances meanwhile"
     )
     parser.add_argument("--json", type=arguments.file_to_write, metavar="FILE", help="write the report to FILE as well")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs in DIR")

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import monotonic
@@ -12,6 +12,7 @@ import aiohttp
 from chaos.crowd import Crowd, gather_crowd
 from chaos.events import Events
 from chaos.faults import Faults
+from chaos.mean_client import MeanClient
 from chaos.observations import Observations
 from chaos.report import Report
 from chaos.schedule import ALL, FaultKind, Part, schedule
@@ -23,7 +24,10 @@ _FAILED = re.compile(r'"level": ?"(error|critical)", "logger": ?"(domain|applica
 
 @dataclass(frozen=True)
 class Plan:
-    """`rate` is messages a second of all clients together, `patience` the seconds that healed things may take."""
+    """`rate` is messages a second of all clients together, `patience` the seconds that healed things may take.
+
+    `mean_clients` attack the instances meanwhile.
+    """
 
     seed: int
     seconds: float
@@ -32,6 +36,7 @@ class Plan:
     rate: float = 400.0
     kinds: tuple[FaultKind, ...] = ALL
     patience: float = 60.0
+    mean_clients: int = 0
 
 
 Breaking = Callable[[], Awaitable[None]]
@@ -43,10 +48,11 @@ async def run(stage: Stage, plan: Plan, breaking: Breaking | None = None) -> Rep
     random = Random(plan.seed)
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=100)) as http:
         crowd = await gather_crowd(stage, http, events, size=plan.clients, rate=plan.rate, random=random)
+        mean = [MeanClient(stage, http, events, Random(plan.seed + n)) for n in range(plan.mean_clients)]
         faults = Faults(stage, plan.seed)
         begun = monotonic()
         try:
-            await _talk(plan.seconds, crowd, breaking or _as_planned(stage, plan, faults))
+            await _talk(plan.seconds, crowd, mean, breaking or _as_planned(stage, plan, faults))
             seen = await _settle(stage, plan, crowd)
         finally:
             await crowd.stop()
@@ -58,15 +64,15 @@ def _as_planned(stage: Stage, plan: Plan, faults: Faults) -> Breaking:
     return lambda: faults.run(schedule(plan.seed, plan.seconds, plan.faults, targets, plan.kinds))
 
 
-async def _talk(seconds: float, crowd: Crowd, breaking: Breaking) -> None:
+async def _talk(seconds: float, crowd: Crowd, mean: Sequence[MeanClient], breaking: Breaking) -> None:
     """For so long, and until everything is healed."""
     over = asyncio.Event()
-    talking = asyncio.create_task(crowd.talk(over))
+    clients = [asyncio.create_task(work) for work in (crowd.talk(over), *(one.attack(over) for one in mean))]
     try:
         await asyncio.gather(breaking(), asyncio.sleep(seconds))
     finally:
         over.set()
-        await talking
+        await asyncio.gather(*clients)
 
 
 async def _settle(stage: Stage, plan: Plan, crowd: Crowd) -> Observations:

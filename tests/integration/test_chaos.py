@@ -34,13 +34,14 @@ async def emptied(nodes: Sequence[RabbitNode]) -> AsyncIterator[Sequence[RabbitN
 
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_whatever_is_killed(rabbitmq_cluster: RabbitNodes, tmp_path: Path) -> None:
-    plan = Plan(seed=3, seconds=30, clients=60, faults=6, rate=150)
+    plan = Plan(seed=3, seconds=30, clients=60, faults=6, rate=150, mean_clients=1)
     async with emptied(rabbitmq_cluster.nodes) as nodes, Stage(tmp_path, nodes=nodes) as stage:
         report = await run(stage, plan)
     assert not report.violations, "\n".join(report.lines())
     assert not report.troubles, "\n".join(report.troubles)
     assert report.faults().total() == plan.faults
     assert report.counts()["messages acked"] > 1_000
+    assert any(name.startswith("attack: ") for name in report.events.counts)
 
 
 async def sabotaged(name: str, plan: Plan, node: RabbitNode, database_url: str, home: Path) -> Report:
