@@ -44,15 +44,20 @@ class RawWebSocket:
         self._headers = headers
 
     async def __aenter__(self) -> Self:
+        await self.ask_for_upgrade()
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 101"), answer
+        return self
+
+    async def ask_for_upgrade(self) -> None:
+        """As one without patience does, who does not wait for the answer."""
         host = self._address.hostname
         self._reader, self._writer = await asyncio.open_connection(host, self._address.port)
         head = f"GET {self._address.path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
         self._writer.write(f"{head}\r\n".encode())
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        assert answer.startswith(b"HTTP/1.1 101"), answer
-        return self
+        await self._writer.drain()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -80,8 +85,8 @@ class RawWebSocket:
     async def end(self) -> End:
         """Reads until the server ends the connection; a close frame is answered as a client has to."""
         found = End()
-        with suppress(OSError, asyncio.IncompleteReadError):
-            async with asyncio.timeout(END_TIMEOUT):
+        async with asyncio.timeout(END_TIMEOUT):
+            with suppress(ConnectionError, asyncio.IncompleteReadError):
                 while True:
                     opcode, payload = await self._frame()
                     if opcode == TEXT:
@@ -90,6 +95,14 @@ class RawWebSocket:
                         found.code = int.from_bytes(payload[:2])
                         await self.send(frame(CLOSE, payload))
         return found
+
+    async def ended(self) -> None:
+        """Returns when the server has ended the connection, whatever it sent."""
+        async with asyncio.timeout(END_TIMEOUT):
+            with suppress(ConnectionError):
+                while await self._reader.read(65_536):
+                    pass
+        self._writer.transport.abort()
 
     async def _frame(self) -> tuple[int, bytes]:
         first, second = await self._reader.readexactly(2)

@@ -16,6 +16,15 @@ HUGE = {
     "a frame without an end": b"CONNECT\n" + b"x" * 15 * MEGABYTE,
     "frames": b"CONNECT\naccept-version:1.2\n\n\0" * 500_000,
 }
+NO_FRAMES = {
+    "reserved opcode": b"\x83\x80\0\0\0\0",
+    "reserved bits": b"\xf1\x80\0\0\0\0",
+    "not masked": b"\x81\x01a",
+    "close without a code": b"\x88\x81\0\0\0\0a",
+    "long ping": b"\x89\xfe\x00\x7e\0\0\0\0" + b"a" * 126,
+    "a continuation of nothing": b"\x80\x80\0\0\0\0",
+    "a length of 63 bits": b"\x81\xff\x7f" + b"\xff" * 7 + b"\0\0\0\0",
+}
 
 
 async def is_cut_off(socket: RawWebSocket, code: int = 1009) -> None:
@@ -64,3 +73,25 @@ async def test_octets_that_are_no_text(attacked: Victim) -> None:
     async with RawWebSocket(attacked.ws_url) as socket:
         await socket.send(frame(TEXT, b"\xff\xfe"))
         assert (await socket.end()).code in (1007, 0, None)
+
+
+@pytest.mark.parametrize("kind", NO_FRAMES)
+async def test_what_is_no_frame(attacked: Victim, kind: str) -> None:
+    async with RawWebSocket(attacked.ws_url) as socket:
+        await socket.send(NO_FRAMES[kind])
+        await socket.end()
+
+
+@pytest.mark.parametrize("kind", NO_FRAMES)
+async def test_what_is_no_frame_before_the_upgrade_is_answered(attacked: Victim, kind: str) -> None:
+    for _ in range(20):
+        socket = RawWebSocket(attacked.ws_url)
+        await socket.ask_for_upgrade()
+        await socket.send(NO_FRAMES[kind])
+        await socket.ended()
+
+
+async def test_a_head_too_long_for_an_upgrade(attacked: Victim) -> None:
+    socket = RawWebSocket(attacked.ws_url, Cookie="a" * 20_000)
+    await socket.ask_for_upgrade()
+    await socket.ended()

@@ -39,6 +39,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         elif self.conn.handshake_exc is not None:
             self.transport.write(_REFUSED_HEAD)
             self.transport.close()
+        elif self.conn.parser_exc is not None and self.conn.close_sent is None:
+            self.transport.abort()  # before the upgrade was answered no close frame can be
         elif self.conn.parser_exc is not None:
             self.handle_parser_exception()
         else:
