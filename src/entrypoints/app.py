@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from litestar import Litestar
-from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
@@ -25,6 +24,7 @@ from entrypoints.request_id import RequestId
 from entrypoints.rest import problems
 from entrypoints.rest.authentication import TokenAuthentication
 from entrypoints.rest.chat import ChatController
+from entrypoints.rest.cors import Cors
 from entrypoints.rest.dev_token import dev_token
 from entrypoints.rest.openapi import openapi_config
 from entrypoints.sockjs.mounts import create_sockjs
@@ -36,7 +36,7 @@ from entrypoints.websocket import PATHS, StompWebSocket
 def create_app(container: Container, health: Health) -> AsgiApp:
     """One instance's application; whoever serves it also starts and stops the instance's background work."""
     settings = container.settings()
-    origins = Origins(frozenset(settings.allowed_origins))
+    origins = Origins(settings.allowed_origins)
     addresses = ClientAddresses(settings.trusted_proxies)
     admission = Admission(origins, container.connections(), container.waiting_room(), addresses)
     sockets = StompWebSocket(container.stomp(), admission)
@@ -81,7 +81,7 @@ def _litestar(container: Container, health: Health) -> Any:
             HTTPException: problems.of_http_error,
             Exception: problems.of_failure,
         },
-        cors_config=_cors(settings.allowed_origins),
+        cors_config=Cors(settings.allowed_origins) if settings.allowed_origins else None,
         openapi_config=openapi_config(),
         logging_config=None,
     )
@@ -99,9 +99,3 @@ def _for_people(container: Container) -> Iterator[ControllerRouterHandler]:
 
 def _given(value: Any) -> Provide:
     return Provide(lambda: value, use_cache=True, sync_to_thread=False)
-
-
-def _cors(origins: tuple[str, ...]) -> CORSConfig | None:
-    if not origins:
-        return None
-    return CORSConfig(allow_origins=list(origins), expose_headers=["Retry-After", "X-Request-ID"])

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from entrypoints.origins import Origins
 from entrypoints.settings import MEMORY, Settings, SettingsError, setting_name
 
 MAX_NUMBER = 2**31 - 1  # what every library that is handed one can take
@@ -22,6 +23,10 @@ _HOST = re.compile(r"[^\s,]+")
 
 def check_settings(settings: Settings) -> None:
     """Raises `SettingsError`."""
+    try:
+        Origins(settings.allowed_origins)
+    except ValueError as error:
+        raise SettingsError(f"CHAT_ALLOWED_ORIGINS: {error}") from None
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     _check_service_names(settings)

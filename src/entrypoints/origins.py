@@ -1,18 +1,106 @@
-"""Which web pages may connect."""
+"""Which web pages may connect: origins as RFC 6454 has them, one meaning for REST, WebSocket and SockJS."""
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv6Address
+from typing import Final, NamedTuple
+
+_ORIGIN: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{1,5}))?")
+_HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{0,5}))?")
+_NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_ANY: Final = "*"
+_OPAQUE: Final = "null"
+_ONE_LABEL: Final = "*."
+
+
+class Origin(NamedTuple):
+    """`host` in lower case and IDNA; `port` is the scheme's own where none is written, None where it has none."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+
+def parse_origin(text: str) -> Origin | None:
+    """None for what is no `scheme://host[:port]`."""
+    match = _ORIGIN.fullmatch(text.lower())
+    host = _canonical_host(match[2]) if match else None
+    if match is None or host is None:
+        return None
+    port = int(match[3]) if match[3] else _DEFAULT_PORTS.get(match[1])
+    return Origin(match[1], host, port) if port is None or port <= 65_535 else None
 
 
 class Origins:
-    """`allowed` may hold `*`; without any, a browser's page must be of our own host."""
+    """`allowed` are origins, `scheme://*.domain` for one label at the left, `null`, or `*` for any.
 
-    def __init__(self, allowed: frozenset[str]) -> None:
-        self._allowed = allowed
+    Without any, a page must be of the host that the request names. Raises ValueError for what is none of these.
+    """
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        words = tuple(allowed)
+        self._any = _ANY in words
+        self._opaque = _OPAQUE in words
+        self._same_host = not words
+        self._allowed = frozenset(_allowed(word) for word in words if word not in (_ANY, _OPAQUE))
 
     def allow(self, headers: Mapping[str, str]) -> bool:
         """Programs that are no browsers send no `Origin` and may; their token alone decides."""
         origin = headers.get("origin")
-        if origin is None or "*" in self._allowed or origin in self._allowed:
+        if origin is None or self.names(origin):
             return True
-        return not self._allowed and urlsplit(origin).netloc == headers.get("host")
+        return self._same_host and is_of_host(origin, headers.get("host", ""))
+
+    def names(self, origin: str) -> bool:
+        """Whether `origin` is among the allowed ones."""
+        if self._any or (self._opaque and origin == _OPAQUE):
+            return True
+        parsed = parse_origin(origin)
+        if parsed is None:
+            return False
+        _, _, domain = parsed.host.partition(".")
+        return parsed in self._allowed or parsed._replace(host=_ONE_LABEL + domain) in self._allowed
+
+
+def is_of_host(origin: str, host: str) -> bool:
+    """Whether a page of `origin` came from the `Host` of this request; a port left out is the scheme's own."""
+    parsed, match = parse_origin(origin), _HOST.fullmatch(host.lower())
+    if parsed is None or match is None:
+        return False
+    port = int(match[2]) if match[2] else _DEFAULT_PORTS.get(parsed.scheme)
+    return (parsed.host, parsed.port) == (_canonical_host(match[1]), port)
+
+
+def host_name(host: str) -> str | None:
+    """The name or address in a `Host` header, without its port; None for what is no host."""
+    match = _HOST.fullmatch(host.lower())
+    return _canonical_host(match[1]) if match else None
+
+
+def _allowed(word: str) -> Origin:
+    """An origin or a pattern; one slash behind it is no path. Raises ValueError."""
+    scheme, mark, rest = word.removesuffix("/").partition("://*.")
+    origin = parse_origin(f"{scheme}://{rest}" if mark else scheme)
+    if origin is None or (mark and not rest):
+        raise ValueError(f"{word} is no origin: {_meant(word)} is expected, without a path")
+    return origin._replace(host=_ONE_LABEL + origin.host) if mark else origin
+
+
+def _meant(word: str) -> str:
+    match = re.match(r"(?:([a-z][a-z0-9+.-]*)://)?(?:[^/?#]*@)?([^/?#]*)", word.lower())
+    guess = f"{match[1] or 'https'}://{match[2]}" if match else ""
+    return guess if parse_origin(guess) is not None else "scheme://host, scheme://host:port or scheme://*.domain"
+
+
+def _canonical_host(host: str) -> str | None:
+    if host.startswith("["):
+        try:
+            return f"[{IPv6Address(host[1:-1])}]"
+        except ValueError:
+            return None
+    try:
+        name = host.encode("idna").decode() if not host.isascii() else host
+    except UnicodeError:
+        return None
+    return name if _NAME.fullmatch(name) else None

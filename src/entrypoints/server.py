@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import logging
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any, Protocol
@@ -75,6 +76,9 @@ class UvicornServer:
     """uvicorn with its sans-IO WebSocket implementation: less memory a socket, for nodes with very many."""
 
     def __init__(self, app: AsgiApp, settings: Settings) -> None:
+        # read when it is imported: an upgrade beyond them gets no answer, and uvicorn has looked at the head before
+        os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(MAX_HEAD))
+        os.environ.setdefault("WEBSOCKETS_MAX_NUM_HEADERS", str(MAX_HEAD // 4))
         import uvicorn
 
         from entrypoints.bounded_uvicorn.gate import gated

@@ -51,7 +51,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         25
     )
     allowed_origins: Annotated[
-        Names, msgspec.Meta(description="origins of browsers that may connect; `*` is any; empty is the same host only")
+        Names,
+        msgspec.Meta(
+            description="origins of browsers that may connect (`https://app.example.org`, `https://*.example.org` for "
+            "one label); `*` is any; empty is the same host only"
+        ),
     ] = Names()
     trusted_proxies: Annotated[
         Networks,
@@ -135,7 +139,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_message_frames: Annotated[Count, msgspec.Meta(description="STOMP frames in one WebSocket message")] = 1_000
     max_connect_bytes: Annotated[
         Count, msgspec.Meta(description="all that comes before CONNECT; each message counts as 64 at least")
-    ] = 16_384
+    ] = 32_768
     max_frame_bytes: Annotated[Count, msgspec.Meta(description="one STOMP frame or one HTTP body")] = 65_536
     max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent live data at which a client is too slow")] = (
         524_288

@@ -9,7 +9,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus
 
-from tests.support.raw_http import ask
+from tests.support.raw_http import RawHttp, ask
 from tests.support.service_process import ServiceProcess
 from tests.support.web_client import WebClient
 
@@ -93,3 +93,62 @@ async def test_sockjs_sessions_of_strangers_are_bounded_and_give_way(service: Se
     assert (other.status, other.text) == (200, "o\n")
     async with WebClient(service.ws_url, service.token(ANN)) as ann:
         await ann.subscribe("/user/queue/messages")
+
+
+@pytest.mark.parametrize(
+    ("headers", "statuses"),
+    [
+        ({"X-Long": "a" * 16_000}, {101}),
+        ({f"X-{number}": "a" for number in range(90)}, {101}),
+        ({f"X-{number}": "a" for number in range(1_000)}, {101, 400, 431}),
+        ({"X-Long": "a" * 100_000}, {400, 431}),
+    ],
+    ids=["long", "several", "many", "too long"],
+)
+async def test_an_upgrade_with_long_headers_is_answered(
+    service: ServiceProcess, headers: dict[str, str], statuses: set[int]
+) -> None:
+    told = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"} | headers
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    async with RawHttp(f"{service.url}/ws") as http:
+        assert (await http.ask("GET", "", **told | key)).status in statuses
+
+
+async def test_a_stream_is_not_held_back_by_nginx(service: ServiceProcess) -> None:
+    async with RawHttp(f"{service.url}/ws") as http:
+        answer = await http.ask("POST", "/000/stream/xhr_streaming")
+        assert (answer.status, answer["x-accel-buffering"]) == (200, "no")
+        assert "no-transform" in answer["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/web/js/%00", f"/web/js/{'a' * 300}", f"/web/js/{'a' * 5_000}.js", "/web/js/%ff%fe", "/web/js/%ed%a0%80.js"],
+)
+async def test_odd_names_are_not_found(service: ServiceProcess, path: str) -> None:
+    assert (await ask(service.url, "GET", path)).status == 404
+
+
+@pytest.mark.parametrize("origin", ["http://[", "null", "", "http://[::1", "https://%00"])
+async def test_odd_origins_are_refused(service: ServiceProcess, origin: str) -> None:
+    assert (await refused(service, Origin=origin))[0] == 403
+    assert (await ask(f"{service.url}/ws", "GET", "/info", Origin=origin)).status == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("localhost:8080", None, 200),
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", 200),
+        ("evil.example.org:8080", None, 403),
+        ("evil.example.org:8080", "http://evil.example.org:8080", 403),
+        ("localhost:8080", "http://evil.example.org", 403),
+        ("[", "http://[", 403),
+    ],
+)
+async def test_tokens_are_made_for_our_own_host_only(
+    service: ServiceProcess, host: str, origin: str | None, status: int
+) -> None:
+    headers = {"Host": host, "Content-Type": "application/json"} | ({} if origin is None else {"Origin": origin})
+    async with RawHttp(service.url) as http:
+        assert (await http.ask("POST", "/dev/token", f'{{"email":"{ANN}"}}', **headers)).status == status

@@ -15,7 +15,7 @@ SCOPE: dict[str, Any] = {"client": ("203.0.113.9", 1), "headers": [(b"origin", b
 
 
 def admission(connections: Connections, *allowed: str) -> Admission:
-    return Admission(Origins(frozenset(allowed)), connections, WaitingRoom(), ClientAddresses())
+    return Admission(Origins(allowed), connections, WaitingRoom(), ClientAddresses())
 
 
 async def test_a_draining_instance_lets_nobody_in() -> None:

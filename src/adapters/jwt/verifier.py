@@ -12,7 +12,7 @@ from application.ports.clock import Clock
 from domain.errors import Unauthenticated
 from domain.principal import Principal, Service, User
 
-MAX_TOKEN_LENGTH = 8_192
+MAX_TOKEN_LENGTH = 16_384
 MAX_SERVICE_LIFETIME = 120.0  # seconds between iat and exp
 LEEWAY = 5.0  # seconds that another machine's clock may be ahead, for iat and nbf; none for exp
 

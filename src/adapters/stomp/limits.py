@@ -12,10 +12,10 @@ class SessionLimits:
 
     max_message_bytes: int = 262_144
     max_message_frames: int = 1_000
-    max_connect_bytes: int = 16_384
+    max_connect_bytes: int = 32_768
     max_frame_bytes: int = 65_536
     max_headers: int = 64
-    max_header_line: int = 8_192
+    max_header_line: int = 17_408
     max_subscriptions: int = 128
     max_unacked: int = 1_000
     max_transactions: int = 8

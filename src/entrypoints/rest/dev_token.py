@@ -1,6 +1,8 @@
 """`POST /dev/token`: a token for any e-mail. There is no such path where tokens come from an issuer."""
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address
+from socket import gethostname
 
 import msgspec
 from litestar import Request, post
@@ -11,6 +13,7 @@ from application.ports.clock import Clock
 from domain.errors import NotYourself
 from domain.identifiers import parse_email
 from entrypoints.dev_tokens import make_token
+from entrypoints.origins import host_name, is_of_host
 from entrypoints.rest.json_body import JsonBody
 from entrypoints.settings import Settings
 
@@ -27,6 +30,27 @@ class DevToken(msgspec.Struct, frozen=True, rename="camel"):
     expires_at: datetime
 
 
+def _check_page(settings: Settings, host: str, origin: str | None) -> None:
+    """Against DNS rebinding: a page of another site cannot make its browser name an address or our own host.
+
+    Raises `NotYourself`.
+    """
+    name = host_name(host) or ""
+    is_local = name == "localhost" or name.endswith(".localhost")
+    if not (is_local or _is_address(name) or name in (settings.host.lower(), gethostname().lower())):
+        raise NotYourself("tokens are made for an address, localhost or CHAT_HOST in the Host header only")
+    if origin is not None and not is_of_host(origin, host):
+        raise NotYourself("tokens are not made for other origins' pages")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 def dev_token(settings: Settings, clock: Clock) -> HTTPRouteHandler:
     @post(
         "/dev/token",
@@ -39,6 +63,7 @@ def dev_token(settings: Settings, clock: Clock) -> HTTPRouteHandler:
     )
     def token(request: Request[None, None, State], data: DevTokenRequest) -> DevToken:
         """A token of one hour for any e-mail: for trying the service out, in the `dev` and `test` profiles only."""
+        _check_page(settings, request.headers.get("host", ""), request.headers.get("origin"))
         if request.headers.get("sec-fetch-site") == "cross-site":
             raise NotYourself("tokens are not made for other sites' pages")
         email, now = parse_email(data.email), clock.now()

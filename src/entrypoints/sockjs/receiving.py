@@ -52,6 +52,7 @@ class Receiving:
 
     async def _start(self) -> None:
         self._started = True
+        self._request.answer_headers["x-accel-buffering"] = "no"  # nginx would hold the stream back
         await self._request.start(200, self._receiver.content_type)
         await self._request.chunk(self._receiver.prelude(self._callback).encode())
 

@@ -46,8 +46,11 @@ def docs_page() -> WebFile:
 
 def asset(path: str) -> WebFile | None:
     """What is at this path below `/web/`; nothing but the page's own parts can be had."""
-    file = _locate(path.strip("/"))
-    return None if file is None or file.suffix not in _MEDIA_TYPES or not file.is_file() else _read(file)
+    try:
+        file = _locate(path.strip("/"))
+        return None if file is None or file.suffix not in _MEDIA_TYPES or not file.is_file() else _read(file)
+    except (OSError, ValueError):  # a name that no file can have: too long, with NUL, with half a character
+        return None
 
 
 def _locate(path: str) -> Path | None:
