@@ -14,7 +14,7 @@ _IPV6_SITE: Final = 64
 
 
 class ClientAddresses:
-    """`trusted_proxies` are the networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """`trusted_proxies` are the networks whose `X-Forwarded-For` is believed."""
 
     def __init__(self, trusted_proxies: Sequence[Network] = ()) -> None:
         self._trusted = trusted_proxies
@@ -35,11 +35,6 @@ class ClientAddresses:
             if not self._is_trusted(address):
                 break
         return _site(address)
-
-    def comes_from_proxy(self, scope: Scope) -> bool:
-        """Whether the peer is a trusted proxy."""
-        peer = _peer(scope)
-        return peer is not None and self._is_trusted(peer)
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)

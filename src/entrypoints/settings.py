@@ -60,8 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trusted_proxies: Annotated[
         Networks,
         msgspec.Meta(
-            description="networks of reverse proxies, comma-separated (`10.0.0.0/8,::1`), whose `X-Forwarded-For` and "
-            "`X-Forwarded-Proto` are believed"
+            description="networks of reverse proxies, comma-separated (`10.0.0.0/8,::1`), whose `X-Forwarded-For` is "
+            "believed"
         ),
     ] = Networks()
     web_client: Annotated[

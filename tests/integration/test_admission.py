@@ -101,7 +101,7 @@ async def test_sockjs_sessions_of_strangers_are_bounded_and_give_way(service: Se
         ({"X-Long": "a" * 16_000}, {101}),
         ({f"X-{number}": "a" for number in range(90)}, {101}),
         ({f"X-{number}": "a" for number in range(1_000)}, {101, 400, 431}),
-        ({"X-Long": "a" * 100_000}, {400, 431}),
+        ({"X-Long": "a" * 100_000}, {101, 400, 431}),  # Granian takes some more
     ],
     ids=["long", "several", "many", "too long"],
 )
