@@ -4,6 +4,7 @@ from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from application.ports.sessions import SessionRepository
+from application.rate_limit import RateLimit
 from domain.errors import Invalid
 from domain.identifiers import Email, Intent, SessionId
 from domain.principal import Principal
@@ -18,18 +19,21 @@ class InitSession:
         sessions: SessionRepository,
         ids: IdGenerator,
         clock: Clock,
+        rate_limit: RateLimit,
     ) -> None:
         self._lookup = lookup
         self._directory = directory
         self._sessions = sessions
         self._ids = ids
         self._clock = clock
+        self._rate_limit = rate_limit
 
     async def __call__(self, principal: Principal, from_email: Email, to_email: Email, intent: Intent) -> ChatSession:
         """The one session of the two for `intent`, whoever asks and however often.
 
-        Raises `NotYourself`, `Invalid` (with oneself), `ProfileNotFound`, `Unavailable`.
+        Raises `RateLimited`, `NotYourself`, `Invalid` (with oneself), `ProfileNotFound`, `Unavailable`.
         """
+        self._rate_limit.take(principal)
         principal.require(from_email, "fromEmail")
         if from_email == to_email:
             raise Invalid("a chat needs two different people", field="toEmail")

@@ -8,6 +8,7 @@ from application import fields
 from application.chat_message import ChatMessage
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionOverview, SessionPosition, SessionRepository
+from application.rate_limit import RateLimit
 from application.session_cursor import decode_cursor, encode_cursor
 from domain.identifiers import Email, Intent, ProfileId
 from domain.principal import Principal
@@ -44,9 +45,10 @@ class SessionPage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ListSessions:
-    def __init__(self, sessions: SessionRepository, directory: ProfileDirectory) -> None:
+    def __init__(self, sessions: SessionRepository, directory: ProfileDirectory, rate_limit: RateLimit) -> None:
         self._sessions = sessions
         self._directory = directory
+        self._rate_limit = rate_limit
 
     async def __call__(
         self, principal: Principal, email: Email, intent: Intent | None, *, limit: int, cursor: str | None
@@ -54,8 +56,10 @@ class ListSessions:
         """Up to `limit` sessions of `email`, beyond `cursor`; nobody's sessions when it is not known here.
 
         From the first page to the last each session comes once, at its place as of the first page, whatever is sent
-        meanwhile; one opened meanwhile is not among them. Raises `NotYourself`, `Invalid`, `Unavailable`.
+        meanwhile; one opened meanwhile is not among them. Raises `NotYourself`, `Invalid`, `RateLimited`,
+        `Unavailable`.
         """
+        self._rate_limit.take(principal)
         principal.require(email, "email")
         after = None if cursor is None else decode_cursor(cursor)
         mine = [profile.id for profile in await self._directory.of_email(email)]

@@ -11,6 +11,7 @@ from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.messages import MessageRepository
 from application.ports.push import Delivery
+from application.rate_limit import RateLimit
 from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, user_destination
 from domain.errors import Unavailable
 from domain.identifiers import Email, Intent, SessionId
@@ -39,14 +40,23 @@ class MarkSeenCommand:
 
 
 class MarkSeen:
-    def __init__(self, participants: Participants, messages: MessageRepository, broker: Broker, clock: Clock) -> None:
+    def __init__(
+        self,
+        participants: Participants,
+        messages: MessageRepository,
+        broker: Broker,
+        clock: Clock,
+        rate_limit: RateLimit,
+    ) -> None:
         self._participants = participants
         self._messages = messages
         self._broker = broker
         self._clock = clock
+        self._rate_limit = rate_limit
 
     async def __call__(self, principal: Principal, command: MarkSeenCommand) -> None:
-        """Returns when the mark is durable. Raises as `check` does."""
+        """Returns when the mark is durable. Raises `RateLimited`, and as `check` does."""
+        self._rate_limit.take(principal)
         session, reader, sender = await self.check(principal, command)
         seen_to = await self._messages.mark_seen(session.id, reader.id, command.up_to_seq)
         if seen_to is not None:

@@ -1,4 +1,4 @@
-"""How many messages one principal may send: a token bucket each."""
+"""How many requests of one kind a principal may make: a token bucket each."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from domain.principal import Principal, Service
 
 @dataclass(slots=True)
 class _Bucket:
-    """`left` messages at `since`, in seconds."""
+    """`left` requests at `since`, in seconds."""
 
     left: float
     since: float
 
 
 class RateLimit:
-    """`per_second` messages in the long run and `burst` at once; 0 a second is no limit.
+    """`per_second` requests in the long run and `burst` at once; 0 a second is no limit.
 
     The least active principals are forgotten. A trusted service has no limit: it acts for many, and knows its users.
     """

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from application.chat_message import ChatMessage
 from application.participants import Participants
 from application.ports.messages import MessageRepository
+from application.rate_limit import RateLimit
 from domain.errors import Invalid
 from domain.identifiers import SessionId
 from domain.message import Message
@@ -15,17 +16,19 @@ MAX_PAGE = 200
 
 
 class ReadHistory:
-    def __init__(self, participants: Participants, messages: MessageRepository) -> None:
+    def __init__(self, participants: Participants, messages: MessageRepository, rate_limit: RateLimit) -> None:
         self._participants = participants
         self._messages = messages
+        self._rate_limit = rate_limit
 
     async def __call__(
         self, principal: Principal, session_id: SessionId, *, limit: int, before: int | None, after: int | None
     ) -> Sequence[ChatMessage]:
         """Up to `limit` messages, oldest first: the last ones, or those next to `before` or `after` (a `seq`).
 
-        Raises `Invalid`, `SessionNotFound`, `NotAParticipant`, `Unavailable`.
+        Raises `RateLimited`, `Invalid`, `SessionNotFound`, `NotAParticipant`, `Unavailable`.
         """
+        self._rate_limit.take(principal)
         if before is not None and after is not None:
             raise Invalid("give before or after, not both", field="before")
         session = await self._participants.for_reader(session_id, principal)

@@ -159,8 +159,12 @@ class Container(containers.DeclarativeContainer):
     )
     rate_limit = providers.Singleton(RateLimit, clock, given.rate_limit, given.rate_burst)
 
-    init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock)
-    list_sessions = providers.Singleton(ListSessions, sessions, directory)
+    init_rate_limit = providers.Singleton(RateLimit, clock, given.init_rate_limit, given.init_rate_burst)
+    read_rate_limit = providers.Singleton(RateLimit, clock, given.read_rate_limit, given.read_rate_burst)
+    seen_rate_limit = providers.Singleton(RateLimit, clock, given.seen_rate_limit, given.seen_rate_burst)
+
+    init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock, init_rate_limit)
+    list_sessions = providers.Singleton(ListSessions, sessions, directory, read_rate_limit)
     send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
     submitted_sends = providers.Singleton(
         SubmittedSends,
@@ -170,9 +174,9 @@ class Container(containers.DeclarativeContainer):
         max_body=given.max_frame_bytes,
         max_age=given.held_send_max_age,
     )
-    read_history = providers.Singleton(ReadHistory, participants, messages)
-    read_unread = providers.Singleton(ReadUnread, participants, messages)
-    mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock)
+    read_history = providers.Singleton(ReadHistory, participants, messages, read_rate_limit)
+    read_unread = providers.Singleton(ReadUnread, participants, messages, read_rate_limit)
+    mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock, seen_rate_limit)
     replay = providers.Singleton(
         Replay,
         participants,

@@ -190,6 +190,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_in_flight: Annotated[Count, msgspec.Meta(description="sends of one connection that wait for the store")] = 1_000
     rate_limit: Annotated[CountOrNone, msgspec.Meta(description="messages a second of one user; 0 is no limit")] = 1_000
     rate_burst: Annotated[Count, msgspec.Meta(description="messages of one user at once")] = 5_000
+    init_rate_limit: Annotated[
+        CountOrNone, msgspec.Meta(description="sessions opened or found a second by one user; 0 is no limit")
+    ] = 10
+    init_rate_burst: Annotated[Count, msgspec.Meta(description="sessions opened or found by one user at once")] = 100
+    read_rate_limit: Annotated[
+        CountOrNone, msgspec.Meta(description="reads over REST a second of one user; 0 is no limit")
+    ] = 100
+    read_rate_burst: Annotated[Count, msgspec.Meta(description="reads over REST of one user at once")] = 500
+    seen_rate_limit: Annotated[
+        CountOrNone, msgspec.Meta(description="seen marks a second of one user; 0 is no limit")
+    ] = 200
+    seen_rate_burst: Annotated[Count, msgspec.Meta(description="seen marks of one user at once")] = 1_000
     max_batch: Annotated[Count, msgspec.Meta(description="messages in one transaction")] = 256
     max_pending_sends: Annotated[Count, msgspec.Meta(description="sends that wait; beyond it 503")] = 20_000
 

@@ -66,6 +66,9 @@ class Service:
 
     broker: Broker
     rate: float = 0
+    init_rate: float = 0
+    read_rate: float = 0
+    seen_rate: float = 0
     lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
     profile_ttl: float | None = None
     remembered: InMemoryProfileDirectory | None = None
@@ -92,13 +95,18 @@ class Service:
         self.intake = MessageIntake(
             messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
         )
-        self.init = InitSession(lookup, directory, sessions, ids, self.clock)
+        reads = RateLimit(self.clock, self.read_rate, burst=2)
+        self.init = InitSession(
+            lookup, directory, sessions, ids, self.clock, RateLimit(self.clock, self.init_rate, burst=2)
+        )
         self.limit = RateLimit(self.clock, self.rate, burst=2)
         self.send = SendMessage(self.participants, self.intake, self.limit, ids)
-        self.sessions = ListSessions(sessions, directory)
-        self.history = ReadHistory(self.participants, messages)
-        self.unread = ReadUnread(self.participants, messages)
-        self.seen = MarkSeen(self.participants, messages, self.broker, self.clock)
+        self.sessions = ListSessions(sessions, directory, reads)
+        self.history = ReadHistory(self.participants, messages, reads)
+        self.unread = ReadUnread(self.participants, messages, reads)
+        self.seen = MarkSeen(
+            self.participants, messages, self.broker, self.clock, RateLimit(self.clock, self.seen_rate, burst=2)
+        )
         self.delivered_receipts = DeliveredReceipts(messages, self.participants, self.broker, self.clock)
         mark_delivered = MarkDelivered(messages, self.delivered_receipts.note)
         self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", mark_delivered)

@@ -58,7 +58,7 @@ class ChatController(Controller):
         status_code=200,
         dto=JsonBody[InitRequest],
         return_dto=None,
-        responses=problems(403, 404, 413),
+        responses=problems(403, 404, 413, 429),
     )
     async def init(
         self, request: ApiRequest, data: JSONBody[InitRequest], init_session: NamedDependency[InitSession]
@@ -95,7 +95,7 @@ class ChatController(Controller):
         operation_id="sessions",
         summary="List sessions",
         response_description="A page of sessions",
-        responses=problems(403),
+        responses=problems(403, 429),
     )
     async def sessions(
         self,
@@ -118,7 +118,7 @@ class ChatController(Controller):
         operation_id="history",
         summary="Read messages",
         response_description="Messages, oldest first",
-        responses=problems(403, 404),
+        responses=problems(403, 404, 429),
     )
     async def history(
         self,
@@ -137,7 +137,7 @@ class ChatController(Controller):
         operation_id="unread",
         summary="Read what is not seen",
         response_description="Messages, oldest first",
-        responses=problems(403, 404),
+        responses=problems(403, 404, 429),
     )
     async def unread(
         self,
@@ -147,7 +147,10 @@ class ChatController(Controller):
         reader_email: ReaderEmailQuery,
         intent: IntentQuery,
     ) -> Sequence[ChatMessage]:
-        """The first 1,000 messages addressed to the reader and not seen, oldest first; changes nothing."""
+        """The first messages addressed to the reader and not seen, oldest first; changes nothing.
+
+        At most 1,000, and at most 1 MiB of text; the rest is there once these are marked as seen.
+        """
         reader = parse_email(reader_email, "readerEmail")
         return await read_unread(request.user, _session(session_id), reader, parse_intent(intent))
 
@@ -159,7 +162,7 @@ class ChatController(Controller):
         status_code=204,
         dto=JsonBody[SeenRequest],
         return_dto=None,
-        responses=problems(403, 404, 413),
+        responses=problems(403, 404, 413, 429),
     )
     async def seen(
         self,

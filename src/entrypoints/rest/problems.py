@@ -30,7 +30,7 @@ _WHAT = {
     409: "The clientMessageId was used for another message: idempotency-conflict",
     413: "The body is too large: too-large",
     422: "A value is not allowed, `field` says which: invalid",
-    429: "Too many messages, see Retry-After: rate-limited",
+    429: "Too many requests, see Retry-After: rate-limited",
     503: "The database or FlairBit is away, see Retry-After: unavailable",
 }
 
