@@ -1,4 +1,4 @@
-"""The table of settings in the README, made of `settings.py`: `python -m entrypoints.settings_reference README.md`."""
+"""The table in `docs/settings.md`, made of `settings.py`: `make docs` writes it."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -82,8 +82,8 @@ def _shown(value: object) -> str:
 
 
 def main() -> None:
-    readme = Path(sys.argv[1])
-    readme.write_text(with_settings(readme.read_text()))
+    page = Path(sys.argv[1])
+    page.write_text(with_settings(page.read_text()))
 
 
 if __name__ == "__main__":

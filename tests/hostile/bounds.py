@@ -21,8 +21,11 @@ class Bounds:
 
 _GRANIAN_MESSAGE = Bounds(growth=256 * MB)
 """It takes messages of up to 64 MiB before the application sees them."""
-_GRANIAN_PONGS = Bounds(growth=6_144 * MB)
-"""It keeps every pong until the kernel ends the connection, `CHAT_SLOW_CONSUMER` after the client stopped reading."""
+_GRANIAN_PONGS = Bounds(stall=2.0, growth=6_144 * MB)
+"""It keeps every pong, and gets slow over it, until the kernel ends the connection.
+
+That is `CHAT_SLOW_CONSUMER` after the client stopped reading.
+"""
 _GRANIAN_REQUESTS = Bounds(growth=768 * MB, kept=512 * MB)
 """It accepts thousands of requests a second, each with a buffer of up to 64 KiB; its allocator keeps some of it."""
 

@@ -89,17 +89,17 @@ class RawWebSocket:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 while True:
                     opcode, payload = await self._frame()
-                    if opcode == TEXT:
+                    if opcode in (TEXT, BINARY):
                         found.texts.append(payload.decode())
                     elif opcode == CLOSE:
                         found.code = int.from_bytes(payload[:2])
                         await self.send(frame(CLOSE, payload))
         return found
 
-    async def ended(self) -> None:
-        """Returns when the server has ended the connection, whatever it sent."""
-        async with asyncio.timeout(END_TIMEOUT):
-            with suppress(ConnectionError):
+    async def leave(self, after: float) -> None:
+        """Reads until the server ends the connection, or for `after` seconds, and aborts it."""
+        with suppress(ConnectionError, TimeoutError):
+            async with asyncio.timeout(after):
                 while await self._reader.read(65_536):
                     pass
         self._writer.transport.abort()

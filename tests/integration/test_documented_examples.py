@@ -127,21 +127,16 @@ async def test_the_shell_of_the_api_page(service: ServiceProcess) -> None:
 
 
 async def test_the_shell_of_the_readme(service: ServiceProcess) -> None:
-    script = blocks("README.md", "sh")["A chat by curl"]
-    async with Rest(service.url, service.token(ANN)) as ann:
-        session_id = await ann.init(ANN, BOB)
-    by_hand = {r"^make run .*$": "", "^session=….*$": f"session={session_id}"}
-    for pattern, instead in by_hand.items():
-        script, count = re.subn(pattern, instead, script, flags=re.M)
-        assert count == 1
-    opened, sent, history = await shell(service, script)
-    assert opened == {"sessionId": session_id}
+    script = blocks("README.md", "sh")["By curl"]
+    script, count = re.subn(r"^make run .*$", "", script, flags=re.M)
+    assert count == 1
+    sent, history = await shell(service, script)
     assert sent["content"] == "hello"
     assert history[-1]["messageId"] == sent["messageId"]
 
 
 async def test_the_javascript_of_the_readme(service: ServiceProcess, folder: Path) -> None:
-    code = blocks("README.md", "js")["A chat by a stock STOMP client"]
+    code = blocks("README.md", "js")["By a stock STOMP client"]
     ann, bob = _two()
     token = service.token(ann)
     async with Rest(service.url, token) as rest:

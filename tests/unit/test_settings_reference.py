@@ -1,4 +1,4 @@
-"""The README lists every setting, as it is in the code today."""
+"""docs/settings.md lists every setting, as it is in the code today."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from entrypoints.settings import PROJECT, Settings, setting_name
 from entrypoints.settings_reference import BEGIN, END, settings_table, with_settings
 
 
-def test_the_readme_is_up_to_date() -> None:
-    readme = (PROJECT / "README.md").read_text()
-    assert with_settings(readme) == readme, "run make docs"
+def test_the_page_is_up_to_date() -> None:
+    page = (PROJECT / "docs" / "settings.md").read_text()
+    assert with_settings(page) == page, "run make docs"
 
 
 def test_every_setting_has_a_row_and_no_path_of_this_machine_is_shown() -> None:
