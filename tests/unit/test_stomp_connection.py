@@ -470,9 +470,13 @@ async def test_a_transaction_is_stored_when_its_commit_is_answered(chat: Chat) -
     ann = await chat.user(ANN)
     ann.say("BEGIN", transaction="t")
     for content in "ab":
-        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t")
-    ann.say("COMMIT", transaction="t", receipt="done")
+        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t", receipt=content)
+    ann.say("UNSUBSCRIBE", id="none", receipt="outside")
     await ann.got("RECEIPT")
+    assert chat.session_id not in chat.service.store.messages
+    ann.say("COMMIT", transaction="t", receipt="done")
+    receipts = [frame.headers["receipt-id"] for frame in await ann.got("RECEIPT", 4)]
+    assert receipts == ["outside", "a", "b", "done"], "nothing of it is durable before COMMIT"
     assert [message.content for message in chat.service.store.messages[chat.session_id]] == ["a", "b"]
 
 
@@ -481,7 +485,7 @@ async def test_of_a_transaction_with_something_refused_nothing_is_stored(chat: C
     await ann.subscribe("/user/queue/error")
     ann.say("BEGIN", transaction="t")
     for content in ("good", " ", "good too"):
-        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t")
+        ann.say("SEND", chat.message(content), destination="/app/chat.send", transaction="t", receipt="never")
     ann.say("COMMIT", transaction="t", receipt="done")
     refusals = [msgspec.json.decode(frame.body)["code"] for frame in await ann.got("MESSAGE", 3)]
     assert refusals == ["transaction-aborted", "invalid", "transaction-aborted"]

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.stomp.errors import FrameTooLarge, ProtocolError, UnsupportedVersion
-from adapters.stomp.events import Connect, Disconnect, Receipt, Send
+from adapters.stomp.events import Connect, Disconnect, Send
 from adapters.stomp.heartbeat import HeartBeat
 from adapters.stomp.session import StompSession
 from adapters.stomp.state import State
@@ -262,11 +262,13 @@ class TestTransactions:
         assert [event.body for event in commit.sends] == [b"a", b"b"]
         assert commit.receipt == "r"
 
-    def test_a_held_frame_has_its_receipt_at_once_and_once(self) -> None:
+    def test_the_receipt_of_a_held_frame_waits_for_commit(self) -> None:
         session = connected()
         say(session, "BEGIN", transaction="t")
-        assert say(session, "SEND", destination="/a", transaction="t", receipt="r") == [Receipt("r")]
-        assert [event.receipt for event in ask(session, "COMMIT", transaction="t").sends] == [None]
+        assert say(session, "SEND", destination="/a", transaction="t", receipt="r") == []
+        commit = ask(session, "COMMIT", transaction="t", receipt="c")
+        assert [event.receipt for event in commit.sends] == [None]
+        assert (commit.held_receipts, commit.receipt) == (("r",), "c")
 
     def test_an_aborted_transaction_never_happened(self) -> None:
         session = connected()

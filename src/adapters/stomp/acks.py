@@ -27,7 +27,7 @@ class Acks:
     def take(self, principal: Principal, tags: tuple[object, ...], pending: Pending) -> None:
         """The messages of others among `tags` were delivered; `pending` is the frame that said so."""
         ids = [tag.id for tag in tags if isinstance(tag, MessageKey) and tag.sender_email != principal.name]
-        if pending.receipt is None or not ids:
+        if not pending.is_asked_for or not ids:
             self._unwritten = self._unwritten or bool(ids)
             self._services.delivered.add(ids)
             self._receipts.grant(pending)

@@ -214,7 +214,7 @@ class StompConnection:
         self._acks.take(self._who(), event.tags, pending)
 
     async def _commit(self, event: Commit) -> None:
-        pending = self._receipts.expect(event.receipt)
+        pending = self._receipts.expect(event.receipt, event.held_receipts)
         if not event.acks_are_known:
             self._commits.refuse(self._who(), event.sends, AckTooLate())
             self._receipts.withhold(pending)

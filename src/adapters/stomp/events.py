@@ -79,13 +79,15 @@ class Commit:
     """A transaction, each kind in its order: all of it is done or nothing.
 
     The driver does the SENDs first; when they are done, it settles `acks` by `StompSession.settle`. Without
-    `acks_are_known` that is not possible for all of them.
+    `acks_are_known` that is not possible for all of them. `held_receipts` are the `receipt` headers of the frames in
+    it: they are answered before that of COMMIT, once all of it is done.
     """
 
     sends: list[Send]
     acks: list[Frame]
     receipt: str | None
     acks_are_known: bool = True
+    held_receipts: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

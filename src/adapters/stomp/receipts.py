@@ -5,19 +5,28 @@ Clients take a RECEIPT as cumulative (STOMP 1.2, "RECEIPT"): none is written whi
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 
 class Pending:
-    """A frame that is not decided yet; `receipt` is what answers it, None when it asked for none."""
+    """A frame that is not decided yet; `receipt` is what answers it, None when it asked for none.
 
-    __slots__ = ("decided", "receipt", "since")
+    `held` are the receipts of frames that are decided with it, and answered before it.
+    """
 
-    def __init__(self, receipt: str | None) -> None:
+    __slots__ = ("decided", "held", "receipt", "since")
+
+    def __init__(self, receipt: str | None, held: Sequence[str] = ()) -> None:
         self.receipt = receipt
+        self.held = held
         self.since = monotonic()
         self.decided = False
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the client waits for an answer."""
+        return self.receipt is not None or bool(self.held)
 
 
 class Receipts:
@@ -28,9 +37,9 @@ class Receipts:
         self._pending: deque[Pending] = deque()
         self._moved = asyncio.Event()
 
-    def expect(self, receipt: str | None) -> Pending:
+    def expect(self, receipt: str | None, held: Sequence[str] = ()) -> Pending:
         """A frame whose outcome comes later, by `grant` or `withhold`."""
-        pending = Pending(receipt)
+        pending = Pending(receipt, held)
         self._pending.append(pending)
         return pending
 
@@ -41,7 +50,7 @@ class Receipts:
 
     def withhold(self, pending: Pending) -> None:
         """The frame was refused, and its sender told: it gets no RECEIPT."""
-        pending.receipt = None
+        pending.receipt, pending.held = None, ()
         self.grant(pending)
 
     def answer(self, receipt: str | None) -> None:
@@ -64,7 +73,9 @@ class Receipts:
     def _advance(self) -> None:
         pending = self._pending
         while pending and pending[0].decided:
-            receipt = pending.popleft().receipt
-            if receipt is not None:
+            first = pending.popleft()
+            for receipt in first.held:
                 self._write(receipt)
+            if first.receipt is not None:
+                self._write(first.receipt)
         self._moved.set()

@@ -226,11 +226,12 @@ class StompSession:
 
     def _commit(self, frame: Frame) -> list[Event]:
         held = self._transactions.end(_required(frame, "transaction"))
+        receipts = tuple(one.headers.pop("receipt") for one in held if "receipt" in one.headers)
         events = [event for one in held if one.command == "SEND" for event in self._send(one)]
         acks = [one for one in held if one.command != "SEND"]
         sends = [one for one in events if isinstance(one, Send)]
         are_known = all(self.subscriptions.knows(*self._acked(one)) for one in acks if one.command == "ACK")
-        return [Commit(sends, acks, frame.headers.get("receipt"), are_known)]
+        return [Commit(sends, acks, frame.headers.get("receipt"), are_known, receipts)]
 
     def _abort(self, frame: Frame) -> list[Event]:
         self._transactions.end(_required(frame, "transaction"))
@@ -241,12 +242,10 @@ class StompSession:
         return [Disconnect(frame.headers.get("receipt"))]
 
     def _hold(self, frame: Frame) -> list[Event]:
-        """Its receipt is due now, not at COMMIT: some clients send nothing more before they have it."""
+        """Its receipt waits for COMMIT: before that nothing of it is durable (contract, section 7)."""
         self._transactions.hold(frame.headers["transaction"], frame)
         del frame.headers["transaction"]
-        due = _receipt(frame)
-        frame.headers.pop("receipt", None)
-        return due
+        return []
 
     @property
     def _agreed(self) -> Version:
