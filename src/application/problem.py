@@ -19,6 +19,7 @@ STATUS = {
     "idempotency-conflict": 409,
     "transaction-aborted": 409,
     "ack-too-late": 409,
+    "too-slow": 408,
     "too-large": 413,
     "resume-too-high": 416,
     "invalid": 422,

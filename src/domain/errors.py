@@ -41,6 +41,13 @@ class TooLarge(ChatError):
     title = "The request is too large"
 
 
+class TooSlow(ChatError):
+    """The body of a request came too slowly, and was not waited for any longer."""
+
+    code = "too-slow"
+    title = "The request comes too slowly"
+
+
 class Unauthenticated(ChatError):
     code = "unauthenticated"
     title = "A valid token is needed"

@@ -13,6 +13,7 @@ from litestar.types import ControllerRouterHandler
 from domain.errors import ChatError
 from entrypoints.admission import Admission
 from entrypoints.asgi import AsgiApp, Receive, Scope, Send
+from entrypoints.body_rate import BodyRate
 from entrypoints.client_address import ClientAddresses
 from entrypoints.container import Container
 from entrypoints.dev_tokens import makes_tokens
@@ -41,7 +42,8 @@ def create_app(container: Container, health: Health) -> AsgiApp:
     admission = Admission(origins, container.connections(), container.waiting_room(), addresses)
     sockets = StompWebSocket(container.stomp(), admission)
     sockjs = create_sockjs(container.stomp(), admission, settings)
-    http = RequestId(HeadAsGet(container.http_times().measured(_litestar(container, health))))
+    rest = container.http_times().measured(_litestar(container, health))
+    http = RequestId(HeadAsGet(BodyRate(rest, settings.request_timeout)))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path, websocket = scope["path"], scope["type"] == "websocket"

@@ -141,6 +141,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Count, msgspec.Meta(description="all that comes before CONNECT; each message counts as 64 at least")
     ] = 32_768
     max_frame_bytes: Annotated[Count, msgspec.Meta(description="one STOMP frame or one HTTP body")] = 65_536
+    request_timeout: Annotated[
+        Duration, msgspec.Meta(description="a body over REST must come within it, and a second more for each KiB")
+    ] = Duration(10)
     max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent live data at which a client is too slow")] = (
         524_288
     )

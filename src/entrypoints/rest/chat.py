@@ -58,7 +58,7 @@ class ChatController(Controller):
         status_code=200,
         dto=JsonBody[InitRequest],
         return_dto=None,
-        responses=problems(403, 404, 413, 429),
+        responses=problems(403, 404, 408, 413, 429),
     )
     async def init(
         self, request: ApiRequest, data: JSONBody[InitRequest], init_session: NamedDependency[InitSession]
@@ -80,7 +80,7 @@ class ChatController(Controller):
         status_code=200,
         dto=JsonBody[SendMessageRequest],
         return_dto=None,
-        responses=problems(403, 404, 409, 413, 429),
+        responses=problems(403, 404, 408, 409, 413, 429),
     )
     async def message(
         self, request: ApiRequest, data: JSONBody[SendMessageRequest], send_message: NamedDependency[SendMessage]
@@ -162,7 +162,7 @@ class ChatController(Controller):
         status_code=204,
         dto=JsonBody[SeenRequest],
         return_dto=None,
-        responses=problems(403, 404, 413, 429),
+        responses=problems(403, 404, 408, 413, 429),
     )
     async def seen(
         self,

@@ -28,6 +28,7 @@ _WHAT = {
     403: "The caller may not do this: not-yourself, not-a-participant",
     404: "There is no such thing: session-not-found, profile-not-found",
     409: "The clientMessageId was used for another message: idempotency-conflict",
+    408: "The body comes too slowly: too-slow",
     413: "The body is too large: too-large",
     422: "A value is not allowed, `field` says which: invalid",
     429: "Too many requests, see Retry-After: rate-limited",
