@@ -13,7 +13,7 @@ from entrypoints.asgi import AsgiApp
 from entrypoints.descriptors import accepted_at_once, connections_wanted, file_limit
 from entrypoints.failures import Failure
 from entrypoints.settings import Settings
-from entrypoints.unread_sockets import end_unread_connections
+from entrypoints.unread_sockets import end_unread_connections, end_unread_connections_of
 
 BACKLOG = 4_096
 MAX_HEAD = 65_536  # octets of a request's head
@@ -108,12 +108,14 @@ class UvicornServer:
         )
         self._server = Quiet(config)
         self._address = settings.host, settings.port
+        self._slow_consumer = settings.slow_consumer
 
     async def serve(self) -> None:
         family, address = _listening_address(*self._address)
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # workers share it, as Granian's do
+            end_unread_connections_of(listener, self._slow_consumer)
             listener.bind(address)
             await self._server.serve([listener])
 

@@ -17,7 +17,12 @@ def end_unread_connections(port: int, after: float) -> None:
     if not (hasattr(socket, "TCP_USER_TIMEOUT") and _DESCRIPTORS.is_dir()):
         return
     for listener in _listeners(port):
-        # what is accepted inherits it
+        end_unread_connections_of(listener, after)
+
+
+def end_unread_connections_of(listener: socket.socket, after: float) -> None:
+    """As `end_unread_connections`, for a listener of our own: what it accepts inherits the option."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(after * 1000))
 
 

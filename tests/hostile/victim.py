@@ -38,6 +38,11 @@ class Victim:
         """Octets of memory that the process holds now."""
         return self._status("VmRSS")
 
+    @property
+    def sockets(self) -> int:
+        """Files and sockets that the process holds open now."""
+        return len(list(Path(f"/proc/{self.service.pid}/fd").iterdir()))
+
     @asynccontextmanager
     async def watched(self, bounds: Bounds) -> AsyncIterator[None]:
         """Watches what is done meanwhile. AssertionError when a bound is passed or a traceback is logged."""
