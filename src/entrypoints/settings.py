@@ -196,7 +196,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     init_rate_limit: Annotated[
         CountOrNone, msgspec.Meta(description="sessions opened or found a second by one user; 0 is no limit")
     ] = 10
-    init_rate_burst: Annotated[Count, msgspec.Meta(description="sessions opened or found by one user at once")] = 100
+    init_rate_burst: Annotated[Count, msgspec.Meta(description="sessions opened or found by one user at once")] = 300
     read_rate_limit: Annotated[
         CountOrNone, msgspec.Meta(description="reads over REST a second of one user; 0 is no limit")
     ] = 100

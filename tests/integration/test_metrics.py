@@ -76,4 +76,4 @@ async def test_a_failed_try_of_an_outbox_row_is_logged_once(database_url: str, t
     await connection.close()
     assert await service.stop() == 0
     assert service.log().count("try 1 failed") == 1
-    assert service.log().count(" failed, the next is at ") >= tries
+    assert service.log().count(" failed, the next is in ") >= tries
