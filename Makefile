@@ -67,7 +67,7 @@ wheel: $(DEV) $(WEB) ## build the wheel into dist/, with the migrations and the 
 	@$(BIN)/pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation -w dist .
 
 docs: $(DEV) ## write the settings of the code into docs/settings.md
-	@$(BIN)/python -m entrypoints.settings_reference docs/settings.md
+	@$(BIN)/python -m entrypoints.settings.reference docs/settings.md
 
 lock: ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --python-version 3.11 --no-annotate --no-header \

@@ -4,10 +4,10 @@ import sys
 
 import uvloop
 
-from entrypoints.asgi import Receive, Scope, Send
-from entrypoints.load_settings import load_settings
-from entrypoints.server import create_server
-from entrypoints.stop_signals import stop_signals
+from entrypoints.asgi.types import Receive, Scope, Send
+from entrypoints.server.serving import create_server
+from entrypoints.server.stop_signals import stop_signals
+from entrypoints.settings.load import load_settings
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:

@@ -13,7 +13,7 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.system.ids import Uuid7Generator
-from application.chat_message import ChatMessage
+from application.wire.chat_message import ChatMessage
 from bench.load import CONTENT
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, OutboxId, ProfileId, SessionId

@@ -23,7 +23,7 @@ from bench.books import Books, read_books
 from bench.load import CaughtUp, Pair, Phase, Plan
 from bench.processes import cpu_seconds, resident_bytes
 from domain.identifiers import Email
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.rabbitmq import RabbitNodes
 
 INTENT = "bench"

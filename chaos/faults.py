@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bench.processes import family
 from chaos.schedule import Fault, FaultKind, Part
 from chaos.stage import Stage
-from entrypoints.embedded_postgres import EmbeddedPostgresError
+from entrypoints.development.embedded_postgres import EmbeddedPostgresError
 
 QUIET = 2.0  # seconds in which nothing is broken, now and then
 POSTGRES_TRIES = 100

@@ -19,7 +19,7 @@ from chaos.instance import Instance
 from chaos.person import BEAT, INTENT
 from chaos.store import Store
 from domain.identifiers import Email
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.rabbitmq import RabbitNode, RabbitNodes
 
 SERVE = (str(Path(sys.executable).parent / "chat-service"), "serve")

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.database import create_engine
 from adapters.postgres.migrations import upgrade
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.databases import Databases
 from tests.support.ordinary_user import ordinary_user as ordinary_user
 from tests.support.rabbitmq_fixtures import fresh_rabbitmq as fresh_rabbitmq

@@ -1,1 +1,1 @@
-"""The use cases, one a file, over ports. Knows the domain and nothing of servers, frameworks or wires."""
+"""The use cases and the delivery of messages, over ports. Knows the domain and nothing of servers or frameworks."""

@@ -1,1 +1,1 @@
-"""What is started: settings, the container, the web application, the commands."""
+"""Composition: the container, the ASGI application, one instance of the service; its parts are in the packages."""

@@ -11,17 +11,19 @@ from litestar.router import Router
 from litestar.types import ControllerRouterHandler
 
 from domain.errors import ChatError
-from entrypoints.admission import Admission
-from entrypoints.asgi import AsgiApp, Receive, Scope, Send
-from entrypoints.body_rate import BodyRate
-from entrypoints.client_address import ClientAddresses
+from entrypoints.asgi.admission import Admission
+from entrypoints.asgi.body_rate import BodyRate
+from entrypoints.asgi.client_address import ClientAddresses
+from entrypoints.asgi.head import HeadAsGet
+from entrypoints.asgi.origins import Origins
+from entrypoints.asgi.request_id import RequestId
+from entrypoints.asgi.types import AsgiApp, Receive, Scope, Send
+from entrypoints.asgi.unread_body import UnreadBody
+from entrypoints.asgi.websocket import PATHS, StompWebSocket
 from entrypoints.container import Container
-from entrypoints.dev_tokens import makes_tokens
-from entrypoints.head import HeadAsGet
-from entrypoints.health import Health, HealthController
-from entrypoints.metrics import metrics
-from entrypoints.origins import Origins
-from entrypoints.request_id import RequestId
+from entrypoints.development.tokens import makes_tokens
+from entrypoints.observability.health import Health, HealthController
+from entrypoints.observability.metrics import metrics
 from entrypoints.rest import problems
 from entrypoints.rest.authentication import TokenAuthentication
 from entrypoints.rest.chat import ChatController
@@ -29,9 +31,7 @@ from entrypoints.rest.cors import Cors
 from entrypoints.rest.dev_token import dev_token
 from entrypoints.rest.openapi import openapi_config
 from entrypoints.sockjs.mounts import create_sockjs
-from entrypoints.unread_body import UnreadBody
 from entrypoints.web_client.routes import web_client
-from entrypoints.websocket import PATHS, StompWebSocket
 
 
 def create_app(container: Container, health: Health) -> AsgiApp:

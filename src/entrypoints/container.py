@@ -10,39 +10,39 @@ from adapters.caching.lookup import CachedProfileLookup
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
-from adapters.stomp.limits import SessionLimits
+from adapters.stomp.protocol.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
 from adapters.stomp.waiting_room import WaitingRoom
 from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
-from application.batcher import Batcher
-from application.confirmed_profiles import ConfirmedProfiles
-from application.counters import Counters
-from application.delivered_receipts import DeliveredReceipts
-from application.init_session import InitSession
-from application.list_sessions import ListSessions
-from application.mark_delivered import MarkDelivered
-from application.mark_seen import MarkSeen
-from application.message_intake import MessageIntake
-from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
-from application.participants import Participants
-from application.rate_limit import RateLimit
-from application.read_history import ReadHistory
-from application.read_unread import ReadUnread
-from application.replay import Replay
-from application.send_message import SendMessage
-from application.submitted_sends import SubmittedSends
-from application.write_behind import WriteBehind
+from application.access.confirmed_profiles import ConfirmedProfiles
+from application.access.participants import Participants
+from application.access.rate_limit import RateLimit
+from application.concurrency.batcher import Batcher
+from application.concurrency.write_behind import WriteBehind
+from application.delivery.delivered_receipts import DeliveredReceipts
+from application.delivery.message_intake import MessageIntake
+from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
+from application.delivery.replay import Replay
+from application.diagnostics.counters import Counters
+from application.use_cases.init_session import InitSession
+from application.use_cases.list_sessions import ListSessions
+from application.use_cases.mark_delivered import MarkDelivered
+from application.use_cases.mark_seen import MarkSeen
+from application.use_cases.read_history import ReadHistory
+from application.use_cases.read_unread import ReadUnread
+from application.use_cases.send_message import SendMessage
+from application.use_cases.submitted_sends import SubmittedSends
 from domain.identifiers import MessageId
 from domain.outbox import RetryPolicy
 from entrypoints import wiring
-from entrypoints.delivery_times import DeliveryTimes
-from entrypoints.http_times import HttpTimes
-from entrypoints.loop_lag import LoopLag
-from entrypoints.metrics import ServiceMetrics
-from entrypoints.runtime_metrics import RuntimeMetrics
-from entrypoints.settings import Settings
-from entrypoints.siblings import NoSiblings
+from entrypoints.observability.delivery_times import DeliveryTimes
+from entrypoints.observability.http_times import HttpTimes
+from entrypoints.observability.loop_lag import LoopLag
+from entrypoints.observability.metrics import ServiceMetrics
+from entrypoints.observability.runtime_metrics import RuntimeMetrics
+from entrypoints.observability.worker_metrics import NoSiblings
+from entrypoints.settings.model import Settings
 from entrypoints.store import open_store
 
 ACKS_IN_ONE_TRANSACTION = 64

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from entrypoints.container import Container
-from entrypoints.descriptors import DescriptorWatch
-from entrypoints.health import Health
-from entrypoints.readiness import hindrance
+from entrypoints.observability.health import Health
+from entrypoints.observability.readiness import hindrance
+from entrypoints.server.descriptors import DescriptorWatch
 
 log = logging.getLogger(__name__)
 

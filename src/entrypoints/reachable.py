@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from entrypoints.failures import Failure
+from entrypoints.settings.failures import Failure
 
 DEFAULT_PORT = 5432
 

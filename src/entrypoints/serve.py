@@ -10,16 +10,16 @@ import uvloop
 
 from entrypoints.app import create_app
 from entrypoints.container import Container
-from entrypoints.descriptors import allow_many_files, file_limit, tell_fewer, within_limit
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from entrypoints.instance import Instance
-from entrypoints.logs import configure_logs
-from entrypoints.server import SERVER_STOP, check_address, create_server, listens
-from entrypoints.setting_types import Secret
-from entrypoints.settings import Settings
-from entrypoints.siblings import NoSiblings, Siblings, WorkerSiblings
-from entrypoints.stop_signals import stop_signals
-from entrypoints.workers import supervise
+from entrypoints.observability.logs import configure_logs
+from entrypoints.observability.worker_metrics import NoSiblings, Siblings, WorkerSiblings
+from entrypoints.server.descriptors import allow_many_files, file_limit, tell_fewer, within_limit
+from entrypoints.server.serving import SERVER_STOP, check_address, create_server, listens
+from entrypoints.server.stop_signals import stop_signals
+from entrypoints.server.workers import supervise
+from entrypoints.settings.model import Settings
+from entrypoints.settings.types import Secret
 
 
 def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> None:

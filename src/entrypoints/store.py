@@ -26,9 +26,9 @@ from application.ports.outbox import Outbox
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionRepository
 from domain.errors import Unavailable
-from entrypoints.failures import Failure
 from entrypoints.reachable import reaching
-from entrypoints.settings import MEMORY, Settings
+from entrypoints.settings.failures import Failure
+from entrypoints.settings.model import MEMORY, Settings
 
 
 class SchemaOutdated(Failure):

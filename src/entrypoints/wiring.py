@@ -21,18 +21,18 @@ from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.stomp.connections import Connections
-from application.counters import Counters
+from application.diagnostics.counters import Counters
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
 from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
-from entrypoints.broker_secrets import broker_secrets
-from entrypoints.dev_keys import dev_keys
-from entrypoints.dev_tokens import makes_tokens
-from entrypoints.key_files import private_key, public_key
-from entrypoints.settings import Settings
-from entrypoints.trusted_services import trusted_services
+from entrypoints.credentials.broker_secrets import broker_secrets
+from entrypoints.credentials.key_files import private_key, public_key
+from entrypoints.credentials.trusted_services import trusted_services
+from entrypoints.development.keys import dev_keys
+from entrypoints.development.tokens import makes_tokens
+from entrypoints.settings.model import Settings
 
 
 def lookup(

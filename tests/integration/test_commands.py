@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from entrypoints.settings import PROJECT
+from entrypoints.settings.model import PROJECT
 from tests.support.databases import Databases
 from tests.support.eventually import eventually, eventually_some
 from tests.support.service_process import COMMAND, ServiceProcess, environment, free_port, run_command

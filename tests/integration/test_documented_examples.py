@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from entrypoints.settings import PROJECT
+from entrypoints.settings.model import PROJECT
 from tests.support.client_matrix import node
 from tests.support.databases import Databases
 from tests.support.eventually import eventually, eventually_some

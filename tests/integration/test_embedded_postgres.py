@@ -14,9 +14,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from entrypoints import embedded_postgres, postgres_process, postgres_user
-from entrypoints.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
-from entrypoints.postgres_failure import PortTaken, failure
+from entrypoints.development import embedded_postgres, postgres_process, postgres_user
+from entrypoints.development.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from entrypoints.development.postgres_failure import PortTaken, failure
 from tests.support.eventually import eventually
 
 SRC = Path(__file__).parents[2] / "src"
@@ -24,8 +24,8 @@ SRC = Path(__file__).parents[2] / "src"
 STARTER = """
 import sys
 from pathlib import Path
-from entrypoints import postgres_process
-from entrypoints.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
+from entrypoints.development import postgres_process
+from entrypoints.development.embedded_postgres import EmbeddedPostgres, EmbeddedPostgresError
 if sys.argv[2] == "untied":
     postgres_process.tied = postgres_process.as_owner
 server = EmbeddedPostgres(Path(sys.argv[1]), {"fsync": "off"})

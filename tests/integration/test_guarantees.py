@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from adapters.postgres.migrations import upgrade
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.eventually import eventually, eventually_some
 from tests.support.postgres_outages import OUTAGES
 from tests.support.service_process import ServiceProcess

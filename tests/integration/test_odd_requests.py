@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from application.ports.sessions import SessionPosition
-from application.session_cursor import encode_cursor
+from application.wire.session_cursor import encode_cursor
 from domain.identifiers import SessionId
 from tests.support.eventually import eventually
 from tests.support.service_process import ServiceProcess

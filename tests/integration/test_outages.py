@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.postgres.migrations import upgrade
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.eventually import eventually, eventually_some
 from tests.support.rabbitmq import RabbitNode
 from tests.support.service_process import ServiceProcess, run_command

@@ -23,7 +23,7 @@ from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.postgres.tables import metadata
 from application.ports.messages import Repeated, Stored
 from domain.errors import Unavailable
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.databases import Databases
 from tests.support.eventually import eventually
 from tests.support.people import DUE_AT_ONCE, draft, envelope, person, session_of

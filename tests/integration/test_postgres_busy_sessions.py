@@ -17,9 +17,9 @@ from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.system.ids import Uuid7Generator
-from application.counters import Counters
-from application.message_intake import Accepted, MessageIntake
-from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
+from application.delivery.message_intake import Accepted, MessageIntake
+from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
+from application.diagnostics.counters import Counters
 from application.ports.messages import Stored
 from domain.errors import SessionBusy, SessionNotFound, StoreUnavailable
 from domain.outbox import RetryPolicy

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings import PROJECT
+from entrypoints.settings.model import PROJECT
 from tests.support.client_matrix import node
 from tests.support.client_matrix.chromium import pages, started
 from tests.support.eventually import eventually

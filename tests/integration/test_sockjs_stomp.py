@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from adapters.stomp.codec import write_frame
+from adapters.stomp.protocol.codec import write_frame
 from tests.support.databases import Databases
 from tests.support.eventually import eventually_some
 from tests.support.raw_http import RawHttp, ask

@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from entrypoints.settings import PROJECT
+from entrypoints.settings.model import PROJECT
 from tests.support.databases import Databases
 from tests.support.service_process import ServiceProcess, environment
 from tests.support.web_client import Rest, WebClient, chat_message

@@ -5,13 +5,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
 from uuid import UUID
 
-from adapters.stomp.codec import FrameDecoder
+from adapters.stomp.feeds.ordered_feed import OrderedFeed
+from adapters.stomp.feeds.stored_feed import StoredFeed
+from adapters.stomp.feeds.undelivered_feed import UndeliveredFeed
 from adapters.stomp.hub import head_of
-from adapters.stomp.ordered_feed import OrderedFeed
-from adapters.stomp.stored_feed import StoredFeed
-from adapters.stomp.subscription import AckMode, Subscription
+from adapters.stomp.protocol.codec import FrameDecoder
+from adapters.stomp.protocol.subscription import AckMode, Subscription
 from adapters.stomp.transport import Close
-from adapters.stomp.undelivered_feed import UndeliveredFeed
 from adapters.stomp.write_queue import WriteQueue
 from application.ports.push import Delivery, MessageKey
 from domain.destination import MESSAGES_QUEUE, session_topic, user_destination

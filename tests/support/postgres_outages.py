@@ -9,7 +9,7 @@ from pathlib import Path
 
 import asyncpg
 
-from entrypoints.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
 
 
 @asynccontextmanager

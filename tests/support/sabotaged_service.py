@@ -17,9 +17,9 @@ from adapters.postgres import append, append_once
 from adapters.postgres.database import driver_transaction
 from adapters.postgres.messages import PostgresMessageRepository
 from adapters.rabbitmq.broker import RabbitBroker
+from application.delivery.replay import Replay
 from application.ports.messages import AppendOutcome, Repeated, Stored
 from application.ports.push import Delivery
-from application.replay import Replay
 from domain.errors import Unavailable
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Draft, Message

@@ -13,26 +13,26 @@ from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirec
 from adapters.memory.push import RecordingPush
 from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
-from application.batcher import Batcher
-from application.confirmed_profiles import ConfirmedProfiles
-from application.counters import Counters
-from application.delivered_receipts import DeliveredReceipts
-from application.init_session import InitSession
-from application.list_sessions import ListSessions
-from application.mark_delivered import MarkDelivered
-from application.mark_seen import MarkSeen
-from application.message_intake import MessageIntake
-from application.outbox_dispatcher import DispatchSettings, OutboxDispatcher
-from application.participants import Participants
+from application.access.confirmed_profiles import ConfirmedProfiles
+from application.access.participants import Participants
+from application.access.rate_limit import RateLimit
+from application.concurrency.batcher import Batcher
+from application.concurrency.write_behind import WriteBehind
+from application.delivery.delivered_receipts import DeliveredReceipts
+from application.delivery.message_intake import MessageIntake
+from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
+from application.delivery.replay import Replay
+from application.diagnostics.counters import Counters
 from application.ports.broker import Broker
 from application.ports.profiles import ProfileLookup
 from application.ports.push import Delivery, Push
-from application.rate_limit import RateLimit
-from application.read_history import ReadHistory
-from application.read_unread import ReadUnread
-from application.replay import Replay
-from application.send_message import SendMessage
-from application.write_behind import WriteBehind
+from application.use_cases.init_session import InitSession
+from application.use_cases.list_sessions import ListSessions
+from application.use_cases.mark_delivered import MarkDelivered
+from application.use_cases.mark_seen import MarkSeen
+from application.use_cases.read_history import ReadHistory
+from application.use_cases.read_unread import ReadUnread
+from application.use_cases.send_message import SendMessage
 from domain.errors import Unavailable
 from domain.identifiers import Email, MessageId
 from domain.outbox import RetryPolicy

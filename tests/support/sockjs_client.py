@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import aiohttp
 
-from adapters.stomp.codec import FrameDecoder, write_frame
-from adapters.stomp.frame import Frame
+from adapters.stomp.protocol.codec import FrameDecoder, write_frame
+from adapters.stomp.protocol.frame import Frame
 
 
 class SockJsPoller:

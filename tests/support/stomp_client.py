@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from adapters.stomp.codec import FrameDecoder
-from adapters.stomp.events import Event
-from adapters.stomp.frame import Frame
-from adapters.stomp.limits import SessionLimits
-from adapters.stomp.session import StompSession
-from adapters.stomp.version import Version
+from adapters.stomp.protocol.codec import FrameDecoder
+from adapters.stomp.protocol.events import Event
+from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.protocol.session import StompSession
+from adapters.stomp.protocol.version import Version
 
 SERVER = "chat/1"
 

@@ -11,8 +11,8 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from adapters.stomp.codec import FrameDecoder, write_frame
-from adapters.stomp.frame import Frame
+from adapters.stomp.protocol.codec import FrameDecoder, write_frame
+from adapters.stomp.protocol.frame import Frame
 from tests.support.eventually import eventually
 
 INTENT = "friends"

@@ -7,9 +7,9 @@ import pytest
 
 from adapters.stomp.connections import Connections
 from adapters.stomp.waiting_room import WaitingRoom
-from entrypoints.admission import Admission, Refused, refuse_upgrade
-from entrypoints.client_address import ClientAddresses
-from entrypoints.origins import Origins
+from entrypoints.asgi.admission import Admission, Refused, refuse_upgrade
+from entrypoints.asgi.client_address import ClientAddresses
+from entrypoints.asgi.origins import Origins
 
 SCOPE: dict[str, Any] = {"client": ("203.0.113.9", 1), "headers": [(b"origin", b"https://a.example.org")]}
 

@@ -7,13 +7,13 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from adapters.stomp.codec import FrameDecoder
 from adapters.stomp.hub import head_of
-from adapters.stomp.subscription import AckMode, Subscription
-from application.chat_message import ChatMessage
+from adapters.stomp.protocol.codec import FrameDecoder
+from adapters.stomp.protocol.subscription import AckMode, Subscription
+from application.wire.chat_message import ChatMessage
 from domain.destination import MESSAGES_QUEUE, USER_QUEUES, session_topic, user_destination
 from domain.identifiers import SessionId
-from entrypoints.asyncapi import asyncapi_document
+from entrypoints.rest.asyncapi import asyncapi_document
 from tests.support.json_references import references
 from tests.support.people import NOW
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from application.batcher import Batcher
+from application.concurrency.batcher import Batcher
 from domain.errors import Unavailable
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from entrypoints.broker_secrets import broker_secrets
-from entrypoints.load_settings import load_settings
+from entrypoints.credentials.broker_secrets import broker_secrets
+from entrypoints.settings.load import load_settings
 
 
 def secrets(**settings: Any) -> list[str]:

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from application.batcher import Batcher
-from application.busy_lane import BusyLane
+from application.concurrency.batcher import Batcher
+from application.concurrency.busy_lane import BusyLane
 from domain.errors import ChatError, SessionBusy, StoreUnavailable
 from domain.identifiers import SessionId
 from tests.support.eventually import eventually

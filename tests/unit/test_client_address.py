@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.client_address import ClientAddresses
-from entrypoints.setting_types import Networks
+from entrypoints.asgi.client_address import ClientAddresses
+from entrypoints.settings.types import Networks
 
 PROXIES = Networks.parse("10.0.0.0/8, 192.0.2.1, fd00::/8")
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from domain.outbox import RetryPolicy
 from entrypoints.container import Container
-from entrypoints.load_settings import load_settings
+from entrypoints.settings.load import load_settings
 
 
 def test_the_retries_of_the_outbox_are_as_set() -> None:

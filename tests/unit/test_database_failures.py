@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 
 from adapters.postgres.failures import Effect, failure_of
-from entrypoints.readiness import hindrance
+from entrypoints.observability.readiness import hindrance
 
 FAILURES: list[tuple[BaseException, Effect, str]] = [
     (asyncpg.DiskFullError(""), Effect.UNWRITABLE, "disk is full"),

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from entrypoints.descriptors import DescriptorWatch, accepted_at_once, file_limit, tell_fewer, within_limit
-from entrypoints.load_settings import load_settings
+from entrypoints.server.descriptors import DescriptorWatch, accepted_at_once, file_limit, tell_fewer, within_limit
+from entrypoints.settings.load import load_settings
 from tests.support.eventually import eventually
 
 

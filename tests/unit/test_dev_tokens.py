@@ -2,8 +2,8 @@
 
 import pytest
 
-from entrypoints.dev_tokens import makes_tokens
-from entrypoints.load_settings import load_settings
+from entrypoints.development.tokens import makes_tokens
+from entrypoints.settings.load import load_settings
 
 
 @pytest.mark.parametrize(

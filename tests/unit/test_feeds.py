@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.stomp.subscription import AckMode
+from adapters.stomp.protocol.subscription import AckMode
 from tests.support.feeds import MAX_UNACKED, MAX_UNSENT, SESSIONS, Bench
 
 MODES: tuple[AckMode, ...] = ("auto", "client", "client-individual")

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from application.counters import Counters
-from entrypoints.asgi import Receive, Scope, Send
-from entrypoints.http_times import REFUSAL, HttpTimes
+from application.diagnostics.counters import Counters
+from entrypoints.asgi.types import Receive, Scope, Send
+from entrypoints.observability.http_times import REFUSAL, HttpTimes
 
 
 async def _receive() -> Any: ...

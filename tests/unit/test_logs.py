@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from entrypoints.load_settings import load_settings
-from entrypoints.logs import configure_logs
+from entrypoints.observability.logs import configure_logs
+from entrypoints.settings.load import load_settings
 
 
 @pytest.fixture(autouse=True)

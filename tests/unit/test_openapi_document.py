@@ -10,7 +10,7 @@ from litestar.di import Provide
 
 from domain.identifiers import MAX_EMAIL_LENGTH
 from domain.message import MAX_CONTENT_LENGTH
-from entrypoints.health import HealthController
+from entrypoints.observability.health import HealthController
 from entrypoints.rest.chat import ChatController
 from entrypoints.rest.openapi import openapi_config, with_types
 from entrypoints.rest.problems import MEDIA_TYPE

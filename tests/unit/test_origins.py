@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.load_settings import load_settings
-from entrypoints.origins import Origins, is_of_host
+from entrypoints.asgi.origins import Origins, is_of_host
 from entrypoints.rest.cors import Cors
-from entrypoints.settings import SettingsError
+from entrypoints.settings.load import load_settings
+from entrypoints.settings.model import SettingsError
 
 
 def allows(allowed: str, origin: str) -> bool:

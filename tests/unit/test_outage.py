@@ -2,7 +2,7 @@
 
 import pytest
 
-from application.outage import Outage
+from application.diagnostics.outage import Outage
 
 
 def test_each_cause_is_told_once_and_the_end_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from adapters.memory.broker import InProcessBroker
-from application.mark_seen import MarkSeenCommand
-from application.read_unread import MAX_OCTETS
-from application.send_message import SendMessageCommand
+from application.use_cases.mark_seen import MarkSeenCommand
+from application.use_cases.read_unread import MAX_OCTETS
+from application.use_cases.send_message import SendMessageCommand
 from domain.errors import RateLimited
 from domain.identifiers import ClientMessageId
 from tests.support.people import FRIENDS

@@ -9,10 +9,10 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.store import InMemoryStore
-from application.chat_message import ChatMessage
-from application.mark_seen import MarkSeenCommand
 from application.ports.push import Delivery
-from application.send_message import SendMessageCommand
+from application.use_cases.mark_seen import MarkSeenCommand
+from application.use_cases.send_message import SendMessageCommand
+from application.wire.chat_message import ChatMessage
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, RECEIPTS_QUEUE, session_topic, user_destination
 from domain.errors import NotAParticipant
 from domain.identifiers import ClientMessageId, Email

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from application.requests import origin_of
+from application.wire.requests import origin_of
 
 
 @given(st.uuids(), st.sampled_from([str.upper, str.lower, str.title, lambda text: text.replace("-", "")]))

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from application.seldom import MAX_REMEMBERED, SeldomLog
+from application.diagnostics.seldom_log import MAX_REMEMBERED, SeldomLog
 
 
 class Time:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.load_settings import load_settings, require_all, require_database
-from entrypoints.setting_types import Duration
-from entrypoints.settings import SettingsError
+from entrypoints.settings.load import load_settings, require_all, require_database
+from entrypoints.settings.model import SettingsError
+from entrypoints.settings.types import Duration
 
 PROD = {
     "CHAT_DATABASE_URL": "postgresql://chat:hidden@db/chat",

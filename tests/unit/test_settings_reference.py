@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings import PROJECT, Settings, setting_name
-from entrypoints.settings_reference import BEGIN, END, settings_table, with_settings
+from entrypoints.settings.model import PROJECT, Settings, setting_name
+from entrypoints.settings.reference import BEGIN, END, settings_table, with_settings
 
 
 def test_the_page_is_up_to_date() -> None:

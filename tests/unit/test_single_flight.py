@@ -5,7 +5,7 @@ import gc
 
 import pytest
 
-from application.single_flight import SingleFlight
+from application.concurrency.single_flight import SingleFlight
 from tests.support.eventually import eventually
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sockjs.framing import read_messages
-from adapters.sockjs.halves import HalfJoiner
-from adapters.stomp.codec import FrameDecoder, write_frame
-from adapters.stomp.errors import ProtocolError
+from adapters.sockjs.protocol.framing import read_messages
+from adapters.sockjs.protocol.halves import HalfJoiner
+from adapters.stomp.protocol.codec import FrameDecoder, write_frame
+from adapters.stomp.protocol.errors import ProtocolError
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("👋😀𝄞"), max_size=30)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.sockjs.framing import (
+from adapters.sockjs.protocol.framing import (
     BrokenFraming,
     PayloadExpected,
     TooManyMessages,
@@ -17,11 +17,11 @@ from adapters.sockjs.framing import (
     quote,
     read_messages,
 )
-from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
 from adapters.stomp.transport import Close
-from entrypoints.asgi import Event
-from entrypoints.sockjs.receivers import RECEIVERS
+from entrypoints.asgi.types import Event
+from entrypoints.sockjs.downstream import RECEIVERS
 from entrypoints.sockjs.receiving import Receiving
 from entrypoints.sockjs.request import Request
 from tests.support.eventually import eventually

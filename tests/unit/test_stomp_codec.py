@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.stomp.codec import FrameDecoder, encode_frame
-from adapters.stomp.errors import FrameTooLarge, ProtocolError
-from adapters.stomp.frame import Frame
-from adapters.stomp.version import Version
+from adapters.stomp.protocol.codec import FrameDecoder, encode_frame
+from adapters.stomp.protocol.errors import FrameTooLarge, ProtocolError
+from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.version import Version
 
 VERSIONS: tuple[Version, ...] = ("1.0", "1.1", "1.2")
 

@@ -11,13 +11,13 @@ import pytest
 
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.tokens import InMemoryTokenVerifier
-from adapters.stomp.codec import FrameDecoder, write_frame
 from adapters.stomp.connection import StompConnection
 from adapters.stomp.connections import Connections
-from adapters.stomp.frame import Frame
-from adapters.stomp.heartbeat import BEAT
 from adapters.stomp.hub import Hub
-from adapters.stomp.limits import SessionLimits
+from adapters.stomp.protocol.codec import FrameDecoder, write_frame
+from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.heartbeat import BEAT
+from adapters.stomp.protocol.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
 from adapters.stomp.transport import Close, CloseReason
 from domain.errors import Unavailable

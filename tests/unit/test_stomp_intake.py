@@ -2,9 +2,9 @@
 
 import pytest
 
-from adapters.stomp.errors import FrameTooLarge, LimitExceeded
-from adapters.stomp.limits import SessionLimits
-from adapters.stomp.session import StompSession
+from adapters.stomp.protocol.errors import FrameTooLarge, LimitExceeded
+from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.protocol.session import StompSession
 from tests.support.stomp_client import connected, text_of
 
 LIMITS = SessionLimits(max_message_bytes=200, max_message_frames=3, max_connect_bytes=640)

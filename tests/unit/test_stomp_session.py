@@ -2,12 +2,12 @@
 
 import pytest
 
-from adapters.stomp.errors import FrameTooLarge, ProtocolError, UnsupportedVersion
-from adapters.stomp.events import Connect, Disconnect, Send
-from adapters.stomp.heartbeat import HeartBeat
-from adapters.stomp.session import StompSession
-from adapters.stomp.state import State
-from adapters.stomp.version import Version, choose_subprotocol
+from adapters.stomp.protocol.errors import FrameTooLarge, ProtocolError, UnsupportedVersion
+from adapters.stomp.protocol.events import Connect, Disconnect, Send
+from adapters.stomp.protocol.heartbeat import HeartBeat
+from adapters.stomp.protocol.session import StompSession
+from adapters.stomp.protocol.state import State
+from adapters.stomp.protocol.version import Version, choose_subprotocol
 from domain.errors import TokenExpired
 from tests.support.stomp_client import SERVER, ask, connected, read, say, text_of
 

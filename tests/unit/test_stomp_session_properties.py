@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from adapters.stomp.errors import ProtocolError
-from adapters.stomp.frame import CLIENT_COMMANDS, SERVER_COMMANDS
-from adapters.stomp.session import StompSession
-from adapters.stomp.state import State
-from adapters.stomp.subscription import Subscription, message_head
+from adapters.stomp.protocol.errors import ProtocolError
+from adapters.stomp.protocol.frame import CLIENT_COMMANDS, SERVER_COMMANDS
+from adapters.stomp.protocol.session import StompSession
+from adapters.stomp.protocol.state import State
+from adapters.stomp.protocol.subscription import Subscription, message_head
 from tests.support.stomp_client import SERVER, ask, connected, read, say, text_of
 
 VALUES = st.sampled_from(

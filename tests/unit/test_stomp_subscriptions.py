@@ -2,12 +2,12 @@
 
 import pytest
 
-from adapters.stomp.errors import LimitExceeded, ProtocolError
-from adapters.stomp.events import Ack, Nack, Receipt, Subscribe, Unsubscribe
-from adapters.stomp.limits import SessionLimits
-from adapters.stomp.session import StompSession
-from adapters.stomp.subscription import Subscription, message_head
-from adapters.stomp.version import Version
+from adapters.stomp.protocol.errors import LimitExceeded, ProtocolError
+from adapters.stomp.protocol.events import Ack, Nack, Receipt, Subscribe, Unsubscribe
+from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.protocol.session import StompSession
+from adapters.stomp.protocol.subscription import Subscription, message_head
+from adapters.stomp.protocol.version import Version
 from tests.support.stomp_client import ask, connected, read, say
 
 INBOX = "/user/queue/messages"

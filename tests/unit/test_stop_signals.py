@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from entrypoints.stop_signals import stop_signals
+from entrypoints.server.stop_signals import stop_signals
 
 BOTH = (signal.SIGTERM, signal.SIGINT)
 

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.memory.send_queue import InMemorySendQueue, InMemorySends
 from application.ports.send_queue import Accepted, Aside, Later, Rejected, Submission, Verdict
-from application.submitted_sends import SubmittedSends
+from application.use_cases.submitted_sends import SubmittedSends
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, session_topic, user_destination
 from domain.errors import BadAnswer, DirectoryUnavailable, SessionBusy, Unavailable
 from domain.identifiers import Email, Intent, SessionId

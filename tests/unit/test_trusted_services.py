@@ -8,8 +8,8 @@ from adapters.jwt.jwks import JwksKeys
 from adapters.jwt.signing import generate_key_pair
 from adapters.memory.clock import ManualClock
 from entrypoints import wiring
-from entrypoints.load_settings import load_settings
-from entrypoints.settings import SettingsError
+from entrypoints.settings.load import load_settings
+from entrypoints.settings.model import SettingsError
 from tests.support.people import NOW
 
 

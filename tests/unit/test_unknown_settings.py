@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.load_settings import load_settings
-from entrypoints.settings import Settings, SettingsError, setting_name
+from entrypoints.settings.load import load_settings
+from entrypoints.settings.model import Settings, SettingsError, setting_name
 
 MISSPELT = {
     "CHAT_DATABSE_URL": "CHAT_DATABASE_URL",

@@ -8,8 +8,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from entrypoints.load_settings import load_settings
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.settings.load import load_settings
+from entrypoints.settings.model import Settings, SettingsError
 from entrypoints.web_client import files
 from entrypoints.web_client.headers import security_headers
 from entrypoints.web_client.routes import web_client

@@ -3,9 +3,9 @@
 from functools import partial
 
 from adapters.caching.aging import AgingCache
+from application.concurrency.single_flight import SingleFlight
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory, ProfileLookup
-from application.single_flight import SingleFlight
 from domain.errors import BadAnswer, ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent
 from domain.profile import Profile

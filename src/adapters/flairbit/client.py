@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
 from adapters.flairbit.answer import profile_of
-from application.seldom import SeldomLog
+from application.diagnostics.seldom_log import SeldomLog
 from domain.errors import BadAnswer, DirectoryUnavailable, ProfileNotFound
 from domain.identifiers import Email, Intent
 from domain.profile import Profile

@@ -9,7 +9,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapters.jwt.jwk_set import JwkSet, parse_jwk_set
-from adapters.jwt.vain_searches import VainSearches
+from adapters.jwt.unknown_kids import VainSearches
 from application.ports.clock import Clock
 from domain.errors import Unavailable
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import monotonic
 
-from application.background import BackgroundTask
+from application.concurrency.background import BackgroundTask
 from application.ports.send_queue import Accepted, Aside, Later, Rejected, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 

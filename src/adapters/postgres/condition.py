@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.failures import Effect, Failure
-from application.outage import Outage
+from application.diagnostics.outage import Outage
 
 OPTION = "chat_condition"
 

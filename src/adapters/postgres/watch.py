@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.condition import condition_of
 from adapters.postgres.database import driver_connection, driver_transaction
 from adapters.postgres.failures import Effect
-from application.background import BackgroundTask
+from application.concurrency.background import BackgroundTask
 from domain.errors import Unavailable
 
 INTERVAL = 1.0  # seconds

@@ -17,7 +17,7 @@ from adapters.rabbitmq.backoff import Backoff
 from adapters.rabbitmq.bounded import first_of
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.single_connection import Prepare, SingleConnection
-from application.background import BackgroundTask
+from application.concurrency.background import BackgroundTask
 from domain.errors import Unavailable
 
 log = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from adapters.rabbitmq.recent import Recent, RecentDeliveries
 from adapters.rabbitmq.seal import Seal, Unsigned, Unverified
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.wire import UnreadablePiece, unpack
+from application.diagnostics.seldom_log import SeldomLog
 from application.ports.push import Delivery, Push
-from application.seldom import SeldomLog
 
 log = logging.getLogger(__name__)
 

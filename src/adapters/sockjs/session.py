@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from adapters.sockjs.framing import HEARTBEAT
-from adapters.sockjs.halves import HalfJoiner
-from adapters.sockjs.limits import SockJsLimits
-from adapters.sockjs.state import SessionState, State
+from adapters.sockjs.protocol.framing import HEARTBEAT
+from adapters.sockjs.protocol.halves import HalfJoiner
+from adapters.sockjs.protocol.limits import SockJsLimits
+from adapters.sockjs.protocol.state import SessionState, State
 
 
 class CloseReason(Protocol):

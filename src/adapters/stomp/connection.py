@@ -8,21 +8,32 @@ from uuid import uuid4
 
 from adapters.stomp.acks import Acks
 from adapters.stomp.commits import Commits
-from adapters.stomp.errors import FrameTooLarge, LimitExceeded, ProtocolError
-from adapters.stomp.events import Ack, Commit, Connect, Disconnect, Event, Nack, Receipt, Send, Subscribe, Unsubscribe
-from adapters.stomp.heartbeat import BEAT
+from adapters.stomp.feeds.subscription_feeds import Feeds
 from adapters.stomp.names import AUTH_RENEW
+from adapters.stomp.protocol.errors import FrameTooLarge, LimitExceeded, ProtocolError
+from adapters.stomp.protocol.events import (
+    Ack,
+    Commit,
+    Connect,
+    Disconnect,
+    Event,
+    Nack,
+    Receipt,
+    Send,
+    Subscribe,
+    Unsubscribe,
+)
+from adapters.stomp.protocol.heartbeat import BEAT
+from adapters.stomp.protocol.session import StompSession, authorization_of, passcode_authorization
+from adapters.stomp.protocol.state import State
 from adapters.stomp.receipts import Receipts
 from adapters.stomp.sends import Sends
 from adapters.stomp.services import StompServices
-from adapters.stomp.session import StompSession, authorization_of, passcode_authorization
-from adapters.stomp.state import State
-from adapters.stomp.subscribing import Feeds
 from adapters.stomp.transport import CloseReason, Transport
 from adapters.stomp.waiting_room import Place
 from adapters.stomp.write_queue import WriteQueue
-from application.bearer import bearer_token
 from application.ports.push import Delivery
+from application.wire.bearer import bearer_token
 from domain.errors import AckTooLate, ChatError, TokenExpired, Unauthenticated, Unavailable
 from domain.principal import Principal
 

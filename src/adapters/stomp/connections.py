@@ -6,9 +6,9 @@ from collections import Counter
 from time import monotonic
 from typing import Protocol
 
-from adapters.stomp.errors import LimitExceeded
+from adapters.stomp.protocol.errors import LimitExceeded
 from adapters.stomp.transport import CloseReason
-from application.background import BackgroundTask
+from application.concurrency.background import BackgroundTask
 from domain.errors import Unavailable
 
 BATCH = 100  # so many at a time are looked after, or come back to this or other instances

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from adapters.stomp.names import CHAT_MESSAGE_ID, SEQ, SESSION_ID, USER_PREFIX
-from adapters.stomp.subscription import message_head
+from adapters.stomp.protocol.subscription import message_head
 from application.ports.push import Delivery
 from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, parse_user_destination
 

@@ -4,15 +4,15 @@ import asyncio
 
 import msgspec
 
-from adapters.stomp.events import Send
 from adapters.stomp.names import CHAT_SEEN, CHAT_SEND
+from adapters.stomp.protocol.events import Send
 from adapters.stomp.receipts import Pending, Receipts
 from adapters.stomp.services import StompServices
-from application.chat_message import ChatMessage
-from application.message_intake import Accepted
+from application.delivery.message_intake import Accepted
 from application.ports.push import Delivery, MessageKey
-from application.problem import problem_document
-from application.requests import SeenInSessionRequest, SendMessageRequest, decode_request, origin_of
+from application.wire.chat_message import ChatMessage
+from application.wire.problem import problem_document
+from application.wire.requests import SeenInSessionRequest, SendMessageRequest, decode_request, origin_of
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
 from domain.errors import ChatError, ForbiddenDestination, StoreUnavailable, Unavailable
 from domain.identifiers import SessionId

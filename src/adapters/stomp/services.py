@@ -5,18 +5,18 @@ from dataclasses import dataclass, field
 
 from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
-from adapters.stomp.limits import SessionLimits
-from application.batcher import Batcher
-from application.counters import Counters
-from application.mark_seen import MarkSeen
-from application.participants import Participants
+from adapters.stomp.protocol.limits import SessionLimits
+from application.access.participants import Participants
+from application.concurrency.batcher import Batcher
+from application.concurrency.write_behind import WriteBehind
+from application.delivery.replay import Replay
+from application.diagnostics.counters import Counters
 from application.ports.clock import Clock
 from application.ports.push import Delivery
 from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
-from application.replay import Replay
-from application.send_message import SendMessage
-from application.write_behind import WriteBehind
+from application.use_cases.mark_seen import MarkSeen
+from application.use_cases.send_message import SendMessage
 from domain.identifiers import MessageId
 
 

@@ -8,7 +8,7 @@ from time import monotonic
 
 import msgspec
 
-from adapters.stomp.codec import octets
+from adapters.stomp.protocol.codec import octets
 from adapters.stomp.transport import Transport
 from application.ports.push import Delivery
 

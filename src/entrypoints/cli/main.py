@@ -8,8 +8,8 @@ from click.exceptions import NoArgsIsHelpError
 
 from domain.errors import ChatError
 from entrypoints.cli.lazy_group import LazyGroup
-from entrypoints.embedded_postgres import EmbeddedPostgresError
-from entrypoints.failures import Failure
+from entrypoints.development.embedded_postgres import EmbeddedPostgresError
+from entrypoints.settings.failures import Failure
 
 INTERRUPTED = 130  # as shells say it: 128 and the number of SIGINT
 

@@ -5,9 +5,9 @@ import asyncio
 import click
 
 from adapters.postgres.migrations import upgrade, upgrade_sql
-from entrypoints.load_settings import load_settings, require_postgres
 from entrypoints.reachable import reaching
 from entrypoints.serve import database
+from entrypoints.settings.load import load_settings, require_postgres
 
 
 @click.command()

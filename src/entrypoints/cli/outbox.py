@@ -13,9 +13,9 @@ from adapters.system.clock import SystemClock
 from application.ports.outbox import Outbox
 from domain.identifiers import OutboxId
 from entrypoints.cli.dead_rows import as_json, as_table
-from entrypoints.load_settings import load_settings, require_postgres
 from entrypoints.reachable import reaching
 from entrypoints.serve import database
+from entrypoints.settings.load import load_settings, require_postgres
 
 Answer = TypeVar("Answer")
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import click
 
 from entrypoints.cli.token_command import how_to_get_a_token
-from entrypoints.load_settings import load_settings, require_all
+from entrypoints.observability.worker_metrics import WorkerSiblings
 from entrypoints.serve import serve as run
 from entrypoints.serve import serve_worker
-from entrypoints.settings import Settings
-from entrypoints.siblings import WorkerSiblings
-from entrypoints.workers import end_with
+from entrypoints.server.workers import end_with
+from entrypoints.settings.load import load_settings, require_all
+from entrypoints.settings.model import Settings
 
 _host = click.option("--host", help="Address to listen on; also CHAT_HOST.")
 _port = click.option("--port", type=int, help="Port to listen on; also CHAT_PORT.")

@@ -9,10 +9,10 @@ from adapters.jwt.verifier import MAX_SERVICE_LIFETIME
 from adapters.system.clock import SystemClock
 from domain.errors import Invalid
 from domain.identifiers import parse_email
-from entrypoints.dev_keys import dev_keys
-from entrypoints.dev_tokens import make_token, makes_tokens
-from entrypoints.load_settings import load_settings
-from entrypoints.setting_types import Duration
+from entrypoints.development.keys import dev_keys
+from entrypoints.development.tokens import make_token, makes_tokens
+from entrypoints.settings.load import load_settings
+from entrypoints.settings.types import Duration
 
 DEFAULT_LIFETIME = 3600.0
 MIN_LIFETIME = 1.0  # tokens tell their times in whole seconds

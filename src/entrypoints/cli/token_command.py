@@ -6,8 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from entrypoints.dev_tokens import makes_tokens
-from entrypoints.settings import Settings
+from entrypoints.development.tokens import makes_tokens
+from entrypoints.settings.model import Settings
 
 WHO = "you@example.org"
 

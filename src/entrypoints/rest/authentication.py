@@ -7,8 +7,8 @@ from litestar.connection import ASGIConnection
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from application.bearer import bearer_token
 from application.ports.tokens import TokenVerifier
+from application.wire.bearer import bearer_token
 
 
 class TokenAuthentication(AbstractAuthenticationMiddleware):

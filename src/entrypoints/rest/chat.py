@@ -10,15 +10,15 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
-from application.chat_message import ChatMessage
-from application.fields import SessionKey
-from application.init_session import InitSession
-from application.list_sessions import MAX_SESSIONS, ListSessions, SessionPage
-from application.mark_seen import MarkSeen
-from application.read_history import MAX_PAGE, ReadHistory
-from application.read_unread import ReadUnread
-from application.requests import InitRequest, SeenRequest, SendMessageRequest
-from application.send_message import SendMessage
+from application.use_cases.init_session import InitSession
+from application.use_cases.list_sessions import MAX_SESSIONS, ListSessions, SessionPage
+from application.use_cases.mark_seen import MarkSeen
+from application.use_cases.read_history import MAX_PAGE, ReadHistory
+from application.use_cases.read_unread import ReadUnread
+from application.use_cases.send_message import SendMessage
+from application.wire.chat_message import ChatMessage
+from application.wire.fields import SessionKey
+from application.wire.requests import InitRequest, SeenRequest, SendMessageRequest
 from domain.errors import Invalid
 from domain.identifiers import SessionId, parse_email, parse_intent
 from domain.principal import Principal

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from litestar.config.cors import CORSConfig
 
-from entrypoints.origins import Origins
+from entrypoints.asgi.origins import Origins
 
 
 class Cors(CORSConfig):

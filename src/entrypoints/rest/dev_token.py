@@ -12,10 +12,10 @@ from litestar.handlers import HTTPRouteHandler
 from application.ports.clock import Clock
 from domain.errors import NotYourself
 from domain.identifiers import parse_email
-from entrypoints.dev_tokens import make_token
-from entrypoints.origins import host_name, is_of_host
+from entrypoints.asgi.origins import host_name, is_of_host
+from entrypoints.development.tokens import make_token
 from entrypoints.rest.json_body import JsonBody
-from entrypoints.settings import Settings
+from entrypoints.settings.model import Settings
 
 LIFETIME = timedelta(hours=1)
 

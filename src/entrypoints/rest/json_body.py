@@ -8,7 +8,7 @@ from litestar.dto import MsgspecDTO
 from litestar.openapi.spec import Reference, Schema
 from litestar.typing import FieldDefinition
 
-from application.requests import decode_request
+from application.wire.requests import decode_request
 
 Body = TypeVar("Body", bound=msgspec.Struct)
 

@@ -10,10 +10,10 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
-from application.list_sessions import SessionPage
-from application.problem import Problem
-from application.requests import InitRequest, SeenRequest, SendMessageRequest
-from entrypoints.asyncapi import asyncapi_document
+from application.use_cases.list_sessions import SessionPage
+from application.wire.problem import Problem
+from application.wire.requests import InitRequest, SeenRequest, SendMessageRequest
+from entrypoints.rest.asyncapi import asyncapi_document
 from entrypoints.rest.chat import SessionOpened
 
 _TYPES = (InitRequest, SessionOpened, SendMessageRequest, SeenRequest, SessionPage, Problem)

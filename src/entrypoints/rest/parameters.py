@@ -6,7 +6,7 @@ import msgspec
 from litestar.openapi.spec import Example, OpenAPIFormat, OpenAPIType
 from litestar.params import ParameterKwarg, PathParameter, QueryParameter
 
-from application import fields
+from application.wire import fields
 
 
 def _shown(form: Any, kind: OpenAPIType, **more: Any) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import ResponseSpec
 
-from application.problem import Problem, problem_document, problem_type
+from application.wire.problem import Problem, problem_document, problem_type
 from domain.errors import ChatError, Invalid, Malformed, TooLarge, Unauthenticated
-from entrypoints.asgi import Scope
-from entrypoints.http_times import REFUSAL
+from entrypoints.asgi.types import Scope
+from entrypoints.observability.http_times import REFUSAL
 
 log = logging.getLogger(__name__)
 

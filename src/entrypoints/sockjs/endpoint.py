@@ -6,22 +6,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from adapters.sockjs.framing import BrokenFraming, PayloadExpected, TooManyMessages
-from adapters.sockjs.limits import SockJsLimits
-from adapters.stomp.version import choose_subprotocol
+from adapters.sockjs.protocol.framing import BrokenFraming, PayloadExpected, TooManyMessages
+from adapters.sockjs.protocol.limits import SockJsLimits
+from adapters.stomp.protocol.version import choose_subprotocol
 from application.ports.tokens import TokenVerifier
-from entrypoints.admission import Admission, Refused, refuse_upgrade
-from entrypoints.asgi import Receive, Scope, Send, headers_of
+from entrypoints.asgi.admission import Admission, Refused, refuse_upgrade
+from entrypoints.asgi.types import Receive, Scope, Send, headers_of
+from entrypoints.asgi.websocket import WebSocketTransport
 from entrypoints.sockjs import pages
 from entrypoints.sockjs.application import Application, Client
+from entrypoints.sockjs.downstream import RECEIVERS, BadCallback, check_callback
 from entrypoints.sockjs.headers import cors, never_cached, preflight, sticky_cookie
 from entrypoints.sockjs.live_sessions import LiveSessions, NoSuchSession
-from entrypoints.sockjs.receivers import RECEIVERS, BadCallback, check_callback
 from entrypoints.sockjs.receiving import Receiving
 from entrypoints.sockjs.request import TEXT, BodyTooLarge, ClientGone, Request
 from entrypoints.sockjs.sending import SENDERS, messages_of
 from entrypoints.sockjs.websocket import SockJsWebSocketTransport
-from entrypoints.websocket import WebSocketTransport
 
 _IFRAME: Final = re.compile(r"/iframe[0-9\-.a-z_]*\.html")
 _SESSION: Final = re.compile(r"/[^/.]+/([^/.]+)/([a-z_]+)")

@@ -4,13 +4,13 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
 from application.ports.tokens import TokenVerifier
-from entrypoints.admission import Admission, Refused
+from entrypoints.asgi.admission import Admission, Refused
 from entrypoints.sockjs.application import Application, Client
-from entrypoints.sockjs.owner import Owner, is_owner, owner_of
 from entrypoints.sockjs.request import Request
+from entrypoints.sockjs.session_binding import Owner, is_owner, owner_of
 
 log = logging.getLogger(__name__)
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.stomp.connection import StompConnection
 from adapters.stomp.services import StompServices
 from adapters.stomp.transport import Transport
-from entrypoints.admission import Admission
-from entrypoints.asgi import Receive, Scope, Send
-from entrypoints.settings import Settings
+from entrypoints.asgi.admission import Admission
+from entrypoints.asgi.types import Receive, Scope, Send
+from entrypoints.settings.model import Settings
 from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.endpoint import SockJsEndpoint, SockJsSettings
-from entrypoints.sockjs.profile import TEST_ENDPOINTS
+from entrypoints.sockjs.protocol_test_endpoints import TEST_ENDPOINTS
 
 
 class SockJs:

@@ -2,10 +2,10 @@
 
 import asyncio
 
-from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.protocol.limits import SockJsLimits
+from adapters.sockjs.protocol.state import ANOTHER_RECEIVER, INTERRUPTED
 from adapters.sockjs.session import SockJsSession
-from adapters.sockjs.state import ANOTHER_RECEIVER, INTERRUPTED
-from entrypoints.sockjs.receivers import Receiver
+from entrypoints.sockjs.downstream import Receiver
 from entrypoints.sockjs.request import Request
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs
 
-from entrypoints.asgi import Receive, Scope, Send, headers_of
+from entrypoints.asgi.types import Receive, Scope, Send, headers_of
 
 TEXT: Final = "text/plain; charset=UTF-8"
 SCRIPT: Final = "application/javascript; charset=UTF-8"

@@ -3,7 +3,7 @@
 from typing import Final
 from urllib.parse import parse_qs
 
-from adapters.sockjs.framing import PayloadExpected, read_messages
+from adapters.sockjs.protocol.framing import PayloadExpected, read_messages
 from entrypoints.sockjs.request import Request
 
 SENDERS: Final = frozenset({"xhr_send", "jsonp_send"})

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from time import monotonic
 from typing import Any
 
-from adapters.sockjs.framing import (
+from adapters.sockjs.protocol.framing import (
     HEARTBEAT,
     OPEN,
     BrokenFraming,
@@ -17,11 +17,11 @@ from adapters.sockjs.framing import (
     close_frame,
     read_messages,
 )
-from adapters.sockjs.halves import HalfJoiner
-from adapters.sockjs.limits import SockJsLimits
+from adapters.sockjs.protocol.halves import HalfJoiner
+from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.sockjs.session import CloseReason
-from adapters.stomp.errors import FrameTooLarge
-from entrypoints.asgi import MESSAGE_TOO_LARGE, Receive, Send
+from adapters.stomp.protocol.errors import FrameTooLarge
+from entrypoints.asgi.types import MESSAGE_TOO_LARGE, Receive, Send
 
 
 class SockJsWebSocketTransport:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from entrypoints.settings import PROJECT
+from entrypoints.settings.model import PROJECT
 
 _INSTALLED = Path(__file__).parent / "_web"  # in a wheel
 WEB = _INSTALLED if _INSTALLED.is_dir() else PROJECT / "web"

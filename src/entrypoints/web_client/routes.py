@@ -10,8 +10,8 @@ from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.router import Router
 
-from entrypoints.dev_tokens import makes_tokens
-from entrypoints.settings import Settings, SettingsError
+from entrypoints.development.tokens import makes_tokens
+from entrypoints.settings.model import Settings, SettingsError
 from entrypoints.web_client import files
 from entrypoints.web_client.headers import security_headers
 

@@ -1,0 +1,1 @@
+"""Counters, and log lines that do not flood the log."""

@@ -1,0 +1,1 @@
+"""What users and services can do, one use case a file."""

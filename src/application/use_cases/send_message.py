@@ -1,0 +1,98 @@
+"""Sends a message: every check, then its place in the next batch. The same for HTTP, STOMP and AMQP."""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from application.access.participants import Participants, Participation
+from application.access.rate_limit import RateLimit
+from application.delivery.message_intake import Accepted, MessageIntake
+from application.ports.ids import IdGenerator
+from domain.errors import ChatError, TransactionAborted
+from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
+from domain.message import Draft, check_content
+from domain.principal import Principal
+
+
+class SendMessageCommand(msgspec.Struct, frozen=True, gc=False):
+    session_id: SessionId
+    sender_email: Email
+    intent: Intent
+    content: str
+    client_message_id: ClientMessageId
+
+
+class SendMessage:
+    def __init__(
+        self,
+        participants: Participants,
+        intake: MessageIntake,
+        rate_limit: RateLimit,
+        ids: IdGenerator,
+    ) -> None:
+        self._participants = participants
+        self._intake = intake
+        self._rate_limit = rate_limit
+        self._ids = ids
+
+    async def submit(
+        self, principal: Principal, command: SendMessageCommand, route: str, *, waits: bool = True
+    ) -> "asyncio.Future[Accepted]":
+        """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
+
+        Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
+        `Unavailable`: then the message may not have been checked. The future fails with `IdempotencyConflict` or
+        `Unavailable`: with `StoreUnavailable` when only the store is missing, and with `SessionBusy`
+        at once when it does not wait for a session that somebody else has locked.
+        """
+        self._rate_limit.take(principal)
+        return self._intake.submit(self._draft(command, await self.check(principal, command)), route, waits=waits)
+
+    async def together(
+        self, principal: Principal, commands: Sequence[SendMessageCommand], route: str
+    ) -> Sequence[Accepted | ChatError]:
+        """Stores all of them in one transaction, or none. One outcome a command, all `Accepted` or all refused.
+
+        The errors are those of `submit` and its future, and `TransactionAborted` where another message is at fault.
+        """
+        checked = [await self._checked(principal, command) for command in commands]
+        if any(isinstance(one, ChatError) for one in checked):
+            return [one if isinstance(one, ChatError) else TransactionAborted() for one in checked]
+        drafts = [one for one in checked if isinstance(one, Draft)]
+        try:
+            self._rate_limit.take(principal, len(drafts))
+            stored = self._intake.submit_transaction(drafts, route)
+        except ChatError as error:
+            return [error] * len(drafts)
+        outcomes = await asyncio.gather(*stored, return_exceptions=True)
+        return [_outcome(one) for one in outcomes]
+
+    async def _checked(self, principal: Principal, command: SendMessageCommand) -> Draft | ChatError:
+        try:
+            return self._draft(command, await self.check(principal, command))
+        except ChatError as error:
+            return error
+
+    def _draft(self, command: SendMessageCommand, who: Participation) -> Draft:
+        session, sender, receiver = who
+        return Draft(
+            MessageId(self._ids.new()), session.id, command.client_message_id, sender, receiver, command.content
+        )
+
+    async def check(self, principal: Principal, command: SendMessageCommand) -> Participation:
+        """Who would send it to whom, and where; nothing is sent. Raises what `submit` does, but `RateLimited`."""
+        principal.require(command.sender_email, "senderEmail")
+        check_content(command.content)
+        return await self._participants.participation(command.session_id, command.sender_email, command.intent)
+
+    async def __call__(self, principal: Principal, command: SendMessageCommand, route: str) -> Accepted:
+        """Returns when the message is durable. Raises all that `submit` and its future do."""
+        return await (await self.submit(principal, command, route))
+
+
+def _outcome(outcome: Accepted | BaseException) -> Accepted | ChatError:
+    """Raises what is not the fault of a message."""
+    if isinstance(outcome, Accepted | ChatError):
+        return outcome
+    raise outcome

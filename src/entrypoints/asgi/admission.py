@@ -1,0 +1,77 @@
+"""Who may connect: the page that asks, the state of the instance, and the room for those not yet known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from adapters.stomp.connections import Connections
+from adapters.stomp.transport import CloseReason
+from adapters.stomp.waiting_room import NoRoom, Place, WaitingRoom
+from application.wire.problem import Problem, problem_type
+from entrypoints.asgi.client_address import ClientAddresses
+from entrypoints.asgi.origins import Origins
+from entrypoints.asgi.types import Scope, Send, headers_of
+
+RETRY_AFTER = 5
+"""Seconds after which another try may succeed: a load balancer has noticed by then, and places are free."""
+
+_PROBLEMS: Mapping[int, tuple[str, str]] = {
+    403: ("forbidden-origin", "Pages of this origin may not connect"),
+    404: ("not-found", "There is nothing to connect to here"),
+    503: ("unavailable", "This instance takes no new connections right now"),
+}
+
+
+class Refused(Exception):
+    """A new client is not let in; `status` is the HTTP answer, with `headers`."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"retry-after": str(RETRY_AFTER)} if self.status == 503 else {}
+
+    @property
+    def body(self) -> bytes:
+        code, title = _PROBLEMS[self.status]
+        return msgspec.json.encode(Problem(problem_type(code), title, self.status, title, code))
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Lets new clients in."""
+
+    origins: Origins
+    connections: Connections
+    waiting_room: WaitingRoom
+    addresses: ClientAddresses
+
+    def check_origin(self, scope: Scope) -> None:
+        """Raises `Refused` with 403."""
+        if not self.origins.allow(headers_of(scope)):
+            raise Refused(403)
+
+    def admit(self, scope: Scope) -> Place:
+        """A place for the client, to leave when it is known or gone. Raises `Refused` with 403 or 503."""
+        self.check_origin(scope)
+        if not self.connections.open_to_more:
+            raise Refused(503)
+        try:
+            return self.waiting_room.enter(self.addresses.of(scope))
+        except NoRoom:
+            raise Refused(503) from None
+
+
+async def refuse_upgrade(refused: Refused, scope: Scope, send: Send) -> None:
+    """Answers an upgrade with an HTTP response, where the server can (ASGI, "WebSocket Denial Response")."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
+        return
+    body = refused.body
+    told = {"content-type": "application/problem+json", "content-length": str(len(body)), "connection": "close"}
+    headers = [(name.encode(), value.encode()) for name, value in (told | refused.headers).items()]
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

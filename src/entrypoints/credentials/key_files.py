@@ -1,0 +1,33 @@
+"""Keys from the files that settings name."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+
+from adapters.jwt.keys import load_public_key
+from adapters.jwt.signing import load_private_key
+from entrypoints.settings.model import SettingsError, setting_name
+
+
+def public_key(field: str, file: Path) -> RSAPublicKey:
+    """Raises `SettingsError` with the name of the setting `field`."""
+    with _named(field):
+        return load_public_key(file)
+
+
+def private_key(field: str, file: Path) -> RSAPrivateKey:
+    """Raises `SettingsError` with the name of the setting `field`."""
+    with _named(field):
+        return load_private_key(file)
+
+
+@contextmanager
+def _named(field: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(f"{setting_name(field)}: {error.filename} cannot be read") from None
+    except ValueError as error:
+        raise SettingsError(f"{setting_name(field)}: {error}") from None

@@ -1,0 +1,39 @@
+"""How late the event loop is: what each client waits for beside its own work."""
+
+import asyncio
+from time import monotonic
+
+from application.concurrency.background import BackgroundTask
+
+PAUSE = 0.1  # seconds between two looks
+WINDOW = 15.0  # seconds; a usual interval between two scrapes
+
+
+class LoopLag:
+    def __init__(self) -> None:
+        self._now = self._before = 0.0
+        self._window_ends = 0.0
+        self._task = BackgroundTask("loop lag", self._run)
+
+    @property
+    def worst(self) -> float:
+        """The longest delay in seconds of the last 15 to 30 s."""
+        return max(self._now, self._before)
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def stop(self) -> None:
+        await self._task.stop()
+
+    async def _run(self) -> None:
+        while True:
+            start = monotonic()
+            await asyncio.sleep(PAUSE)
+            self._saw(monotonic() - start - PAUSE)
+
+    def _saw(self, lag: float) -> None:
+        if monotonic() > self._window_ends:
+            self._before, self._now = self._now, 0.0
+            self._window_ends = monotonic() + WINDOW
+        self._now = max(self._now, lag)

@@ -1,0 +1,1 @@
+"""The server process: Granian or uvicorn, workers, signals, file descriptors."""

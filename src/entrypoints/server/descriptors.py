@@ -1,0 +1,108 @@
+"""File descriptors: as many as the system lets us have, shared out before they can run out."""
+
+import asyncio
+import errno
+import logging
+import os
+import resource
+import sys
+
+import msgspec
+
+from application.concurrency.background import BackgroundTask
+from application.diagnostics.outage import Outage
+from entrypoints.settings.model import Settings
+
+log = logging.getLogger(__name__)
+
+WATCH_INTERVAL = 1.0  # seconds
+_OURS = 64  # logs, the event loop, the broker, calls of FlairBit, and some to spare
+_MIN_FOR_REQUESTS = 32
+
+
+def allow_many_files() -> None:
+    """A socket is a file, and the usual soft limit of 1,024 is there for programs from another time."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def file_limit() -> int:
+    """How many files this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
+
+
+def within_limit(settings: Settings, limit: int) -> Settings:
+    """The settings with no more connections, of users and of those not yet known, than `limit` files have room for."""
+    most = max(2, _for_clients(settings, limit) - _for_requests(settings, limit))
+    if connections_wanted(settings) <= most:
+        return settings
+    unauthenticated = min(settings.max_unauthenticated, max(1, most // 4))
+    return msgspec.structs.replace(
+        settings,
+        max_connections=min(settings.max_connections, most - unauthenticated),
+        max_unauthenticated=unauthenticated,
+    )
+
+
+def connections_wanted(settings: Settings) -> int:
+    """Of users, and of those not yet known."""
+    return settings.max_connections + settings.max_unauthenticated
+
+
+def tell_fewer(settings: Settings, fitted: Settings) -> None:
+    """Logs that there is room for fewer connections than `settings` say; a warning when somebody has chosen them."""
+    if fitted.max_connections == settings.max_connections:
+        return
+    is_default = settings.max_connections == Settings().max_connections
+    log.log(
+        logging.INFO if is_default else logging.WARNING,
+        "CHAT_MAX_CONNECTIONS: at most %d instead of %d, as this process may have %d files open (ulimit -n)",
+        fitted.max_connections,
+        settings.max_connections,
+        file_limit(),
+    )
+
+
+def accepted_at_once(settings: Settings, limit: int, wanted: int) -> int:
+    """How many connections that are no WebSocket a server may hold open; `wanted` when there is room for them."""
+    return min(wanted, max(1, _for_clients(settings, limit) - connections_wanted(settings)))
+
+
+def _for_clients(settings: Settings, limit: int) -> int:
+    databases = 2 if settings.database_replica_url else 1
+    return limit - _OURS - databases * settings.database_pool_size
+
+
+def _for_requests(settings: Settings, limit: int) -> int:
+    return max(_MIN_FOR_REQUESTS, _for_clients(settings, limit) // 4)
+
+
+class DescriptorWatch:
+    """Tells in the log when none is left: the servers refuse connections then without a word."""
+
+    def __init__(self) -> None:
+        self._outage = Outage("file descriptors")
+        self._task = BackgroundTask("descriptor watch", self._run)
+
+    def start(self) -> None:
+        self._task.start()
+
+    async def stop(self) -> None:
+        await self._task.stop()
+
+    async def _run(self) -> None:
+        while True:
+            self._look()
+            await asyncio.sleep(WATCH_INTERVAL)
+
+    def _look(self) -> None:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError as error:
+            if error.errno == errno.EMFILE:
+                self._outage.begin("none is left for this process: new connections are refused (ulimit -n)")
+            elif error.errno == errno.ENFILE:
+                self._outage.begin("none is left on this machine: new connections are refused (fs.file-max)")
+        else:
+            self._outage.end()

@@ -1,0 +1,116 @@
+"""Several worker processes on one port: each is an instance of its own, and they meet at the broker."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import monotonic, sleep
+
+from entrypoints.settings.failures import Failure
+from entrypoints.settings.model import Settings, SettingsError, setting_name
+
+POLL = 0.1
+START_TIMEOUT = 60.0
+RESTART_DELAY = 1.0  # a worker that dies at once is not started in a circle
+_PR_SET_PDEATHSIG = 1
+
+
+def supervise(settings: Settings, announce: Callable[[], None]) -> None:
+    """Runs the workers until SIGTERM or SIGINT, and starts anew the ones that die.
+
+    Raises `SettingsError` without a broker to meet at, `Failure` when the first start does not succeed.
+    """
+    if not settings.broker_url:
+        raise SettingsError("CHAT_BROKER_URL is missing: workers reach each other's clients over RabbitMQ")
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    with TemporaryDirectory(prefix="chat-workers-") as directory:
+        workers = [_Worker(settings, Path(directory), index) for index in range(settings.workers)]
+        try:
+            for worker in workers:
+                worker.start()
+            _await_ready(workers, lambda: stopping)
+            announce()
+            while not stopping:
+                for worker in workers:
+                    worker.revive()
+                sleep(POLL)
+        finally:
+            for worker in workers:
+                worker.terminate()
+            for worker in workers:
+                worker.join(settings.shutdown_seconds + RESTART_DELAY)
+
+
+class _Worker:
+    def __init__(self, settings: Settings, directory: Path, index: int) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._index = index
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started = 0.0
+
+    @property
+    def is_ready(self) -> bool:
+        return (self._directory / f"{self._index}.sock").exists()
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is not None and self._process.poll() is not None
+
+    def start(self) -> None:
+        told = {name: str(getattr(self._settings, name)) for name in ("profile", "host", "port", "server", "data_dir")}
+        settings = told | {"database_url": str(self._settings.database_url), "workers": "1"}
+        environment = {setting_name(name): value for name, value in settings.items()}
+        place = ["--worker", str(self._index), str(self._directory), str(os.getpid())]
+        self._started = monotonic()
+        self._process = subprocess.Popen(  # noqa: S603 - ourselves
+            [sys.executable, "-m", "entrypoints.cli.main", "serve", *place],
+            env=os.environ | environment,
+        )
+
+    def revive(self) -> None:
+        if self.has_ended and monotonic() - self._started > RESTART_DELAY:
+            self.start()
+
+    def terminate(self) -> None:
+        if self._process is not None and not self.has_ended:
+            self._process.terminate()
+
+    def join(self, timeout: float) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def _await_ready(workers: list[_Worker], stopping: Callable[[], bool]) -> None:
+    deadline = monotonic() + START_TIMEOUT
+    while not all(worker.is_ready for worker in workers) and not stopping():
+        if any(worker.has_ended for worker in workers):
+            raise Failure("a worker did not start")
+        if monotonic() > deadline:
+            raise Failure(f"the workers were not ready within {START_TIMEOUT:.0f} s")
+        sleep(POLL)
+
+
+def end_with(supervisor: int) -> None:
+    """In a worker: asks the kernel for SIGTERM when its supervisor dies, in whatever way (on Linux)."""
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != supervisor:
+        os.kill(os.getpid(), signal.SIGTERM)

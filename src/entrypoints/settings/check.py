@@ -1,0 +1,68 @@
+"""What the types of the settings leave open: addresses, numbers that no library takes, what excludes what."""
+
+import re
+from urllib.parse import urlsplit
+
+import msgspec
+
+from entrypoints.asgi.origins import Origins
+from entrypoints.settings.model import MEMORY, Settings, SettingsError, setting_name
+
+MAX_NUMBER = 2**31 - 1  # what every library that is handed one can take
+
+_LIBPQ = ("postgresql://", "postgres://")
+_SCHEMES = {
+    "database_url": (*_LIBPQ, MEMORY),
+    "database_replica_url": _LIBPQ,
+    "broker_url": ("amqp://", "amqps://"),
+    "flairbit_base_url": ("http://", "https://"),
+    "jwt_jwks_url": ("http://", "https://"),
+}
+_HOST = re.compile(r"[^\s,]+")
+
+
+def check_settings(settings: Settings) -> None:
+    """Raises `SettingsError`."""
+    try:
+        Origins(settings.allowed_origins)
+    except ValueError as error:
+        raise SettingsError(f"CHAT_ALLOWED_ORIGINS: {error}") from None
+    if settings.jwt_public_key_file and settings.jwt_jwks_url:
+        raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
+    _check_service_names(settings)
+    if settings.directory == "claims" and settings.flairbit_base_url:
+        raise SettingsError("CHAT_FLAIRBIT_BASE_URL: give this or CHAT_DIRECTORY=claims, not both")
+    if settings.directory_open and settings.directory != "claims":
+        raise SettingsError("CHAT_DIRECTORY_OPEN: this is for CHAT_DIRECTORY=claims")
+    for field, value in msgspec.structs.asdict(settings).items():
+        if isinstance(value, int) and value > MAX_NUMBER:
+            raise SettingsError(f"{setting_name(field)}: a number of at most {MAX_NUMBER} is expected")
+    for field, schemes in _SCHEMES.items():
+        if given := str(getattr(settings, field)):
+            urls = given.split(",") if field == "broker_url" else [given]
+            if not all(_is_address(url.strip(), schemes) for url in urls):
+                raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
+
+
+def _check_service_names(settings: Settings) -> None:
+    """A trusted service acts for anybody: nobody else's tokens may be taken for its own."""
+    for name in settings.trusted_service_files():
+        if name == settings.service_name:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: CHAT_SERVICE_NAME is our own name, not that of another service")
+        if name == settings.jwt_issuer:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: CHAT_JWT_ISSUER, who issues users' tokens, is no service")
+        if "@" in name:
+            raise SettingsError("CHAT_TRUSTED_SERVICES: an e-mail address is not the name of a service")
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    """Of one host or, as PostgreSQL's may be, of several with commas between them, or of none: that is its socket."""
+    if url == MEMORY or not url.startswith(schemes):
+        return url in schemes
+    try:
+        hosts = [urlsplit(f"//{host}") for host in urlsplit(url).netloc.rpartition("@")[2].split(",")]
+        ports = [host.port for host in hosts]
+    except ValueError:
+        return False
+    is_of_one = len(hosts) == 1 and _HOST.fullmatch(hosts[0].hostname or "") is not None
+    return 0 not in ports and (is_of_one or url.startswith(_LIBPQ))
