@@ -24,7 +24,7 @@ from bench.load import CaughtUp, Pair, Phase, Plan
 from bench.processes import cpu_seconds, resident_bytes
 from domain.identifiers import Email
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from tests.support.rabbitmq import RabbitNodes
+from tests.support.rabbitmq.nodes import RabbitNodes
 
 INTENT = "bench"
 START_TIMEOUT = 60.0

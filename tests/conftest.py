@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.database import create_engine
 from adapters.postgres.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from tests.support.databases import Databases
 from tests.support.ordinary_user import ordinary_user as ordinary_user
-from tests.support.rabbitmq_fixtures import fresh_rabbitmq as fresh_rabbitmq
-from tests.support.rabbitmq_fixtures import rabbitmq as rabbitmq
-from tests.support.rabbitmq_fixtures import rabbitmq_cluster as rabbitmq_cluster
+from tests.support.postgres.databases import Databases
+from tests.support.rabbitmq.fixtures import fresh_rabbitmq as fresh_rabbitmq
+from tests.support.rabbitmq.fixtures import rabbitmq as rabbitmq
+from tests.support.rabbitmq.fixtures import rabbitmq_cluster as rabbitmq_cluster
 
 # how long an example takes says something about the machine, and on a fresh one about tables that are made at first use
 settings.register_profile("chat", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,7 +7,7 @@ import pytest
 
 from application.ports.broker import Broker
 from application.ports.push import Delivery
-from tests.support.broker_instance import Instance, a_delivery, some_deliveries
+from tests.support.rabbitmq.broker_instance import Instance, a_delivery, some_deliveries
 
 NewBroker = Callable[[], Broker]
 

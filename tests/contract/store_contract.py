@@ -18,7 +18,7 @@ from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
 from tests.support.people import CLAIM, NOW, draft, envelope, person, session_of, transaction
-from tests.support.storing import store
+from tests.support.postgres.storing import store
 
 
 async def no_time_passes(_: timedelta = timedelta()) -> None: ...

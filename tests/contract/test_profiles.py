@@ -23,7 +23,7 @@ from adapters.postgres.profiles import PostgresProfileDirectory
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from tests.contract.profile_contract import KNOWN, ProfileLookupContract
 from tests.contract.store_contract import ProfileDirectoryContract, Repositories
-from tests.support.http_server import answers, http_server
+from tests.support.network.http_server import answers, http_server
 from tests.support.people import NOW
 
 

@@ -11,7 +11,7 @@ from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE
 from tests.contract.broker_contract import BrokerContract, NewBroker
 from tests.contract.send_queue_contract import Dead, NewSendQueue, SendQueueContract
-from tests.support.rabbitmq import RabbitNode
+from tests.support.rabbitmq.nodes import RabbitNode
 
 
 class TestRabbitBroker(BrokerContract):

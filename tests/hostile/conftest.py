@@ -8,9 +8,9 @@ import pytest
 
 from tests.hostile.bounds import DIFFERENCES, Bounds
 from tests.hostile.victim import Victim
-from tests.support.databases import Databases
-from tests.support.service_process import ServiceProcess
-from tests.support.shared_service import shared_service
+from tests.support.postgres.databases import Databases
+from tests.support.service.service_process import ServiceProcess
+from tests.support.service.shared_service import shared_service
 
 SERVERS = ("granian", "uvicorn")
 LIMITS = {"CHAT_MAX_CONNECTIONS_PER_USER": "100"}

@@ -4,8 +4,8 @@ import socket
 from urllib.parse import urlsplit
 
 from tests.hostile.victim import ANN, Victim
+from tests.support.clients.web_client import INTENT, Rest, chat_message
 from tests.support.eventually import eventually
-from tests.support.web_client import INTENT, Rest, chat_message
 
 BOB = "bob@example.org"
 MESSAGES = 300

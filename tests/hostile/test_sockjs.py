@@ -4,7 +4,7 @@ import pytest
 
 from tests.hostile.raw_websocket import TEXT, RawWebSocket, fragments, frame
 from tests.hostile.victim import Victim
-from tests.support.raw_http import RawHttp, ask
+from tests.support.network.raw_http import RawHttp, ask
 
 MEGABYTE = 1024 * 1024
 SOCKET = "/ws/000/hostile/websocket"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.hostile.bounds import Bounds
 from tests.hostile.victim import Victim
-from tests.support.web_client import WebClient
+from tests.support.clients.web_client import WebClient
 
 
 async def connect_and_leave(victim: Victim) -> None:

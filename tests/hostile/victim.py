@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.hostile import probe
 from tests.hostile.bounds import Bounds
 from tests.support.eventually import eventually
-from tests.support.service_process import ServiceProcess
+from tests.support.service.service_process import ServiceProcess
 
 ANN = "ann@example.org"
 BYSTANDER = "bystander@example.org"

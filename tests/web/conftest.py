@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.support.browser import Window, launched, window
-from tests.support.service_process import ServiceProcess
+from tests.support.clients.browser import Window, launched, window
+from tests.support.service.service_process import ServiceProcess
 
 
 @pytest.fixture

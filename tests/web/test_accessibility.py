@@ -6,8 +6,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from entrypoints.web_client.files import WEB
-from tests.support.browser import Window, window
-from tests.support.service_process import ServiceProcess
+from tests.support.clients.browser import Window, window
+from tests.support.service.service_process import ServiceProcess
 
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

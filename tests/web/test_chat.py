@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import Window, window
+from tests.support.clients.browser import Window, window
+from tests.support.clients.web_client import INTENT, Rest, chat_message
 from tests.support.eventually import eventually_some
-from tests.support.service_process import ServiceProcess
-from tests.support.web_client import INTENT, Rest, chat_message
+from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 SIDE_BY_SIDE = f"?as={ANN}&as={BOB}"

@@ -10,8 +10,8 @@ from playwright.async_api import Route, WebSocketRoute, expect
 
 from adapters.jwt.signing import generate_key_pair, issue_user_token, load_private_key
 from domain.identifiers import Email
-from tests.support.browser import Window
-from tests.support.service_process import ServiceProcess
+from tests.support.clients.browser import Window
+from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 SIDE_BY_SIDE = f"?as={ANN}&as={BOB}"

@@ -2,8 +2,8 @@
 
 from playwright.async_api import expect
 
-from tests.support.browser import Window
-from tests.support.service_process import ServiceProcess
+from tests.support.clients.browser import Window
+from tests.support.service.service_process import ServiceProcess
 
 
 async def test_both_documents_can_be_read(service: ServiceProcess, desk: Window) -> None:

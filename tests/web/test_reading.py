@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.support.browser import Side, Window
-from tests.support.service_process import ServiceProcess
-from tests.support.web_client import INTENT, Rest, chat_message
+from tests.support.clients.browser import Side, Window
+from tests.support.clients.web_client import INTENT, Rest, chat_message
+from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 LONG = 450

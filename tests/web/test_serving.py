@@ -13,8 +13,8 @@ from entrypoints.settings.model import Settings, SettingsError
 from entrypoints.web_client import files
 from entrypoints.web_client.headers import security_headers
 from entrypoints.web_client.routes import web_client
-from tests.support.service_process import ServiceProcess
-from tests.support.web_client import Rest
+from tests.support.clients.web_client import Rest
+from tests.support.service.service_process import ServiceProcess
 
 
 def client(settings: Settings) -> TestClient[Litestar]:

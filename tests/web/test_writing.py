@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.support.browser import Side, Window, window
-from tests.support.service_process import ServiceProcess
+from tests.support.clients.browser import Side, Window, window
+from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 PHONE = {"viewport": {"width": 360, "height": 640}, "is_mobile": True, "has_touch": True}

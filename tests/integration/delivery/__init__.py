@@ -1,0 +1,1 @@
+"""Guarantees of delivery, while parts are killed, stopped or slow."""

@@ -1,0 +1,1 @@
+"""FlairBit and the keys of issuers."""

@@ -1,0 +1,116 @@
+"""The permissions that `docs/rabbitmq.md` names are enough for the service, and too little for a forger."""
+
+import asyncio
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import aio_pika
+import pytest
+from aiormq.exceptions import ChannelAccessRefused
+
+from adapters.rabbitmq.broker import RabbitBroker
+from adapters.rabbitmq.seal import Seal
+from adapters.rabbitmq.send_queue import RabbitSendQueue
+from adapters.rabbitmq.settings import RabbitSettings
+from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, SEND_QUEUE
+from application.ports.send_queue import Accepted, Aside, Rejected, Submission, Verdict
+from tests.support.eventually import eventually, eventually_some
+from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
+from tests.support.rabbitmq.nodes import RabbitNode
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "rabbitmq.md"
+
+
+@pytest.fixture
+def users(fresh_rabbitmq: RabbitNode) -> Iterator[RabbitNode]:
+    """A node with the users `chat` and `producer`, whose passwords are `secret`."""
+    commands = [
+        shlex.split(line)[1:]
+        for line in DOCUMENT.read_text().splitlines()
+        if line.strip().startswith(("rabbitmqctl set_permissions", "rabbitmqctl set_topic_permissions"))
+    ]
+    assert {command[1] for command in commands} == {"chat", "producer"}
+    for name in ("chat", "producer"):
+        fresh_rabbitmq.ctl("add_user", name, "secret")
+    for command in commands:
+        fresh_rabbitmq.ctl(*command)
+    yield fresh_rabbitmq
+    for name in ("chat", "producer"):
+        fresh_rabbitmq.ctl("delete_user", name)
+
+
+def url_of(name: str, node: RabbitNode) -> str:
+    return f"amqp://{name}:secret@127.0.0.1:{node.port}/"
+
+
+async def test_the_service_can_do_all_that_it_does(users: RabbitNode) -> None:
+    url = url_of("chat", users)
+    instances = [Instance(RabbitBroker([url], "test", Seal(["ours"]), mirror_topics=True)) for _ in range(2)]
+    for instance in instances:
+        await instance.start()
+        await instance.broker.wait_ready()
+    deliveries = some_deliveries(3)
+    await instances[0].publish(deliveries)
+    await instances[1].has(deliveries)
+    seen: list[bytes] = []
+
+    async def handle(sends: Sequence[Submission]) -> list[Verdict]:
+        bodies = [send.body for send in sends]
+        verdicts: list[Verdict] = []
+        for body in bodies:
+            first = body not in seen
+            seen.append(body)
+            verdicts.append(Rejected("bad") if body == b"bad" else Aside(0.1) if first else Accepted())
+        return verdicts
+
+    queue = RabbitSendQueue([url], "test", RabbitSettings())
+    queue.consume(handle)
+    await queue.start()
+    await queue.wait_ready()
+    for body in (b"aside", b"bad"):
+        await queue.submit(body)
+    await eventually(lambda: sorted(seen) == [b"aside", b"aside", b"bad"])
+
+    async def is_buried() -> bool:
+        queues = await asyncio.to_thread(users.queues)
+        return queues[DEAD_QUEUE] == 1 and queues[SEND_QUEUE] == 0
+
+    assert await eventually_some(is_buried)
+    await queue.stop()
+    for instance in instances:
+        await instance.broker.stop()
+
+
+async def test_a_producer_can_submit_sends_and_nothing_else(users: RabbitNode) -> None:
+    owner = RabbitSendQueue([url_of("chat", users)], "test")
+    broker = RabbitBroker([url_of("chat", users)], "test", Seal(["ours"]))
+    instance = Instance(broker)
+    await owner.start()
+    await owner.wait_ready()
+    await instance.start()
+    await broker.wait_ready()
+    connection = await aio_pika.connect(url_of("producer", users))
+    async with connection:
+        async with connection.channel() as channel:
+            topic = await channel.get_exchange("amq.topic", ensure=False)
+            await topic.publish(aio_pika.Message(b"{}"), "app/chat.send")
+        for exchange, key in (
+            ("amq.topic", "session.x"),
+            (DELIVERIES_EXCHANGE, ""),
+            ("", SEND_QUEUE),
+            ("", DEAD_QUEUE),
+        ):
+            underlay = await (await connection.channel()).get_underlay_channel()
+            with pytest.raises(ChannelAccessRefused):
+                await underlay.basic_publish(b"{}", exchange=exchange, routing_key=key)
+        dead = await (await connection.channel()).get_queue(DEAD_QUEUE, ensure=False)
+        with pytest.raises(ChannelAccessRefused):
+            await dead.get()
+
+    async def is_submitted() -> bool:
+        return (await asyncio.to_thread(users.queues))[SEND_QUEUE] == 1
+
+    assert await eventually_some(is_submitted)
+    await broker.stop()
+    await owner.stop()

@@ -1,0 +1,1 @@
+"""The service as a process: both servers, several workers, proxies, admission, metrics."""

@@ -1,0 +1,1 @@
+"""STOMP, as other people's clients speak it."""

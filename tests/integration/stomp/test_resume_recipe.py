@@ -1,0 +1,130 @@
+"""The recipe of docs/clients.md, as it stands there, on a network that is cut at random."""
+
+import asyncio
+import contextlib
+import json
+import random
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from entrypoints.settings.model import PROJECT
+from tests.support.clients.client_matrix import node
+from tests.support.clients.client_matrix.chromium import pages, started
+from tests.support.clients.web_client import Rest, chat_message
+from tests.support.eventually import eventually
+from tests.support.network.proxy import Proxy
+from tests.support.service.service_process import ServiceProcess
+
+ANN, BOB = "ann@example.org", "bob@example.org"
+CUTS = 200
+IN_NODE = "import WebSocket from 'ws'; Object.assign(globalThis, { WebSocket, hear: console.log });"
+RUN = """
+const state = { seq: 0, ids: new Set() };
+const show = (destination, { seq }) => hear(JSON.stringify([destination, seq]));
+resume({ brokerURL, sessionId, state, freshToken: async () => token, show, jitter: 20 });
+"""
+pytestmark = pytest.mark.timeout(360)  # it may have to wait for the libraries to be installed
+
+
+def recipe() -> str:
+    found = re.search(r"<!-- recipe -->\n```js\n(.*?)```", (PROJECT / "docs" / "clients.md").read_text(), re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+def program(**values: str) -> str:
+    return "".join([recipe(), *(f"const {name} = {json.dumps(value)};" for name, value in values.items()), RUN])
+
+
+class Shown:
+    """What the recipe shows, as it comes."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[str, int]] = []
+
+    def hear(self, line: str | bytes) -> None:
+        destination, seq = json.loads(line)
+        self._all.append((destination, seq))
+
+    def seqs(self, destination: str) -> list[int]:
+        return [seq for where, seq in self._all if where == destination]
+
+
+@contextlib.asynccontextmanager
+async def in_node(program: str) -> AsyncIterator[Shown]:
+    shown = Shown()
+    process = await asyncio.create_subprocess_exec(
+        node.NODE, "--input-type=module", "--eval", IN_NODE + program, cwd=node.HERE, stdout=subprocess.PIPE
+    )
+
+    async def read() -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            shown.hear(line)
+
+    reading = asyncio.create_task(read())
+    try:
+        yield shown
+    finally:
+        process.kill()
+        await process.wait()
+        await reading
+
+
+@contextlib.asynccontextmanager
+async def in_chromium(program: str) -> AsyncIterator[Shown]:
+    shown = Shown()
+    with pages() as address:
+        async with started(address) as chromium:
+            tab = await chromium.tab("recipe")
+            tab.hear = shown.hear
+            await tab.page.add_script_tag(type="module", content=program)
+            yield shown
+            assert tab.faults == []
+
+
+async def cut_at_random(network: Proxy) -> None:
+    for _ in range(CUTS):
+        await asyncio.sleep(random.uniform(0, 0.2))
+        network.cut()
+        await asyncio.sleep(random.uniform(0, 0.05))
+        network.heal()
+
+
+async def until_stored(rest: Rest, message: dict[str, Any]) -> None:
+    """A machine that is busy with other tests may say 503: the same again then, as the API has it."""
+    async with asyncio.timeout(30):
+        while (status := (await rest.post("/api/chat/message", message))[0]) != 200:
+            assert status == 503
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def service(tmp_path: Path, database_url: str) -> AsyncIterator[ServiceProcess]:
+    node.install()
+    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
+    yield service
+    assert await service.stop() == 0
+
+
+async def test_nothing_is_missed_and_nothing_shown_twice(service: ServiceProcess) -> None:
+    ann, bob = service.token(ANN), service.token(BOB)
+    async with Rest(service.url, ann) as rest, Proxy(service.port) as network:
+        session_id = await rest.init(ANN, BOB)
+        resuming = program(brokerURL=f"ws://127.0.0.1:{network.port}/ws", sessionId=session_id, token=bob)
+        async with in_node(resuming) as by_node, in_chromium(resuming) as by_chromium:
+            topic, queue = f"/topic/session.{session_id}", "/user/queue/messages"
+            cutting, sent = asyncio.create_task(cut_at_random(network)), 0
+            while not cutting.done():
+                sent += 1
+                await until_stored(rest, chat_message(session_id, ANN, str(sent)))
+            for shown in (by_node, by_chromium):
+                await eventually(lambda shown=shown: len(shown.seqs(topic)) >= sent, 60)
+                assert shown.seqs(topic) == list(range(1, sent + 1))
+                assert len(shown.seqs(queue)) == len(set(shown.seqs(queue)))
+    assert network.connections > CUTS / 10

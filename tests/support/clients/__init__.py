@@ -1,0 +1,1 @@
+"""Clients of every kind: REST, STOMP, SockJS, browsers, other people's libraries."""

@@ -1,0 +1,1 @@
+"""FlairBit and issuers of tokens, played by tests."""

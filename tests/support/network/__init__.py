@@ -1,0 +1,1 @@
+"""Servers, proxies and raw HTTP between two programs."""

@@ -1,0 +1,1 @@
+"""Real RabbitMQ nodes, and producers of odd messages."""

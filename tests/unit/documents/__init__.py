@@ -1,0 +1,1 @@
+"""The documents, and those that the service makes of itself."""

@@ -1,0 +1,1 @@
+"""RabbitMQ, without a server."""
