@@ -9,10 +9,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import arguments
-from bench.provision import provision_rabbitmq
 from bench.report import Report, print_report
 from bench.stage import PhaseResult, Stage
+from lab import arguments
+from lab.provision import provision_rabbitmq
 
 IDLE_RATE = 100
 RATES = (1_000, 3_000, 5_000)

@@ -21,10 +21,10 @@ from adapters.jwt.signing import generate_key_pair, issue_user_token, load_priva
 from adapters.postgres.migrations import upgrade
 from bench.books import Books, read_books
 from bench.load import CaughtUp, Pair, Phase, Plan
-from bench.processes import cpu_seconds, resident_bytes
 from domain.identifiers import Email
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from tests.support.rabbitmq.nodes import RabbitNodes
+from lab.processes import cpu_seconds, resident_bytes
+from lab.rabbitmq import RabbitNodes
 
 INTENT = "bench"
 START_TIMEOUT = 60.0

@@ -15,7 +15,7 @@ from chaos.run import Plan, run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
 from chaos.wire import Frame, Wire
-from tests.support.rabbitmq.nodes import RabbitNode
+from lab.rabbitmq import RabbitNode
 
 SHUTDOWN_SECONDS = 25  # the default of CHAT_SHUTDOWN_SECONDS
 PLAN = Plan(seed=1, seconds=10, clients=60, rate=150)

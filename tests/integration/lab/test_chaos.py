@@ -13,7 +13,7 @@ from chaos.report import Report
 from chaos.run import Plan, run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
+from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.service import sabotaged_service
 
 
