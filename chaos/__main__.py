@@ -12,8 +12,9 @@ from random import randrange
 
 import uvloop
 
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.stage import Stage
 from lab import arguments
 from lab.provision import provision_rabbitmq

@@ -9,8 +9,9 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
 from lab.rabbitmq import RabbitNode, RabbitNodes
