@@ -10,8 +10,9 @@ from time import monotonic
 import pytest
 
 from adapters.stomp.connections import BATCH
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
 from chaos.wire import Frame, Wire

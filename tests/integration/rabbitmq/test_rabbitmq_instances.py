@@ -12,7 +12,7 @@ from adapters.memory.store import InMemoryStore
 from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.settings import RabbitSettings
-from application.use_cases.send_message import SendMessageCommand
+from application.commands import SendMessageCommand
 from domain.destination import ACK_QUEUE, ALL_RECEIPTS_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, SessionId
 from lab.rabbitmq import RabbitNode
