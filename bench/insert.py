@@ -14,7 +14,6 @@ from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
 from adapters.system.ids import Uuid7Generator
 from application.wire.chat_message import ChatMessage
-from bench.load import CONTENT
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, OutboxId, ProfileId, SessionId
 from domain.message import Draft, Message
@@ -22,6 +21,7 @@ from domain.outbox import OutboxEntry
 from domain.profile import Profile
 from domain.session import ChatSession, Pair
 
+CONTENT = "a message as people write them, neither very short nor long: see you at eight? " * 2
 BATCH = 128
 SESSIONS = 50
 

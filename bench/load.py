@@ -1,206 +1,201 @@
-"""The load generator: a process of its own that is told a phase a line on stdin and answers its outcome on stdout."""
+"""The load generator: a process that is told a phase a line on stdin and answers its outcome on stdout."""
 
 import asyncio
-import resource
-import sys
+import gc
+from collections.abc import Iterator
+from random import Random
 from time import perf_counter
-from typing import Literal
 
 import msgspec
 import uvloop
 
-from bench.client import Client, client_message_id
-from bench.exchange import Exchange, Outcome
+from bench.client import Client, client_message_id, message_number
+from bench.contents import contents
+from bench.conversation import answer, open_stdin
+from bench.load_commands import CaughtUp, Pair, Phase, Plan
+from bench.load_record import AT_RECEIVER, AT_SENDER, LATE, LoadRecord, Outcome
+from bench.refusals import read_refusal
+from entrypoints.server.descriptors import allow_many_files
 
 CONNECT_AT_ONCE = 50
 TICK = 0.001
-BEAT_INTERVAL = 8.0  # seconds, of the 10 promised
+SENDS_AT_ONCE = 100
+"""After so many sends in a row, answers are read."""
 SETTLE_TIMEOUT = 30.0
-CONTENT = "a message as people write them, neither very short nor long: see you at eight? " * 2
+RETRY_DELAY = 0.2
+"""Seconds after which a refused message of a window is followed by the next."""
+_HEAD = b"SEND\ndestination:/app/chat.send\ncontent-type:application/json\n\n"
 
 
-class Pair(msgspec.Struct):
-    """One who writes and one who reads, in one session."""
+class SendRoute:
+    """A session and the client that writes in it: the frames differ in content and number only."""
 
-    sender: str
-    sender_token: str
-    receiver_token: str
-    session_id: str
+    def __init__(self, client: Client, sender: str, session_id: str, intent: str, *, on_topic: bool) -> None:
+        body = msgspec.json.encode({"sessionId": session_id, "senderEmail": sender, "intent": intent, "content": ""})
+        self._start = _HEAD + body.removesuffix(b'"}')
+        self.client = client
+        self.on_topic = on_topic
 
-
-class Plan(msgspec.Struct):
-    """The first line. An `echo` server gets the same frames and is its own receiver; `idle` is `idle` connections."""
-
-    sender_url: str
-    receiver_url: str
-    intent: str
-    pairs: list[Pair]
-    kind: Literal["chat", "echo", "idle"] = "chat"
-    idle: int = 0
-
-
-class Phase(msgspec.Struct, tag=True):
-    """`rate` messages a second, whatever comes back; or, with `window`, so many of each sender on their way."""
-
-    seconds: float
-    run: int
-    rate: float = 0
-    window: int = 0
-
-
-class CaughtUp(msgspec.Struct, tag=True):
-    """Asks how long after `since`, a `perf_counter`, everything sent before it was delivered."""
-
-    since: float
-
-
-class Sender:
-    """The sending side of a pair: its frames differ in the message's number only."""
-
-    def __init__(self, pair: Pair, intent: str, client: Client) -> None:
-        body = {"sessionId": pair.session_id, "senderEmail": pair.sender, "intent": intent, "content": CONTENT}
-        head = b"SEND\ndestination:/app/chat.send\ncontent-type:application/json\n\n"
-        self._start = head + msgspec.json.encode(body)[:-1] + b',"clientMessageId":"'
-        self._client = client
-
-    def send(self, run: int, number: int) -> None:
-        self._client.say(self._start + client_message_id(run, number) + b'"}\0')
+    def send(self, content: bytes, identifier: bytes) -> None:
+        self.client.say(b"".join((self._start, content, b'","clientMessageId":"', identifier, b'"}\0')))
 
 
 class Load:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._exchange = Exchange()
-        self._senders: list[Sender] = []
+        self._record = LoadRecord()
+        self._routes: list[SendRoute] = []
         self._clients: list[Client] = []
-        self._senders_of: list[int] = []
+        self._contents = contents()
 
     async def connect(self) -> None:
         gate = asyncio.Semaphore(CONNECT_AT_ONCE)
 
-        async def open_pair(pair: Pair) -> None:
+        async def open_pair(pair: Pair) -> Client:
             async with gate:
-                sender = await Client(self._acked).connect(self._plan.sender_url)
-                self._clients.append(sender)
-                self._senders.append(Sender(pair, self._plan.intent, sender))
-                if self._plan.kind == "echo":
-                    return
-                receiver = await Client(self._delivered).connect(self._plan.receiver_url)
-                self._clients.append(receiver)
-                await sender.log_in(pair.sender_token)
-                sender.on_refused = self._refused
-                await sender.subscribe("/user/queue/ack")
-                await sender.subscribe("/user/queue/error")
-                await receiver.log_in(pair.receiver_token)
-                await receiver.subscribe("/user/queue/messages")
+                return await (self._open_echo() if self._plan.kind == "echo" else self._open_pair(pair))
 
-        async def open_idle(number: int) -> None:
-            async with gate:
-                client = await Client(self._acked).connect(self._plan.sender_url)
-                self._clients.append(client)
-                await client.log_in(self._plan.pairs[number % len(self._plan.pairs)].sender_token, "10000,10000")
+        plan = self._plan
+        senders = await asyncio.gather(*(open_pair(pair) for pair in plan.pairs))
+        self._routes = [
+            SendRoute(
+                senders[route.sender], plan.pairs[route.sender].sender, route.session_id, route.intent, on_topic=False
+            )
+            for route in plan.routes
+        ] or [
+            SendRoute(client, pair.sender, pair.session_id, plan.intent, on_topic=pair.on_topic)
+            for client, pair in zip(senders, plan.pairs, strict=True)
+        ]
+        gc.collect()
+        gc.freeze()
 
-        if self._plan.kind == "idle":
-            await asyncio.gather(*(open_idle(number) for number in range(self._plan.idle)))
-            self._beating = asyncio.create_task(self._beat())
-        else:
-            await asyncio.gather(*(open_pair(pair) for pair in self._plan.pairs))
+    async def _open_echo(self) -> Client:
+        client = await self._open(self._plan.sender_url)
+        client.on_message = self._echoed
+        return client
 
-    async def _beat(self) -> None:
-        """What every idle client does; spread over the interval, as theirs would be."""
-        while True:
-            for client in self._clients:
-                client.say(b"\n")
-                await asyncio.sleep(BEAT_INTERVAL / len(self._clients))
+    async def _open_pair(self, pair: Pair) -> Client:
+        sender, receiver = await self._open(self._plan.sender_url), await self._open(self._plan.receiver_url)
+        sender.on_ack, sender.on_refused = self._acked, self._refused
+        sender.on_topic = lambda number, _: self._record.deliver_copy(number, AT_SENDER)
+        receiver.on_message = self._delivered
+        receiver.on_topic = lambda number, _: self._record.deliver_copy(number, AT_RECEIVER)
+        topic = [f"/topic/session.{pair.session_id}"] if pair.on_topic else []
+        await sender.log_in(pair.sender_token)
+        await sender.subscribe("/user/queue/ack", "/user/queue/error", *topic)
+        await receiver.log_in(pair.receiver_token)
+        await receiver.subscribe("/user/queue/messages", *topic)
+        return sender
+
+    async def _open(self, url: str) -> Client:
+        client = Client()
+        self._clients.append(client)
+        await client.connect(url)
+        return client
 
     async def run(self, phase: Phase) -> Outcome:
-        self._exchange = Exchange()
-        self._senders_of = []
+        self._record = LoadRecord()
         self._phase = phase
-        self._until = self._exchange.started + phase.seconds
+        self._random = Random(phase.run)
+        run = b"%08x" % phase.run
+        for client in self._clients:
+            client.run = run
+        self._until = self._record.started + phase.seconds
         if phase.window:
-            for sender in range(len(self._senders)):
-                for _ in range(phase.window):
-                    self._send(sender, perf_counter())
+            for _ in range(phase.window):
+                self._send(self._random_route(), perf_counter())
             await asyncio.sleep(phase.seconds)
         else:
-            await self._keep_rate(phase.rate)
+            await self._keep_rate(self._arrivals(phase))
+        offered = perf_counter() - self._record.started
         await self._settle()
-        return self._exchange.outcome()
+        return self._record.outcome(offered)
 
-    async def _keep_rate(self, rate: float) -> None:
-        """Open loop: a message is sent when it is due, and its latency counts from then, however late it went out."""
-        start, count = self._exchange.started, int(self._phase.seconds * rate)
-        sent = 0
-        while sent < count:
-            now = perf_counter()
-            due = min(count, int((now - start) * rate) + 1)
-            for number in range(sent, due):
-                intended = start + number / rate
-                self._exchange.late_sends += now - intended > 0.01
-                self._send(number % len(self._senders), intended)
-            sent = due
-            await asyncio.sleep(TICK)
+    def _arrivals(self, phase: Phase) -> Iterator[tuple[float, SendRoute]]:
+        """When each message is due and where it goes: a Poisson process, open loop."""
+        due = self._record.started
+        routes = self._random.sample(self._routes, len(self._routes)) if phase.each_once else None
+        while True:
+            due += self._random.expovariate(phase.rate)
+            if routes is None and due > self._until:
+                return
+            if routes == []:
+                return
+            yield due, routes.pop() if routes is not None else self._random_route()
+
+    async def _keep_rate(self, arrivals: Iterator[tuple[float, SendRoute]]) -> None:
+        """A message's latency counts from when it is due, however late it goes out."""
+        in_a_row = 0
+        for due, route in arrivals:
+            wait = due - perf_counter()
+            if wait > 0 or in_a_row == SENDS_AT_ONCE:
+                await asyncio.sleep(max(wait, TICK) if wait > 0 else 0)
+                in_a_row = 0
+            self._record.late_sends += perf_counter() - due > LATE
+            self._send(route, due)
+            in_a_row += 1
 
     async def _settle(self) -> None:
         deadline = perf_counter() + SETTLE_TIMEOUT
-        while self._exchange.in_flight > 0 and perf_counter() < deadline:
+        while self._record.in_flight > 0 and perf_counter() < deadline:
             await asyncio.sleep(0.01)
 
-    def _send(self, sender: int, intended: float) -> None:
-        number = self._exchange.send(intended)
-        self._senders_of.append(sender)
-        self._senders[sender].send(self._phase.run, number)
+    def _random_route(self) -> SendRoute:
+        return self._routes[int(self._random.random() * len(self._routes))]
+
+    def _send(self, route: SendRoute, intended: float) -> None:
+        number = self._record.send(intended, on_topic=route.on_topic)
+        route.send(self._contents[number % len(self._contents)], client_message_id(self._phase.run, number))
+
+    def _send_next(self) -> None:
+        now = perf_counter()
+        if self._phase.window and now < self._until:
+            self._send(self._random_route(), now)
 
     def _acked(self, number: int, now: float) -> None:
-        self._exchange.ack(number, now)
-        if self._plan.kind == "echo":
-            self._exchange.deliver(number, now)
-        if self._phase.window and now < self._until:
-            self._send(self._senders_of[number], now)
+        self._record.ack(number, now)
+        self._send_next()
 
     def _delivered(self, number: int, now: float) -> None:
-        self._exchange.deliver(number, now)
+        self._record.deliver(number, now)
+
+    def _echoed(self, number: int, now: float) -> None:
+        self._record.deliver(number, now)
+        self._acked(number, now)
 
     def _refused(self, frame: bytes) -> None:
-        self._exchange.refused += 1
-        if self._exchange.refused == 1:
-            body = frame.partition(b"\n\n")[2].decode()
-            sys.stderr.write(f"a message was refused: {body}\n")
+        number = message_number(frame, b"%08x" % self._phase.run)
+        if number is not None:
+            self._record.refuse(number, perf_counter(), *read_refusal(frame))
+            asyncio.get_running_loop().call_later(RETRY_DELAY, self._send_next)
 
     def caught_up(self, since: float) -> float:
-        return self._exchange.caught_up(since)
+        return self._record.caught_up(since)
 
     @property
     def lost(self) -> int:
-        return sum(client.lost for client in self._clients)
+        """Connections that have ended."""
+        return sum(client.is_lost for client in self._clients)
+
+    @property
+    def strays(self) -> int:
+        """Messages of an earlier phase that arrived in a later one."""
+        return sum(client.strays for client in self._clients)
 
 
 async def main() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    lines = await _stdin()
+    allow_many_files()
+    lines = await open_stdin()
     load = Load(msgspec.json.decode(await lines.readline(), type=Plan))
     await load.connect()
-    _answer({"connected": True})
+    answer({"connected": True})
     while line := await lines.readline():
         match msgspec.json.decode(line, type=Phase | CaughtUp):
             case Phase() as phase:
                 outcome = await load.run(phase)
-                _answer(msgspec.to_builtins(outcome) | {"connections_lost": load.lost})
+                answer({"outcome": outcome, "connections_lost": load.lost, "strays": load.strays})
             case CaughtUp(since):
-                _answer({"seconds": load.caught_up(since)})
-
-
-async def _stdin() -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=64 * 1024 * 1024)
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    return reader
-
-
-def _answer(answer: object) -> None:
-    sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
-    sys.stdout.flush()
+                answer({"seconds": load.caught_up(since)})
 
 
 if __name__ == "__main__":

@@ -1,113 +1,79 @@
-"""The figures of a run, as a table and as JSON."""
+"""What a run has measured, for people in tables and for programs in one document."""
 
-import os
-import platform
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from statistics import median
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from bench.machine import MachineNoise, machine_name
+from bench.phase_result import PhaseResult
 
-from bench.stage import PhaseResult
-
-WIDTH = 140
+Phases = dict[str, list[PhaseResult]]
+"""The results of each phase by its name: as many as it was repeated."""
 
 
 @dataclass
 class Report:
     """Floors in frames or messages a second, `idle_bytes` of the service a connection.
 
-    `caught_up` is how long after the broker's return everything sent before it was delivered, in seconds.
-
     `alone` are the phases of one instance, `across` those of two over RabbitMQ, sender and receiver never on the same.
+    `notes` are lines about the run as a whole.
     """
 
     server: str
     pairs: int
+    noise: MachineNoise = field(default_factory=MachineNoise)
     echo_floor: float = 0
     insert_floor: float = 0
     idle_bytes: float = 0
-    caught_up: float | None = None
-    alone: dict[str, PhaseResult] = field(default_factory=dict)
-    across: dict[str, PhaseResult] = field(default_factory=dict)
+    alone: Phases = field(default_factory=dict)
+    across: Phases = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
-    def complete(self) -> bool:
-        return all(result.complete for result in (*self.alone.values(), *self.across.values()))
+    def is_complete(self) -> bool:
+        return all(result.is_complete for result in self._results())
+
+    @property
+    def saturation(self) -> float:
+        """Deliveries a second of one instance at its limit; 0 before it was measured."""
+        measured = self.alone.get("saturation")
+        return median(result.rate for result in measured) if measured else 0.0
+
+    def add_alone(self, name: str, result: PhaseResult) -> None:
+        self.alone.setdefault(name, []).append(result)
+        self.noise.measure()
+
+    def add_across(self, name: str, result: PhaseResult) -> None:
+        self.across.setdefault(name, []).append(result)
+        self.noise.measure()
 
     def figures(self) -> dict[str, Any]:
         return {
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+            "machine": machine_name(),
+            "noise": self.noise.figures(),
             "server": self.server,
             "pairs": self.pairs,
-            "complete": self.complete,
+            "complete": self.is_complete,
             "floors": {"echo_per_second": self.echo_floor, "insert_per_second": self.insert_floor},
             "idle_connection_bytes": self.idle_bytes,
-            "caught_up_seconds": self.caught_up,
+            "saturation_per_second": self.saturation,
+            "notes": self.notes,
             "alone": _figures(self.alone),
             "across": _figures(self.across),
         }
 
-
-def _figures(phases: Mapping[str, PhaseResult]) -> dict[str, Any]:
-    return {
-        name: result.outcome | {"books": asdict(result.books), "cpu_seconds": result.cpu, "complete": result.complete}
-        for name, result in phases.items()
-    }
+    def _results(self) -> Iterator[PhaseResult]:
+        for phases in (self.alone, self.across):
+            for results in phases.values():
+                yield from results
 
 
-def print_report(report: Report) -> None:
-    console = Console(width=WIDTH)
-    console.print(_table(f"one instance on {report.server}, {report.pairs} pairs of clients", report.alone))
-    saturation = report.alone["saturation"].outcome
-    if report.insert_floor:
-        reached = saturation["delivered"] / saturation["seconds"]
-        console.print(
-            f"floors in the same run: the batch INSERT alone {report.insert_floor:,.0f}/s (reached "
-            f"{reached / report.insert_floor:.0%} of it), a WebSocket echo alone {report.echo_floor:,.0f}/s"
-        )
-    if report.idle_bytes:
-        console.print(f"memory of an idle connection: {report.idle_bytes / 1024:.0f} KiB")
-    if report.across:
-        console.print(_table("two instances over RabbitMQ, sender and receiver never on the same", report.across))
-    if report.caught_up is not None:
-        console.print(f"{report.caught_up:.1f} s after the broker's return all was delivered that was sent before it")
-
-
-def _table(title: str, phases: Mapping[str, PhaseResult]) -> Table:
-    """Latency is from the intended send to the receiver's socket; CPU is that of a message."""
-    table = Table(title=title)
-    processes = list(next(iter(phases.values())).cpu)
-    latencies = ("p50 ms", "p99 ms", "max ms", "ack p99 ms")
-    for column in ("phase", "delivered/s", *latencies, *(f"{process} µs" for process in processes), "accounts"):
-        table.add_column(column, justify="right")
-    for name, result in phases.items():
-        seen, messages = result.outcome, max(1, result.outcome["sent"])
-        table.add_row(
-            name,
-            f"{seen['delivered'] / seen['seconds']:,.0f}",
-            *(f"{seen[figure]:.1f}" for figure in ("p50", "p99", "max", "ack_p99")),
-            # a process that was started anew has no figure
-            *(f"{max(0, result.cpu[process]) / messages * 1e6:.0f}" for process in processes),
-            _accounts(result),
-        )
-    return table
-
-
-def _accounts(result: PhaseResult) -> str:
-    if result.complete:
-        return f"all {result.books.stored:,}"
-    seen, books = result.outcome, result.books
-    counts = {
-        "sent": seen["sent"],
-        "stored": books.stored,
-        "acked": seen["acked"],
-        "delivered": seen["delivered"],
-        "twice": seen["duplicates"],
-        "refused": seen["refused"],
-        "connections lost": seen["connections_lost"],
-        "holes": books.holes,
-        "owed": books.owed,
-    }
-    return "[red]" + ", ".join(f"{name} {count}" for name, count in counts.items())
+def _figures(phases: Mapping[str, list[PhaseResult]]) -> dict[str, Any]:
+    """The figures of each phase's median run, and of all its runs when there are several."""
+    told = {}
+    for name, results in phases.items():
+        middle = sorted(results, key=lambda result: result.outcome.p99)[len(results) // 2]
+        repeats = [result.figures() for result in results] if len(results) > 1 else []
+        told[name] = middle.figures() | {"repeats": repeats}
+    return told

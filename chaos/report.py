@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chaos.checker import Violation, check, duplicates
 from chaos.events import Events
 from chaos.faults import Inflicted
 from chaos.observations import Observations
-from chaos.plan import Plan
+
+if TYPE_CHECKING:
+    from chaos.run import Plan
 
 SHOWN = 30
 
@@ -19,7 +21,7 @@ class Report:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: "Plan",
         seen: Observations,
         inflicted: Sequence[Inflicted],
         events: Events,

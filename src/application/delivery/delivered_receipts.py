@@ -37,10 +37,7 @@ class DeliveredReceipt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DeliveredReceipts:
-    """What is marked is noted, and told together, at most once in `interval` seconds. Receipts may get lost.
-
-    Nothing is looked up while nobody subscribes to these receipts.
-    """
+    """What is marked is noted, and told together, at most once in `interval` seconds. Receipts may get lost."""
 
     def __init__(
         self,
@@ -81,7 +78,7 @@ class DeliveredReceipts:
             await self._arrived.wait()
             self._arrived.clear()
             noted, self._noted = self._noted, {}
-            sendings = iter(noted.items()) if self._broker.may_have_listener(ALL_RECEIPTS_QUEUE) else iter(())
+            sendings = iter(noted.items())
             while some := dict(islice(sendings, SLICE)):
                 await self._tell(some)
             await asyncio.sleep(self._interval)

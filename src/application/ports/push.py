@@ -41,7 +41,3 @@ class Push(Protocol):
     def push(self, deliveries: Sequence[Delivery]) -> None:
         """Queues the deliveries, in order, to the connections of this instance that are subscribed. Never waits."""
         ...
-
-    def has_listener(self, queue: str) -> bool:
-        """Whether any user subscribes to `queue` on this instance."""
-        ...

@@ -25,8 +25,9 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    fields = _read(f"/proc/{pid}/statm").split()
-    return int(fields[1]) * _PAGE if fields else 0
+    """Of the process and all its descendants; what they share counts for each."""
+    statistics = (_read(f"/proc/{member}/statm").split() for member in family(pid))
+    return sum(int(fields[1]) * _PAGE for fields in statistics if fields)
 
 
 def _read(path: str) -> str:

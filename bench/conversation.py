@@ -1,0 +1,20 @@
+"""How a load generator talks with the testbed that started it: JSON lines on stdin and stdout."""
+
+import asyncio
+import sys
+
+import msgspec
+
+LONGEST_LINE = 64 * 1024 * 1024
+
+
+async def open_stdin() -> asyncio.StreamReader:
+    """What the testbed asks, a line each."""
+    reader = asyncio.StreamReader(limit=LONGEST_LINE)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    return reader
+
+
+def answer(document: object) -> None:
+    sys.stdout.write(msgspec.json.encode(document).decode() + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,65 @@
+"""The generator of idle connections: each is subscribed to its messages, gets none, and beats as promised."""
+
+import asyncio
+
+import msgspec
+import uvloop
+
+from bench.client import Client
+from bench.conversation import answer, open_stdin
+from bench.load_commands import IdlePlan
+from entrypoints.server.descriptors import allow_many_files
+
+CONNECT_AT_ONCE = 50
+BEAT_INTERVAL = 8.0
+"""Seconds, of the 10 promised."""
+TURNS = 400
+BEATS = "10000,10000"
+
+
+class IdleClients:
+    def __init__(self, plan: IdlePlan) -> None:
+        self._plan = plan
+        self._clients: list[Client] = []
+
+    async def open(self) -> None:
+        gate = asyncio.Semaphore(CONNECT_AT_ONCE)
+
+        async def open_one(number: int) -> None:
+            async with gate:
+                client = await Client().connect(self._plan.url)
+                await client.log_in(self._plan.tokens[number % len(self._plan.tokens)], BEATS)
+                await client.subscribe("/user/queue/messages")
+                self._clients.append(client)
+
+        await asyncio.gather(*(open_one(number) for number in range(self._plan.count)))
+
+    async def beat(self) -> None:
+        """Spreads the beats over the interval, as those of independent clients are."""
+        while True:
+            for turn in range(TURNS):
+                for client in self._clients[turn::TURNS]:
+                    if not client.is_lost:
+                        client.say(b"\n")
+                await asyncio.sleep(BEAT_INTERVAL / TURNS)
+
+    @property
+    def lost(self) -> int:
+        """Connections that have ended."""
+        return sum(client.is_lost for client in self._clients)
+
+
+async def main() -> None:
+    allow_many_files()
+    lines = await open_stdin()
+    clients = IdleClients(msgspec.json.decode(await lines.readline(), type=IdlePlan))
+    beating = asyncio.create_task(clients.beat())
+    await clients.open()
+    answer({"connected": True})
+    while await lines.readline():
+        answer({"connections_lost": clients.lost})
+    beating.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

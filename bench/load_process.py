@@ -1,0 +1,35 @@
+"""A load generator in a process of its own, as the testbed sees it."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from bench.load_commands import Phase, ResumePhase
+
+ANSWER_GRACE = 180.0
+"""Seconds beyond the length of a phase in which its answer must come."""
+
+
+class LoadProcess:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+
+    async def connect(self, plan: msgspec.Struct) -> None:
+        """Returns when all the clients of `plan` are connected. Raises RuntimeError."""
+        answer = await self.ask(plan)
+        assert answer["connected"]
+
+    async def ask(self, question: msgspec.Struct) -> dict[str, Any]:
+        """Raises RuntimeError when the process has failed, TimeoutError when it does not answer."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        stdin.write(msgspec.json.encode(question) + b"\n")
+        await stdin.drain()
+        seconds = question.seconds if isinstance(question, Phase | ResumePhase) else 0
+        line = await asyncio.wait_for(stdout.readline(), seconds + ANSWER_GRACE)
+        if not line:
+            raise RuntimeError("the load generator has failed; what it says is above")
+        answer: dict[str, Any] = msgspec.json.decode(line)
+        return answer

@@ -1,0 +1,66 @@
+"""One phase with what the clients saw, what the store holds and what it cost."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from bench.accounting import StoreCounts
+from bench.load_record import Outcome
+
+
+@dataclass(frozen=True)
+class PhaseResult:
+    """`cpu` are the CPU seconds of each kind of process; `notes` are lines for the reader of the table."""
+
+    outcome: Outcome
+    store: StoreCounts
+    cpu: dict[str, float]
+    connections_lost: int = 0
+    strays: int = 0
+    may_refuse: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Deliveries a second until the last."""
+        return self.outcome.delivered / self.outcome.seconds if self.outcome.seconds else 0.0
+
+    @property
+    def faults(self) -> dict[str, int]:
+        """What is not as promised: each message is refused, or stored, acked and delivered once."""
+        seen = self.outcome
+        accepted = seen.sent - seen.refused
+        counts = {
+            "not stored": accepted - self.store.stored,
+            "not acked": accepted - seen.acked,
+            "missing": seen.missing,
+            "copies missing": seen.copies_expected - seen.copies,
+            "twice": seen.twice,
+            "strays": self.strays,
+            "refused and delivered": seen.disputed,
+            "refused": 0 if self.may_refuse else seen.refused,
+            "connections lost": self.connections_lost,
+            "sessions with holes": self.store.holes,
+            "owed": self.store.owed,
+        }
+        return {name: count for name, count in counts.items() if count}
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.faults
+
+    def cost(self, process: str) -> float:
+        """CPU of one message in microseconds; 0 for a process that was started anew meanwhile."""
+        return max(0.0, self.cpu[process]) / max(1, self.outcome.sent) * 1e6
+
+    def figures(self) -> dict[str, Any]:
+        seen: dict[str, Any] = msgspec.to_builtins(self.outcome)
+        return seen | {
+            "store": msgspec.to_builtins(self.store),
+            "cpu_seconds": self.cpu,
+            "connections_lost": self.connections_lost,
+            "complete": self.is_complete,
+            "faults": self.faults,
+            "notes": self.notes,
+        }

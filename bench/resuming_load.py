@@ -1,0 +1,186 @@
+"""The generator of clients that come back: every message is sent until it is acked, and due once on each side."""
+
+import asyncio
+import gc
+from random import Random
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import uvloop
+
+from bench.client import client_message_id, message_number
+from bench.contents import contents
+from bench.conversation import answer, open_stdin
+from bench.load import SendRoute
+from bench.load_commands import Pair, ResumePhase, ResumePlan
+from bench.load_record import AT_RECEIVER, AT_SENDER, LoadRecord
+from bench.percentiles import percentile
+from bench.resuming_client import ResumingClient
+from entrypoints.server.descriptors import allow_many_files
+
+CONNECT_AT_ONCE = 50
+WHOLE_TIMEOUT = 60.0
+SETTLE_TIMEOUT = 60.0
+REFUSED_DELAY = 1.0
+"""Seconds after which a refused message is sent again."""
+BEAT_INTERVAL = 8.0
+BEAT_TURNS = 400
+
+
+class ResumingPair:
+    """Keeps what is not acked yet and sends it again when its connection is back."""
+
+    def __init__(self, load: "ResumingLoad", pair: Pair, sender: ResumingClient, receiver: ResumingClient) -> None:
+        self._load = load
+        self._unacked: dict[int, bytes] = {}
+        self._route = SendRoute(sender, pair.sender, pair.session_id, load.plan.intent, on_topic=True)
+        self.sender, self.receiver = sender, receiver
+        sender.on_ack, sender.on_refused, sender.on_whole = self._acked, self._refused, self._send_again
+        sender.on_topic = lambda number, _: load.record.deliver_copy(number, AT_SENDER)
+        receiver.on_topic = self._delivered
+
+    async def open(self) -> None:
+        await self.sender.open("/user/queue/ack", "/user/queue/error")
+        await self.receiver.open()
+
+    def send(self, number: int, content: bytes) -> None:
+        """At once, or when the connection is back."""
+        self._unacked[number] = content
+        self._send(number)
+
+    def _send(self, number: int) -> None:
+        if self.sender.is_whole and number in self._unacked:
+            self._route.send(self._unacked[number], client_message_id(self._load.run_number, number))
+
+    def _send_again(self) -> None:
+        for number in self._unacked:
+            self._send(number)
+
+    def _acked(self, number: int, now: float) -> None:
+        if self._unacked.pop(number, None) is not None:
+            self._load.record.ack(number, now)
+
+    def _refused(self, frame: bytes) -> None:
+        number = message_number(frame, b"%08x" % self._load.run_number)
+        if number is not None:
+            self._load.refused += 1
+            asyncio.get_running_loop().call_later(REFUSED_DELAY, self._send, number)
+
+    def _delivered(self, number: int, now: float) -> None:
+        self._load.record.deliver_copy(number, AT_RECEIVER)
+        self._load.record.deliver(number, now)
+
+
+class ResumingLoad:
+    def __init__(self, plan: ResumePlan) -> None:
+        self.plan = plan
+        self.record = LoadRecord()
+        self.run_number = 0
+        self.refused = 0
+        self._contents = contents()
+        self._pairs = [self._pair(number, pair) for number, pair in enumerate(plan.pairs)]
+        self._clients = [client for pair in self._pairs for client in (pair.sender, pair.receiver)]
+
+    def _pair(self, number: int, pair: Pair) -> ResumingPair:
+        def client(token: str, first: int) -> ResumingClient:
+            urls = self.plan.urls[first:] + self.plan.urls[:first]
+            return ResumingClient(
+                urls, token, pair.session_id, pair.last_seq, source=self.plan.source, beats=self.plan.beats
+            )
+
+        count = len(self.plan.urls)
+        sender, receiver = client(pair.sender_token, number % count), client(pair.receiver_token, (number + 1) % count)
+        return ResumingPair(self, pair, sender, receiver)
+
+    async def connect(self) -> None:
+        gate = asyncio.Semaphore(CONNECT_AT_ONCE)
+
+        async def open_pair(pair: ResumingPair) -> None:
+            async with gate:
+                await pair.open()
+
+        await asyncio.gather(*(open_pair(pair) for pair in self._pairs))
+        gc.collect()
+        gc.freeze()
+
+    async def beat(self) -> None:
+        """Spreads the beats over the interval."""
+        while True:
+            for turn in range(BEAT_TURNS):
+                for client in self._clients[turn::BEAT_TURNS]:
+                    if client.is_whole:
+                        client.say(b"\n")
+                await asyncio.sleep(BEAT_INTERVAL / BEAT_TURNS)
+
+    async def run(self, phase: ResumePhase) -> dict[str, Any]:
+        """The outcome, and with a cut when it was and how long the clients took to be whole again."""
+        self.run_number, self.record, self.refused = phase.run, LoadRecord(), 0
+        for client in self._clients:
+            client.run = b"%08x" % phase.run
+            client.failed_tries = 0
+        sending = asyncio.create_task(self._keep_rate(phase))
+        back: dict[str, Any] = {}
+        if phase.cut_after is not None:
+            await asyncio.sleep(phase.cut_after)
+            back = await self._cut_all()
+        await sending
+        await self._settle()
+        if phase.cut_after is not None:
+            back["caught_up"] = self.record.caught_up(back["cut_at"])
+        return back | {
+            "outcome": self.record.outcome(phase.seconds),
+            "sent_again_after_refusal": self.refused,
+            "failed_tries": sum(client.failed_tries for client in self._clients),
+            "times_lost": sum(client.times_lost for client in self._clients),
+            "strays": sum(client.strays for client in self._clients),
+            "latencies": self.record.latencies() if phase.samples else [],
+        }
+
+    async def _keep_rate(self, phase: ResumePhase) -> None:
+        random = Random(phase.run)
+        due, until = self.record.started, self.record.started + phase.seconds
+        while (due := due + random.expovariate(phase.rate)) < until:
+            if (wait := due - perf_counter()) > 0:
+                await asyncio.sleep(wait)
+            number = self.record.send(due, on_topic=True)
+            pair = self._pairs[int(random.random() * len(self._pairs))]
+            pair.send(number, self._contents[number % len(self._contents)])
+
+    async def _cut_all(self) -> dict[str, Any]:
+        cut_at = perf_counter()
+        for client in self._clients:
+            client.cut()
+        deadline = cut_at + WHOLE_TIMEOUT
+        while not all(client.whole_at > cut_at for client in self._clients) and perf_counter() < deadline:
+            await asyncio.sleep(0.01)
+        times = sorted((client.whole_at - cut_at) * 1000 for client in self._clients if client.whole_at > cut_at)
+        return {
+            "cut_at": cut_at,
+            "came_back": len(times),
+            "resumed_p50": percentile(times, 0.5),
+            "resumed_p99": percentile(times, 0.99),
+            "resumed_max": percentile(times, 1.0),
+        }
+
+    async def _settle(self) -> None:
+        deadline = perf_counter() + SETTLE_TIMEOUT
+        while self.record.waits and perf_counter() < deadline:
+            await asyncio.sleep(0.01)
+
+
+async def main() -> None:
+    allow_many_files()
+    lines = await open_stdin()
+    load = ResumingLoad(msgspec.json.decode(await lines.readline(), type=ResumePlan))
+    beating = asyncio.create_task(load.beat()) if load.plan.beats else None
+    await load.connect()
+    answer({"connected": True})
+    while line := await lines.readline():
+        answer(await load.run(msgspec.json.decode(line, type=ResumePhase)))
+    if beating is not None:
+        beating.cancel()
+
+
+if __name__ == "__main__":
+    uvloop.run(main())

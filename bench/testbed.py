@@ -1,0 +1,214 @@
+"""Everything that a run needs, each in a process of its own: PostgreSQL, RabbitMQ, the service, load generators."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+
+from adapters.postgres.migrations import upgrade
+from bench.accounting import count_in_store
+from bench.conversation import LONGEST_LINE
+from bench.load_commands import IdlePlan, Pair, Phase, Plan, Route
+from bench.load_process import LoadProcess
+from bench.load_record import Outcome
+from bench.people import INTENT, People, receiver_email
+from bench.phase_result import PhaseResult
+from bench.processes import cpu_seconds, resident_bytes
+from entrypoints.development.embedded_postgres import EmbeddedPostgres
+from tests.support.rabbitmq.nodes import RabbitNodes
+
+START_TIMEOUT = 60.0
+INITS_AT_ONCE = 20
+IDLE_USERS = 1_000
+COMMAND = str(Path(sys.executable).parent / "chat-service")
+MAX_UNAUTHENTICATED = 2_500
+"""Every client comes from one address, and after a cut all of them at once."""
+SETTINGS = {
+    "CHAT_PROFILE": "test",
+    "CHAT_MAX_UNAUTHENTICATED": str(MAX_UNAUTHENTICATED),
+    "CHAT_MAX_UNAUTHENTICATED_PER_ADDRESS": str(MAX_UNAUTHENTICATED),
+}
+
+
+class Testbed:
+    __test__ = False
+
+    def __init__(self, home: Path, server: str, pairs: int) -> None:
+        self._home = home
+        self._server = server
+        self.people = People(home / "keys", pairs)
+        self._postgres = EmbeddedPostgres(home / "postgres")
+        self._exit = AsyncExitStack()
+        self.broker: RabbitNodes | None = None
+        self.instances: dict[int, asyncio.subprocess.Process] = {}
+        self.load: LoadProcess | None = None
+        self._pairs: list[Pair] = []
+        self._run = int(datetime.now(UTC).timestamp()) & 0x7FFFFFFF
+
+    async def __aenter__(self) -> Self:
+        self.database_url = await asyncio.to_thread(self._postgres.start)
+        self._exit.callback(self._postgres.stop)
+        await upgrade(self.database_url)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._exit.aclose()
+
+    async def start_broker(self) -> None:
+        """A RabbitMQ node for the instances that are started from now on."""
+        self.broker = await asyncio.to_thread(self._exit.enter_context, RabbitNodes("bench"))
+
+    async def start_instances(self, count: int, **settings: str) -> None:
+        """`settings` are further ones of the service, by their names."""
+        for _ in range(count):
+            await self.start_instance(free_port(), settings)
+
+    async def start_instance(self, port: int, settings: Mapping[str, str]) -> None:
+        command = (COMMAND, "serve", "--server", self._server)
+        self.instances[port] = await self.spawn(*command, settings={"CHAT_PORT": str(port), **settings})
+        await listening(port)
+
+    async def stop_instances(self) -> None:
+        """The load generator first."""
+        if self.load is not None:
+            await stop(self.load.process)
+            self.load = None
+        for instance in self.instances.values():
+            await stop(instance)
+        self.instances.clear()
+
+    async def connect(self, routes: list[Route] | None = None) -> None:
+        """All the pairs, each in a session and subscribed: senders to the first instance, receivers to the last."""
+        urls = self.urls
+        plan = Plan(urls[0], urls[-1], INTENT, await self.pairs(), routes=routes or [])
+        self.load = await self.start_load("bench.load", plan)
+
+    async def pairs(self) -> list[Pair]:
+        """With their sessions, which are opened when they are first asked for."""
+        if not self._pairs:
+            pairs = self.people.pairs()
+            gate = asyncio.Semaphore(INITS_AT_ONCE)
+            async with aiohttp.ClientSession() as http:
+                await asyncio.gather(*(self._init(http, gate, number, pair) for number, pair in enumerate(pairs)))
+            self._pairs = pairs
+        return self._pairs
+
+    @property
+    def urls(self) -> list[str]:
+        return [websocket_url(port) for port in self.instances]
+
+    async def phase(self, phase: Phase, *, may_refuse: bool = False) -> PhaseResult:
+        """Runs `phase` on the connected load generator and settles the accounts; the run's number is given here."""
+        assert self.load is not None
+        phase.run = self.next_run()
+        before = self.cpu()
+        answer = await self.load.ask(phase)
+        cpu = {name: after - before[name] for name, after in self.cpu().items()}
+        return PhaseResult(
+            msgspec.convert(answer["outcome"], Outcome),
+            await count_in_store(self.database_url, phase.run),
+            cpu,
+            answer["connections_lost"],
+            answer["strays"],
+            may_refuse,
+        )
+
+    async def open_idle(self, count: int) -> tuple[LoadProcess, float]:
+        """`count` connections that only beat, and the resident bytes that the service has for each."""
+        ((port, instance),) = self.instances.items()
+        before = resident_bytes(instance.pid)
+        tokens = self.people.tokens("idle", min(count, IDLE_USERS))
+        idle = await self.start_load("bench.idle_load", IdlePlan(websocket_url(port), tokens, count))
+        return idle, (resident_bytes(instance.pid) - before) / count
+
+    def cpu(self) -> dict[str, float]:
+        """CPU seconds so far; those of several instances together."""
+        assert self.load is not None
+        cpu = {
+            "service": sum(cpu_seconds(instance.pid) for instance in self.instances.values()),
+            "postgres": cpu_seconds(self._postgres.pid),
+            "load": cpu_seconds(self.load.process.pid),
+        }
+        return cpu if self.broker is None else cpu | {"rabbitmq": cpu_seconds(self.broker.nodes[0].pid)}
+
+    def resident(self) -> int:
+        """Bytes of the instances together."""
+        return sum(resident_bytes(instance.pid) for instance in self.instances.values())
+
+    def next_run(self) -> int:
+        self._run += 1
+        return self._run
+
+    async def start_load(self, module: str, plan: msgspec.Struct) -> LoadProcess:
+        """A generator with all its clients connected."""
+        streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "limit": LONGEST_LINE}
+        load = LoadProcess(await self.spawn(sys.executable, "-m", module, **streams))
+        await load.connect(plan)
+        return load
+
+    async def spawn(
+        self, *command: str, settings: Mapping[str, str] | None = None, **streams: Any
+    ) -> asyncio.subprocess.Process:
+        """Starts a process that is stopped with the testbed."""
+        environment = SETTINGS | {
+            "CHAT_SERVER": self._server,
+            "CHAT_DATA_DIR": str(self._home),
+            "CHAT_DATABASE_URL": self.database_url,
+            "CHAT_BROKER_URL": self.broker.nodes[0].url if self.broker is not None else "",
+        }
+        environment |= settings or {}
+        process = await asyncio.create_subprocess_exec(*command, env=os.environ | environment, **streams)
+        self._exit.push_async_callback(stop, process)
+        return process
+
+    async def _init(self, http: aiohttp.ClientSession, gate: asyncio.Semaphore, number: int, pair: Pair) -> None:
+        body = {"fromEmail": pair.sender, "toEmail": receiver_email(number), "intent": INTENT}
+        headers = {"Authorization": f"Bearer {pair.sender_token}"}
+        url = f"http://127.0.0.1:{next(iter(self.instances))}/api/chat/init"
+        async with gate, http.post(url, json=body, headers=headers) as answer:
+            answer.raise_for_status()
+            pair.session_id = str((await answer.json())["sessionId"])
+
+
+async def listening(port: int) -> None:
+    """Raises TimeoutError when nobody does within `START_TIMEOUT`."""
+    async with asyncio.timeout(START_TIMEOUT):
+        while True:
+            try:
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+            except OSError:
+                await asyncio.sleep(0.05)
+            else:
+                writer.close()
+                return
+
+
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """By SIGTERM; returns when the process has ended."""
+    if process.returncode is None:
+        process.send_signal(signal.SIGTERM)
+        await process.wait()
+
+
+def websocket_url(port: int) -> str:
+    return f"ws://127.0.0.1:{port}/ws"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
