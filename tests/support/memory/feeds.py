@@ -92,6 +92,8 @@ class Bench:
         """ACK, or NACK, of one of the messages that came."""
         if not self.socket.ack_ids:
             return
+        if refused and len(self.subscription.refused) + self.subscription.unacked > MAX_UNACKED:
+            return  # of older NACKs a subscription knows nothing, and may give their messages again
         ack_id = self.socket.ack_ids.pop(which % len(self.socket.ack_ids))
         tags = self.subscription.settle(int(ack_id.partition("-")[2]), refused=refused)
         if not refused:
