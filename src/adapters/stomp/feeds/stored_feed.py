@@ -56,7 +56,13 @@ class StoredFeed(LiveFeed, ABC):
         else:
             self._catching_up = None
 
+    async def _until_one_more_may_wait_for_its_ack(self) -> None:
+        while not self.subscription.has_room:
+            settled = asyncio.Event()
+            self.subscription.on_settled = settled.set
+            await settled.wait()
+
     async def _give_with_room(self, delivery: Delivery) -> None:
-        await self.subscription.room()
+        await self._until_one_more_may_wait_for_its_ack()
         async with self._queue.replay_turn():
             self._give(delivery, head_of(delivery))

@@ -1,9 +1,8 @@
 """One subscription of a connection: writes its MESSAGE frames and knows which of them wait for an ACK."""
 
 import re
-from asyncio import Future, get_running_loop
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Final, Literal, TypeGuard
 
@@ -46,12 +45,12 @@ class Subscription:
         "_fixed",
         "_max_unacked",
         "_refused",
-        "_room",
         "_unacked",
         "_writes_ack",
         "ack_mode",
         "destination",
         "id",
+        "on_settled",
         "serial",
     )
 
@@ -68,7 +67,7 @@ class Subscription:
         self._count = 0
         self._unacked: dict[int, object] = {}
         self._refused: deque[object] = deque(maxlen=max_unacked)
-        self._room: Future[None] | None = None
+        self.on_settled: Callable[[], object] | None = None  # called when messages wait for their ACK no longer
 
     @property
     def unacked(self) -> int:
@@ -89,12 +88,6 @@ class Subscription:
     def has_room(self) -> bool:
         """Whether one more message may wait for its ACK."""
         return len(self._unacked) < self._max_unacked
-
-    async def room(self) -> None:
-        """Returns when there is room. At most one caller may wait at a time."""
-        while not self.has_room:
-            self._room = get_running_loop().create_future()
-            await self._room
 
     def message(self, head: str, body: str, tag: object = None) -> str:
         """The MESSAGE frame of `message_head(…, body, …)`; `tag` comes back in the `Ack` or `Nack` of it.
@@ -125,6 +118,6 @@ class Subscription:
         tags = tuple(self._unacked.pop(waiting) for waiting in numbers)
         if refused:
             self._refused.extend(tags)
-        if self._room is not None and not self._room.done():
-            self._room.set_result(None)
+        if self.on_settled is not None:
+            self.on_settled()
         return tags
