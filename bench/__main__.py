@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bench.options import parse
 from bench.plot import draw
-from bench.provision import provision_rabbitmq
 from bench.suite import run_suite
 from bench.tables import print_report
+from lab.provision import provision_rabbitmq
 
 
 def main() -> int:

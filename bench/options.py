@@ -3,8 +3,8 @@
 import argparse
 from collections.abc import Sequence
 
-from bench import arguments
 from entrypoints.server.descriptors import allow_many_files, file_limit
+from lab import arguments
 
 RATES = (1_000, 3_000, 5_000)
 BROKER_RATES = (100, 500, 1_500)

@@ -24,9 +24,9 @@ from bench.load_process import LoadProcess
 from bench.load_record import Outcome
 from bench.people import INTENT, People, receiver_email
 from bench.phase_result import PhaseResult
-from bench.processes import cpu_seconds, resident_bytes
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from tests.support.rabbitmq.nodes import RabbitNodes
+from lab.processes import cpu_seconds, resident_bytes
+from lab.rabbitmq import RabbitNodes
 
 START_TIMEOUT = 60.0
 INITS_AT_ONCE = 20

@@ -12,11 +12,12 @@ from random import randrange
 
 import uvloop
 
-from bench import arguments
-from bench.provision import provision_rabbitmq
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.stage import Stage
+from lab import arguments
+from lab.provision import provision_rabbitmq
 
 FAULT_EVERY = 8.5  # seconds
 

@@ -11,7 +11,7 @@ import aiohttp
 
 from adapters.rabbitmq.topology import DELIVERIES_EXCHANGE
 from adapters.rabbitmq.wire import CONTENT_TYPE
-from tests.hostile.raw_websocket import PING, TEXT, RawWebSocket, frame
+from lab.raw_websocket import PING, TEXT, RawWebSocket, frame
 
 HUGE = 15 * 1024 * 1024  # octets
 PINGS = 20_000

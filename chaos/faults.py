@@ -8,10 +8,10 @@ from random import Random
 from time import monotonic
 from typing import NamedTuple
 
-from bench.processes import family
 from chaos.schedule import Fault, FaultKind, Part
 from chaos.stage import Stage
 from entrypoints.development.embedded_postgres import EmbeddedPostgresError
+from lab.processes import family
 
 QUIET = 2.0  # seconds in which nothing is broken, now and then
 POSTGRES_TRIES = 100

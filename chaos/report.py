@@ -3,15 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chaos.checker import Violation, check, duplicates
 from chaos.events import Events
 from chaos.faults import Inflicted
 from chaos.observations import Observations
-
-if TYPE_CHECKING:
-    from chaos.run import Plan
+from chaos.plan import Plan
 
 SHOWN = 30
 
@@ -21,7 +19,7 @@ class Report:
 
     def __init__(
         self,
-        plan: "Plan",
+        plan: Plan,
         seen: Observations,
         inflicted: Sequence[Inflicted],
         events: Events,

@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from random import Random
 from time import monotonic
 
@@ -14,29 +13,13 @@ from chaos.events import Events
 from chaos.faults import Faults
 from chaos.mean_client import MeanClient
 from chaos.observations import Observations
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.schedule import ALL, FaultKind, Part, schedule
+from chaos.schedule import Part, schedule
 from chaos.stage import Stage
 
 # of our own code: libraries call every lost connection an error
 _FAILED = re.compile(r'"level": ?"(error|critical)", "logger": ?"(domain|application|adapters|entrypoints)\b')
-
-
-@dataclass(frozen=True)
-class Plan:
-    """`rate` is messages a second of all clients together, `patience` the seconds that healed things may take.
-
-    `mean_clients` attack the instances meanwhile.
-    """
-
-    seed: int
-    seconds: float
-    clients: int = 200
-    faults: int = 0
-    rate: float = 400.0
-    kinds: tuple[FaultKind, ...] = ALL
-    patience: float = 60.0
-    mean_clients: int = 0
 
 
 Breaking = Callable[[], Awaitable[None]]

@@ -20,7 +20,7 @@ from chaos.person import BEAT, INTENT
 from chaos.store import Store
 from domain.identifiers import Email
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
+from lab.rabbitmq import RabbitNode, RabbitNodes
 
 SERVE = (str(Path(sys.executable).parent / "chat-service"), "serve")
 HEALTHY_TIMEOUT = 60.0

@@ -74,6 +74,10 @@ class BrokerContract:
         await there.broker.publish(last)
         await here.has([*deliveries, *last])
 
+    async def test_a_listener_on_any_instance_is_known_to_all(self, instances: list[Instance]) -> None:
+        instances[-1].push.listened_to.add("/queue/receipts.all")
+        assert all(instance.broker.may_have_listener("/queue/receipts.all") for instance in instances)
+
     async def test_publishing_nothing_is_nothing(self, instances: list[Instance]) -> None:
         await instances[0].broker.publish([])
 

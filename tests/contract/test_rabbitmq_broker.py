@@ -9,9 +9,9 @@ from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE
+from lab.rabbitmq import RabbitNode
 from tests.contract.broker_contract import BrokerContract, NewBroker
 from tests.contract.send_queue_contract import Dead, NewSendQueue, SendQueueContract
-from tests.support.rabbitmq.nodes import RabbitNode
 
 
 class TestRabbitBroker(BrokerContract):

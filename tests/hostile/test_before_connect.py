@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.hostile.raw_websocket import BINARY, TEXT, RawWebSocket, fragments, frame
+from lab.raw_websocket import BINARY, TEXT, RawWebSocket, fragments, frame
 from tests.hostile.victim import Victim
 
 MEGABYTE = 1024 * 1024

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tests.hostile.raw_websocket import TEXT, RawWebSocket, frame
+from lab.raw_websocket import TEXT, RawWebSocket, frame
 from tests.hostile.victim import Victim
 
 NACK = b"NACK\nid:a\n\n\0"

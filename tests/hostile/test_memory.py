@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.hostile.raw_websocket import CONTINUATION, PING, TEXT, RawWebSocket, frame
+from lab.raw_websocket import CONTINUATION, PING, TEXT, RawWebSocket, frame
 from tests.hostile.victim import Victim
 
 MEGABYTE = 1024 * 1024

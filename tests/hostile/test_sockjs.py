@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.hostile.raw_websocket import TEXT, RawWebSocket, fragments, frame
+from lab.raw_websocket import TEXT, RawWebSocket, fragments, frame
 from tests.hostile.victim import Victim
 from tests.support.network.raw_http import RawHttp, ask
 

@@ -38,6 +38,9 @@ class InProcessBroker:
         self._hand_over(deliveries)
         self._pushed_here.update(key for one in deliveries if (key := one.owed_as) is not None)
 
+    def may_have_listener(self, queue: str) -> bool:
+        return any(broker._push is not None and broker._push.has_listener(queue) for broker in self._exchange.brokers)
+
     @property
     def is_up(self) -> bool:
         return True

@@ -92,6 +92,10 @@ class RabbitBroker:
         self._local.push(deliveries)
         self._local.expect_repeats(deliveries)
 
+    def may_have_listener(self, queue: str) -> bool:
+        """Instances do not tell each other who subscribes to what."""
+        return True
+
     @property
     def is_up(self) -> bool:
         return self._outgoing.is_up

@@ -6,8 +6,7 @@ from adapters.stomp.names import AUTH_RENEW, CHAT_SEEN, CHAT_SEND
 from adapters.stomp.protocol.events import Send
 from adapters.stomp.sends import SEEN_BODY, SEND_BODY, Sends
 from adapters.stomp.services import StompServices
-from application.use_cases.mark_seen import MarkSeenCommand
-from application.use_cases.send_message import SendMessageCommand
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.wire.requests import decode_request
 from domain.errors import ChatError, ForbiddenDestination, TransactionAborted, Unavailable
 from domain.identifiers import SessionId

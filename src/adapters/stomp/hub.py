@@ -1,5 +1,6 @@
 """Who is subscribed to what on this instance. Implements the push port: destination → subscribers."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
@@ -19,9 +20,13 @@ class Subscriber(Protocol):
 class Hub:
     def __init__(self) -> None:
         self._subscribers: dict[str, dict[Subscriber, None]] = {}
+        self._listeners: Counter[str] = Counter()  # users, by the queue that they subscribe to
 
     def add(self, destination: str, subscriber: Subscriber) -> None:
-        self._subscribers.setdefault(destination, {})[subscriber] = None
+        if destination not in self._subscribers:
+            self._subscribers[destination] = {}
+            self._listeners[_queue_of(destination)] += 1
+        self._subscribers[destination][subscriber] = None
 
     def remove(self, destination: str, subscriber: Subscriber) -> None:
         """Nothing is handed to it any more; a second time is harmless."""
@@ -31,6 +36,10 @@ class Hub:
         subscribers.pop(subscriber, None)
         if not subscribers:
             del self._subscribers[destination]
+            self._listeners[_queue_of(destination)] -= 1
+
+    def has_listener(self, queue: str) -> bool:
+        return self._listeners[queue] > 0
 
     def push(self, deliveries: Sequence[Delivery]) -> None:
         for delivery in deliveries:
@@ -39,6 +48,12 @@ class Hub:
                 head = head_of(delivery)
                 for subscriber in tuple(subscribers):
                     subscriber.deliver(delivery, head)
+
+
+def _queue_of(destination: str) -> str:
+    """Empty for a topic."""
+    user = parse_user_destination(destination)
+    return "" if user is None else user.queue
 
 
 def head_of(delivery: Delivery) -> str:

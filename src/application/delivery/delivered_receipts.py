@@ -37,7 +37,10 @@ class DeliveredReceipt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DeliveredReceipts:
-    """What is marked is noted, and told together, at most once in `interval` seconds. Receipts may get lost."""
+    """What is marked is noted, and told together, at most once in `interval` seconds. Receipts may get lost.
+
+    Nothing is looked up while nobody subscribes to these receipts.
+    """
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class DeliveredReceipts:
             await self._arrived.wait()
             self._arrived.clear()
             noted, self._noted = self._noted, {}
-            sendings = iter(noted.items())
+            sendings = iter(noted.items()) if self._broker.may_have_listener(ALL_RECEIPTS_QUEUE) else iter(())
             while some := dict(islice(sendings, SLICE)):
                 await self._tell(some)
             await asyncio.sleep(self._interval)

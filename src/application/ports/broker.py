@@ -32,6 +32,10 @@ class Broker(Protocol):
         """
         ...
 
+    def may_have_listener(self, queue: str) -> bool:
+        """False when surely no user subscribes to `queue`, on any instance: nothing needs to be published for it."""
+        ...
+
     @property
     def is_up(self) -> bool:
         """Whether `publish` has a chance to succeed right now."""

@@ -41,3 +41,7 @@ class Push(Protocol):
     def push(self, deliveries: Sequence[Delivery]) -> None:
         """Queues the deliveries, in order, to the connections of this instance that are subscribed. Never waits."""
         ...
+
+    def has_listener(self, queue: str) -> bool:
+        """Whether any user subscribes to `queue` on this instance."""
+        ...

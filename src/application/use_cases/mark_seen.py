@@ -1,12 +1,12 @@
 """Marks messages as seen and tells their sender."""
 
 import logging
-from dataclasses import dataclass
 
 import msgspec
 
 from application.access.participants import Participants, Participation
 from application.access.rate_limit import RateLimit
+from application.commands import MarkSeenCommand
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.messages import MessageRepository
@@ -14,7 +14,6 @@ from application.ports.push import Delivery
 from application.wire import fields
 from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, user_destination
 from domain.errors import Unavailable
-from domain.identifiers import Email, Intent, SessionId
 from domain.principal import Principal
 from domain.profile import Profile
 
@@ -29,14 +28,6 @@ class SeenReceipt(msgspec.Struct, frozen=True, rename="camel"):
     reader_email: fields.Address
     up_to_seq: fields.UpToSeq
     seen_at: fields.Moment
-
-
-@dataclass(frozen=True, slots=True)
-class MarkSeenCommand:
-    session_id: SessionId
-    reader_email: Email
-    intent: Intent
-    up_to_seq: int
 
 
 class MarkSeen:

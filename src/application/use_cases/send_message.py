@@ -3,24 +3,15 @@
 import asyncio
 from collections.abc import Sequence
 
-import msgspec
-
 from application.access.participants import Participants, Participation
 from application.access.rate_limit import RateLimit
+from application.commands import SendMessageCommand
 from application.delivery.message_intake import Accepted, MessageIntake
 from application.ports.ids import IdGenerator
 from domain.errors import ChatError, TransactionAborted
-from domain.identifiers import ClientMessageId, Email, Intent, MessageId, SessionId
+from domain.identifiers import MessageId
 from domain.message import Draft, check_content
 from domain.principal import Principal
-
-
-class SendMessageCommand(msgspec.Struct, frozen=True, gc=False):
-    session_id: SessionId
-    sender_email: Email
-    intent: Intent
-    content: str
-    client_message_id: ClientMessageId
 
 
 class SendMessage:

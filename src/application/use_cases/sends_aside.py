@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from cachetools import LRUCache
 
+from application.commands import SendMessageCommand
 from application.ports.clock import Clock
-from application.use_cases.send_message import SendMessageCommand
 from domain.identifiers import ClientMessageId, Email, SessionId
 
 MAX_LINES = 10_000

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from application.commands import SendMessageCommand
 from application.delivery.message_intake import Accepted as Stored
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.push import Delivery
 from application.ports.send_queue import Accepted, Aside, Later, Rejected, Submission, Verdict
-from application.use_cases.send_message import SendMessage, SendMessageCommand
+from application.use_cases.send_message import SendMessage
 from application.use_cases.sends_aside import Line, SendsAside, line_of
 from application.wire.chat_message import ChatMessage
 from application.wire.problem import problem_document

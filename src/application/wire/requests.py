@@ -7,8 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from application.use_cases.mark_seen import MarkSeenCommand
-from application.use_cases.send_message import SendMessageCommand
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.wire.fields import MAX_SEQ, ClientKey, Content, IntentName, OtherEmail, OwnEmail, SessionKey, UpToSeq
 from domain.errors import ChatError, Invalid, Malformed
 from domain.identifiers import ClientMessageId, Email, SessionId, parse_email, parse_intent

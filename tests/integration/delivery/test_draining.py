@@ -10,12 +10,13 @@ from time import monotonic
 import pytest
 
 from adapters.stomp.connections import BATCH
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
 from chaos.wire import Frame, Wire
-from tests.support.rabbitmq.nodes import RabbitNode
+from lab.rabbitmq import RabbitNode
 
 SHUTDOWN_SECONDS = 25  # the default of CHAT_SHUTDOWN_SECONDS
 PLAN = Plan(seed=1, seconds=10, clients=60, rate=150)

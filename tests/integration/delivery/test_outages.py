@@ -10,9 +10,9 @@ import pytest
 
 from adapters.postgres.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
+from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.eventually import eventually, eventually_some
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.service.service_process import ServiceProcess, run_command
 
 ANN, BOB = "ann@example.org", "bob@example.org"

@@ -12,11 +12,11 @@ import pytest
 
 from adapters.rabbitmq.moved_sends import REASON_HEADER
 from adapters.rabbitmq.topology import DEAD_QUEUE
+from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
 from tests.support.identity.fake_flairbit import fake_flairbit
 from tests.support.network.http_server import HttpServer, answers, http_server
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB, MEAN = "ann@example.org", "bob@example.org", "mean@example.org"

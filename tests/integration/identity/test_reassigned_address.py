@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
 from tests.support.identity.flairbit import FlairBit
 from tests.support.network.http_server import http_server
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.service.service_process import ServiceProcess
 
 OLD, NEW, BOB = "kate@old.example", "kate@new.example", "bob@example.org"

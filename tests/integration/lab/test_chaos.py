@@ -9,11 +9,12 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
+from chaos.plan import Plan
 from chaos.report import Report
-from chaos.run import Plan, run
+from chaos.run import run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
+from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.service import sabotaged_service
 
 

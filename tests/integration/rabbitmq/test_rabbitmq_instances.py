@@ -12,13 +12,13 @@ from adapters.memory.store import InMemoryStore
 from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.settings import RabbitSettings
-from application.use_cases.send_message import SendMessageCommand
+from application.commands import SendMessageCommand
 from domain.destination import ACK_QUEUE, ALL_RECEIPTS_QUEUE, session_topic, user_destination
 from domain.identifiers import ClientMessageId, SessionId
+from lab.rabbitmq import RabbitNode
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB, Service
 from tests.support.people import FRIENDS, NOW
-from tests.support.rabbitmq.nodes import RabbitNode
 
 SETTINGS = RabbitSettings(publish_timeout=1, first_backoff=0.01, max_backoff=0.2)
 

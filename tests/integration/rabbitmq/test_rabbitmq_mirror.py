@@ -14,8 +14,8 @@ from adapters.rabbitmq.seal import Seal
 from application.ports.push import Delivery
 from domain.destination import session_topic
 from domain.identifiers import SessionId
+from lab.rabbitmq import RabbitNode
 from tests.support.rabbitmq.broker_instance import Instance, a_delivery
-from tests.support.rabbitmq.nodes import RabbitNode
 
 
 class Listener(stomp.ConnectionListener):

@@ -15,9 +15,9 @@ from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, HELD_QUEUE, SEND_QUEUE
 from adapters.rabbitmq.wire import CONTENT_TYPE, pack
 from application.ports.send_queue import Accepted, Aside, Rejected, Submission, Verdict
+from lab.rabbitmq import RabbitNode
 from tests.support.eventually import eventually
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.rabbitmq.raw_amqp import nested, raw_producer, short, table
 
 LATEST = b"\xff" * 8

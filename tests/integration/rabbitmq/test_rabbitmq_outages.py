@@ -11,10 +11,10 @@ from adapters.rabbitmq.broker import RabbitBroker
 from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.settings import RabbitSettings
 from domain.errors import Unavailable
+from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.eventually import eventually
 from tests.support.network.proxy import Proxy
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
 
 SETTINGS = RabbitSettings(publish_timeout=0.5, connect_timeout=2, first_backoff=0.01, max_backoff=0.1)
 

@@ -15,9 +15,9 @@ from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, SEND_QUEUE
 from application.ports.send_queue import Accepted, Aside, Rejected, Submission, Verdict
+from lab.rabbitmq import RabbitNode
 from tests.support.eventually import eventually, eventually_some
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
-from tests.support.rabbitmq.nodes import RabbitNode
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "rabbitmq.md"
 

@@ -14,10 +14,10 @@ from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
 from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
+from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.eventually import eventually, eventually_some
 from tests.support.network.proxy import Proxy
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
 
 SETTINGS = RabbitSettings(
     publish_timeout=2, connect_timeout=3, first_backoff=0.01, max_backoff=0.2, send_retry=0.01, max_send_retry=0.1

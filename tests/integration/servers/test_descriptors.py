@@ -9,7 +9,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bench.processes import cpu_seconds
+from lab.processes import cpu_seconds
 from tests.support.eventually import eventually_some
 from tests.support.service.service_process import COMMAND, ServiceProcess
 

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from adapters.postgres.migrations import upgrade
+from lab.rabbitmq import RabbitNode
 from tests.support.clients.client_matrix import node
 from tests.support.clients.client_matrix.catalogue import SOCKJS_IN_NODE
 from tests.support.clients.client_matrix.javascript import Library
@@ -24,7 +25,6 @@ from tests.support.network.http_server import answers, http_server
 from tests.support.network.raw_http import ask
 from tests.support.network.reverse_proxy import Program, ReverseProxy, Stick
 from tests.support.postgres.databases import Databases
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"

@@ -11,9 +11,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
-from tests.support.rabbitmq.nodes import RabbitNode
 from tests.support.service.service_process import ServiceProcess, run_command
 
 ANN, BOB = "ann@example.org", "bob@example.org"

@@ -6,7 +6,7 @@ import aio_pika
 import pytest
 
 from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_QUEUE
-from tests.support.rabbitmq.nodes import RabbitNode, RabbitNodes
+from lab.rabbitmq import RabbitNode, RabbitNodes
 
 
 @pytest.fixture(scope="session")

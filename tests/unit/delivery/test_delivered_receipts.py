@@ -1,12 +1,13 @@
 """What was delivered is told to its sender, and what was seen to the reader's other devices, if they ask for it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
 import pytest
 
 from adapters.stomp.hub import head_of
+from application.ports.messages import Sending
 from application.ports.push import Delivery
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB, EVE
@@ -59,6 +60,30 @@ async def test_the_sender_hears_how_far_its_messages_were_delivered(chat: Chat) 
     send(ann, chat, "b", "c")
     await eventually(lambda: up_to(ann)[-1] == 3)
     assert heard(plain) == []
+
+
+async def test_nothing_is_looked_up_while_nobody_listens(chat: Chat) -> None:
+    receipts, asked = chat.service.delivered_receipts, list[int]()
+    receipts._interval = 0.001
+    look_up = receipts._messages.delivered_up_to
+
+    async def counted(known: Mapping[Sending, int]) -> Mapping[Sending, int]:
+        asked.append(len(known))
+        return await look_up(known)
+
+    receipts._messages.delivered_up_to = counted  # type: ignore[method-assign]
+    ann, bob = await chat.user(ANN), await chat.user(BOB)
+    await ann.subscribe("/user/queue/receipts")
+    await bob.subscribe("/user/queue/messages")
+    send(ann, chat, "a")
+    await bob.got("MESSAGE")
+    await chat.service.delivered.flush()
+    await eventually(lambda: not receipts._noted)
+    assert asked == []
+    listener = await hears_all(await chat.user(ANN))
+    send(ann, chat, "b")
+    await eventually(lambda: up_to(listener) == [2])
+    assert asked == [1]
 
 
 async def test_receipts_of_a_session_are_told_together(chat: Chat) -> None:

@@ -9,9 +9,9 @@ from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.store import InMemoryStore
 from adapters.stomp.connections import CONNECTS, Connections
+from application.commands import SendMessageCommand
 from application.concurrency.write_behind import WriteBehind
 from application.delivery.replay import PAGE, Replay
-from application.use_cases.send_message import SendMessageCommand
 from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Message
 from tests.support.eventually import eventually

@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = next(folder for folder in Path(__file__).parents if (folder / "pyproject.toml").exists())
 CITATION = re.compile(r"[Cc]ontract,\s+sections?\s+(\d+(?:(?:,| and)\s+\d+)*)")
-CITING = [file for folder in ("src", "tests", "bench", "chaos") for file in (ROOT / folder).rglob("*.py")]
+CITING = [file for folder in ("src", "tests", "bench", "chaos", "lab") for file in (ROOT / folder).rglob("*.py")]
 
 
 def sections() -> set[str]:

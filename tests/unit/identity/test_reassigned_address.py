@@ -9,9 +9,8 @@ import pytest
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.store import InMemoryStore
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.ports.push import Delivery
-from application.use_cases.mark_seen import MarkSeenCommand
-from application.use_cases.send_message import SendMessageCommand
 from application.wire.chat_message import ChatMessage
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, RECEIPTS_QUEUE, session_topic, user_destination
 from domain.errors import NotAParticipant

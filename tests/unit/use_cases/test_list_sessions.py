@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.profiles import EmbeddedProfileLookup
+from application.commands import SendMessageCommand
 from application.ports.sessions import SessionPosition
 from application.use_cases.list_sessions import SessionPage
-from application.use_cases.send_message import SendMessageCommand
 from application.wire.session_cursor import decode_cursor, encode_cursor
 from domain.errors import Invalid, NotYourself
 from domain.identifiers import ClientMessageId, Email, Intent, SessionId

@@ -5,9 +5,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.memory.broker import InProcessBroker
-from application.use_cases.mark_seen import MarkSeenCommand
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.use_cases.read_unread import MAX_OCTETS
-from application.use_cases.send_message import SendMessageCommand
 from domain.errors import RateLimited
 from domain.identifiers import ClientMessageId
 from tests.support.memory.service import ANN, BOB, Service

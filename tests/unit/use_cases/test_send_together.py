@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.memory.broker import InProcessBroker
+from application.commands import SendMessageCommand
 from application.delivery.message_intake import Accepted
-from application.use_cases.send_message import SendMessageCommand
 from domain.errors import ChatError
 from domain.identifiers import ClientMessageId, SessionId
 from tests.support.memory.service import ANN, BOB, EVE, Service

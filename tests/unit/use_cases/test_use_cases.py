@@ -8,9 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.memory.broker import InProcessBroker
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.delivery.message_intake import Accepted
-from application.use_cases.mark_seen import MarkSeenCommand
-from application.use_cases.send_message import SendMessageCommand
 from application.wire.chat_message import ChatMessage
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, RECEIPTS_QUEUE, session_topic, user_destination
 from domain.errors import (
