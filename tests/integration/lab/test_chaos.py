@@ -8,29 +8,26 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
 from chaos.plan import Plan
 from chaos.report import Report
 from chaos.run import run
 from chaos.schedule import FaultKind
 from chaos.stage import Stage
 from lab.rabbitmq import RabbitNode, RabbitNodes
+from tests.support.rabbitmq.fixtures import empty_sends
 from tests.support.service import sabotaged_service
 
 
 @asynccontextmanager
 async def emptied(nodes: Sequence[RabbitNode]) -> AsyncIterator[Sequence[RabbitNode]]:
     """The broker without the sends of earlier tests, and afterwards without the queues of killed instances."""
-
-    async def delete(*queues: str) -> None:
-        connection = await aio_pika.connect(nodes[0].url)
-        async with connection, connection.channel() as channel:
-            for queue in queues:
-                await channel.queue_delete(queue)
-
-    await delete(SEND_QUEUE, DEAD_QUEUE)
+    await empty_sends(nodes[0])
     yield nodes
-    await delete(*(queue for queue in nodes[0].queues() if queue.startswith("chat.deliveries.")))
+    connection = await aio_pika.connect(nodes[0].url)
+    async with connection, connection.channel() as channel:
+        for queue in nodes[0].queues():
+            if queue.startswith("chat.deliveries."):
+                await channel.queue_delete(queue)
 
 
 @pytest.mark.timeout(300)

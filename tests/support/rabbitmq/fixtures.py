@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import aio_pika
 import pytest
+from aio_pika.abc import AbstractChannel, AbstractQueue
 
-from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_QUEUE
+from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_QUEUE, declare_sends
 from lab.rabbitmq import RabbitNode, RabbitNodes
+from tests.support.eventually import eventually_some
 
 
 @pytest.fixture(scope="session")
@@ -25,9 +27,27 @@ def rabbitmq_cluster() -> Iterator[RabbitNodes]:
 
 @pytest.fixture
 async def fresh_rabbitmq(rabbitmq: RabbitNode) -> RabbitNode:
-    """The node without what earlier tests left in the queues of sends."""
-    connection = await aio_pika.connect(rabbitmq.url)
-    async with connection, connection.channel() as channel:
-        for queue in (HELD_QUEUE, SEND_QUEUE, DEAD_QUEUE):
-            await channel.queue_delete(queue)
+    """The node with empty queues of sends."""
+    await empty_sends(rabbitmq)
     return rabbitmq
+
+
+async def empty_sends(node: RabbitNode) -> None:
+    """The queues stay: RabbitMQ 3.10 refuses messages for up to 30 s after a quorum queue is deleted and declared again."""
+    connection = await aio_pika.connect(node.url)
+    async with connection, connection.channel() as channel:
+        await declare_sends(connection)
+        for queue in (HELD_QUEUE, SEND_QUEUE, DEAD_QUEUE):
+            await _empty(channel, queue)
+
+
+async def _empty(channel: AbstractChannel, name: str) -> None:
+    """What a consumer of an earlier test had not acked is back in the queue once RabbitMQ has removed that consumer."""
+
+    async def without_consumer() -> AbstractQueue | None:
+        queue = await channel.declare_queue(name, passive=True)
+        return None if queue.declaration_result.consumer_count else queue
+
+    queue = await eventually_some(without_consumer)
+    assert queue is not None
+    await queue.purge()
