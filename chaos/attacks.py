@@ -63,7 +63,6 @@ async def many_frames(target: Target, random: Random) -> None:
 
 async def unread_pings(target: Target, random: Random) -> None:
     async with RawWebSocket(f"{target.url}/ws") as socket:
-        socket.stop_reading()
         ping = frame(PING, bytes(125)) * 100
         for _ in range(PINGS // 100):
             if not await asyncio.wait_for(socket.send(ping), HELD_OPEN):

@@ -1,6 +1,7 @@
 """A WebSocket client that does what no library would: half frames, endless fragments, nothing read."""
 
 import asyncio
+import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -37,44 +38,46 @@ class End:
 
 
 class RawWebSocket:
-    """`url` is the HTTP address with the path."""
+    """`url` is the HTTP address with the path.
+
+    On a bare socket: an asyncio stream drops what it has not read when a write fails, and with it the ERROR of a server
+    that has ended the connection.
+    """
 
     def __init__(self, url: str, **headers: str) -> None:
         self._address = urlsplit(url)
         self._headers = headers
+        self._socket = socket.socket()
+        self._socket.setblocking(False)
+        self._received = bytearray()
 
     async def __aenter__(self) -> Self:
         await self.ask_for_upgrade()
-        answer = await self._reader.readuntil(b"\r\n\r\n")
+        answer = await self._head()
         assert answer.startswith(b"HTTP/1.1 101"), answer
         return self
 
     async def ask_for_upgrade(self) -> None:
         """As one without patience does, who does not wait for the answer."""
         host = self._address.hostname
-        self._reader, self._writer = await asyncio.open_connection(host, self._address.port)
+        await asyncio.get_running_loop().sock_connect(self._socket, (host, self._address.port))
         head = f"GET {self._address.path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
         head += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
         head += "".join(f"{name}: {value}\r\n" for name, value in self._headers.items())
-        self._writer.write(f"{head}\r\n".encode())
-        await self._writer.drain()
+        assert await self.send(f"{head}\r\n".encode())
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.transport.abort()
+        self._socket.close()
 
     async def send(self, octets: bytes) -> bool:
         """False when the server has ended the connection."""
         try:
-            self._writer.write(octets)
-            await self._writer.drain()
+            await asyncio.get_running_loop().sock_sendall(self._socket, octets)
         except OSError:
             return False
-        return not self._writer.is_closing()
-
-    def stop_reading(self) -> None:
-        self._writer.transport.pause_reading()  # type: ignore[attr-defined]
+        return True
 
     async def text(self) -> str:
         """The next text message."""
@@ -98,15 +101,35 @@ class RawWebSocket:
 
     async def leave(self, after: float) -> None:
         """Reads until the server ends the connection, or for `after` seconds, and aborts it."""
-        with suppress(ConnectionError, TimeoutError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             async with asyncio.timeout(after):
-                while await self._reader.read(65_536):
-                    pass
-        self._writer.transport.abort()
+                while True:
+                    self._received.clear()
+                    await self._receive()
+        self._socket.close()
+
+    async def _head(self) -> bytes:
+        while (end := self._received.find(b"\r\n\r\n")) < 0:
+            await self._receive()
+        return await self._take(end + 4)
 
     async def _frame(self) -> tuple[int, bytes]:
-        first, second = await self._reader.readexactly(2)
+        first, second = await self._take(2)
         size = second & 127
         if size >= 126:
-            size = int.from_bytes(await self._reader.readexactly(2 if size == 126 else 8))
-        return first & 15, await self._reader.readexactly(size)
+            size = int.from_bytes(await self._take(2 if size == 126 else 8))
+        return first & 15, await self._take(size)
+
+    async def _take(self, size: int) -> bytes:
+        """Raises `ConnectionError` or `IncompleteReadError` when the server ends the connection before."""
+        while len(self._received) < size:
+            await self._receive()
+        taken = bytes(self._received[:size])
+        del self._received[:size]
+        return taken
+
+    async def _receive(self) -> None:
+        more = await asyncio.get_running_loop().sock_recv(self._socket, 65_536)
+        if not more:
+            raise asyncio.IncompleteReadError(bytes(self._received), None)
+        self._received += more

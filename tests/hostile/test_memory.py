@@ -23,7 +23,6 @@ def until(pytestconfig: pytest.Config) -> float:
 async def test_pings_whose_pongs_are_never_read(attacked: Victim, until: float, size: int) -> None:
     pings = frame(PING, b"p" * size) * (65_536 // (6 + size))
     async with RawWebSocket(attacked.ws_url) as socket:
-        socket.stop_reading()
         with suppress(TimeoutError):
             async with asyncio.timeout_at(asyncio.get_running_loop().time() + until - monotonic()):
                 while await socket.send(pings):

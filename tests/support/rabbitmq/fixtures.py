@@ -33,7 +33,7 @@ async def fresh_rabbitmq(rabbitmq: RabbitNode) -> RabbitNode:
 
 
 async def empty_sends(node: RabbitNode) -> None:
-    """The queues stay: RabbitMQ 3.10 refuses messages for up to 30 s after a quorum queue is deleted and declared again."""
+    """The queues stay: RabbitMQ 3.10 refuses what is sent for up to 30 s after a quorum queue was deleted."""
     connection = await aio_pika.connect(node.url)
     async with connection, connection.channel() as channel:
         await declare_sends(connection)
