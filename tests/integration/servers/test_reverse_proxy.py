@@ -20,14 +20,11 @@ from tests.support.clients.sockjs_client import SockJsPoller
 from tests.support.clients.web_client import WebClient
 from tests.support.eventually import eventually, eventually_some
 from tests.support.network.http_server import answers, http_server
-from tests.support.network.proxied_instances import Place, connections
+from tests.support.network.proxied_instances import ANN, BOB, Place, connections
 from tests.support.network.raw_http import ask
 from tests.support.network.reverse_proxy import Program, ReverseProxy, Stick
 from tests.support.postgres.databases import Databases
 from tests.support.service.service_process import ServiceProcess
-
-ANN, BOB = "ann@example.org", "bob@example.org"
-
 
 READINESS = "/actuator/health/readiness"
 

@@ -9,7 +9,7 @@ from tests.support.service.service_process import ServiceProcess
 from tests.support.service.shared_service import shared_service
 
 
-@pytest.fixture(scope="module", params=["granian", "uvicorn"])
+@pytest.fixture(scope="package", params=["granian", "uvicorn"])
 def server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, databases: Databases
 ) -> Iterator[ServiceProcess]:

@@ -10,6 +10,8 @@ from tests.support.eventually import eventually_some
 from tests.support.network.reverse_proxy import ReverseProxy
 from tests.support.service.service_process import ServiceProcess
 
+ANN, BOB = "ann@example.org", "bob@example.org"
+
 
 class Place:
     """The instances behind one proxy."""
