@@ -29,7 +29,7 @@ async def run_crowd(options: argparse.Namespace, home: Path) -> Report:
     """`options.crowd` connections, heart-beats on; first undisturbed, then with the restart."""
     pairs = options.crowd // 2
     async with Testbed(home, options.server, pairs) as testbed:
-        report = Report(options.server, pairs)
+        report = Report(options.server, pairs, crowd=2 * pairs)
         report.noise.measure()
         crowd = _Crowd(testbed, pairs)
         await crowd.start(report)
