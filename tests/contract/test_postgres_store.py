@@ -10,16 +10,7 @@ from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
-from tests.contract.store.append import AppendContract
-from tests.contract.store.contract import Repositories
-from tests.contract.store.delivered import DeliveredContract
-from tests.contract.store.outbox import OutboxContract
-from tests.contract.store.profiles import ProfileDirectoryContract
-from tests.contract.store.reading import ReadContract
-from tests.contract.store.seen import SeenContract
-from tests.contract.store.session_overview import SessionOverviewContract
-from tests.contract.store.sessions import SessionRepositoryContract
-from tests.contract.store.transactions import TransactionContract
+from tests.contract import store_contract as contract
 
 _AGE = (
     "UPDATE chat_sessions SET created_at = created_at - $1::interval",
@@ -35,7 +26,7 @@ _AGE = (
 
 class OnPostgres:
     @pytest.fixture
-    def repositories(self, engine: AsyncEngine) -> Repositories:
+    def repositories(self, engine: AsyncEngine) -> contract.Repositories:
         async def pass_time(duration: timedelta) -> None:
             async with driver_transaction(engine) as connection:
                 for statement in _AGE:
@@ -44,7 +35,7 @@ class OnPostgres:
         async def tick() -> None:
             """Its clock goes by itself."""
 
-        return Repositories(
+        return contract.Repositories(
             PostgresSessionRepository(engine),
             PostgresMessageRepository(engine),
             PostgresOutbox(engine, full_claim_every=0),
@@ -54,28 +45,16 @@ class OnPostgres:
         )
 
 
-class TestSessions(OnPostgres, SessionRepositoryContract): ...
+class TestSessions(OnPostgres, contract.SessionRepositoryContract): ...
 
 
-class TestSessionOverview(OnPostgres, SessionOverviewContract): ...
+class TestSessionOverview(OnPostgres, contract.SessionOverviewContract): ...
 
 
-class TestAppend(OnPostgres, AppendContract): ...
+class TestMessages(OnPostgres, contract.MessageRepositoryContract): ...
 
 
-class TestTransactions(OnPostgres, TransactionContract): ...
+class TestOutbox(OnPostgres, contract.OutboxContract): ...
 
 
-class TestReading(OnPostgres, ReadContract): ...
-
-
-class TestSeen(OnPostgres, SeenContract): ...
-
-
-class TestDelivered(OnPostgres, DeliveredContract): ...
-
-
-class TestOutbox(OnPostgres, OutboxContract): ...
-
-
-class TestProfileDirectory(OnPostgres, ProfileDirectoryContract): ...
+class TestProfileDirectory(OnPostgres, contract.ProfileDirectoryContract): ...

@@ -30,6 +30,17 @@ class CachedProfileDirectory:
             self._take_address(profile)
             self._put(profile)
 
+    async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        here: list[Profile] = []
+        for profile in profiles:
+            if self._known.fresh(profile.id) == profile:
+                here.append(profile)
+            elif await self._directory.update((profile,)):
+                self._take_address(profile)
+                self._put(profile)
+                here.append(profile)
+        return here
+
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
         found: list[Profile] = []
         missing: list[ProfileId] = []

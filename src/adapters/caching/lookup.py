@@ -20,8 +20,8 @@ class CachedProfileLookup:
 
     After a `BadAnswer` about somebody nobody asks again for `BAD_ANSWER_TTL` seconds.
 
-    What it says is written to `directory` at once. While it is away, what it said last stands, however old; of whom it
-    said nothing yet, `directory` may know.
+    What it says of somebody whom `directory` knows is written there at once; nobody is added. While it is away, what it
+    said last stands, however old; of whom it said nothing yet, `directory` may know.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class CachedProfileLookup:
 
     async def _learn(self, key: Key, profile: Profile) -> None:
         try:
-            await self._directory.remember((profile,))
+            await self._directory.update((profile,))
         except Unavailable:
             self._profiles.put_stale(key, profile)  # asked for again, and written then
         else:

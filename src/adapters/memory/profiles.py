@@ -39,6 +39,15 @@ class InMemoryProfileDirectory:
                     self._put(known.without_email())
             self._put(profile)
 
+    async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        known = [profile for profile in profiles if profile.id in self._profiles or self._is_taken(profile)]
+        await self.remember(known)
+        return known
+
+    def _is_taken(self, profile: Profile) -> bool:
+        """Whether somebody has its address."""
+        return profile.address in {known.address for known in self._profiles.values()} - {None}
+
     def _put(self, profile: Profile) -> None:
         self.changes += self._profiles.get(profile.id, profile) != profile
         self._profiles[profile.id] = profile

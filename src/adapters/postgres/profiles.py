@@ -23,15 +23,24 @@ class PostgresProfileDirectory:
         self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
-        # one at a time: whoever waits for a row holds none, but for changes, which wait for each other first
         for profile in profiles:
-            async with transaction(self._engine) as connection:
-                known = await _profiles(connection, or_(_ID.in_([profile.id]), _others_at_its_address(profile)))
-                if not known:
+            await self._write_one(profile, adds=True)
+
+    async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        return [profile for profile in profiles if await self._write_one(profile, adds=False)]
+
+    async def _write_one(self, profile: Profile, *, adds: bool) -> bool:
+        """Whether the profile is there now."""
+        # one a transaction: whoever waits for a row holds none, but for changes, which wait for each other first
+        async with transaction(self._engine) as connection:
+            known = await _profiles(connection, or_(_ID.in_([profile.id]), _others_at_its_address(profile)))
+            if not known:
+                if adds:
                     await _write(connection, profile)
-                elif list(known.values()) != [profile]:
-                    await _change(connection, profile)
-                    self.changes += 1
+            elif list(known.values()) != [profile]:
+                await _change(connection, profile)
+                self.changes += 1
+        return adds or bool(known)
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
         return await self._select(_ID.in_(list(profile_ids)))

@@ -29,6 +29,9 @@ class ConfirmedProfiles:
     async def remember(self, profiles: Iterable[Profile]) -> None:
         await self._directory.remember(profiles)
 
+    async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        return await self._directory.update(profiles)
+
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
         return await self._confirmed(await self._directory.get(profile_ids))
 

@@ -1,5 +1,6 @@
 """Who takes part in a session, and as which profile; cached, so that the way of a message asks nobody."""
 
+import contextlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -89,9 +90,12 @@ class Participants:
 
     async def _as_profile(self, session_id: SessionId, email: Email, intent: Intent) -> tuple[ChatSession, Profile]:
         session = await self.session(session_id)
-        profile = await self._lookup.find(email, intent)
-        if not session.has(profile.id) or session.intent != intent:
+        if session.intent != intent:  # before the lookup, which would ask FlairBit about every made-up intent
             raise NotAParticipant
+        profile = await self._lookup.find(email, intent)
+        if not session.has(profile.id):
+            raise NotAParticipant
+        await self._directory.remember((profile,))  # it may be missing there, as after a restore
         return session, profile
 
     async def for_reader(self, session_id: SessionId, principal: Principal) -> ChatSession:
@@ -109,7 +113,11 @@ class Participants:
             return False
         except Unavailable:
             return any(profile.email == email for profile in await self._directory.get(session.pair))
-        return session.has(profile.id)
+        if not session.has(profile.id):
+            return False
+        with contextlib.suppress(Unavailable):
+            await self._directory.remember((profile,))
+        return True
 
     async def profiles(self, session: ChatSession) -> Mapping[ProfileId, Profile]:
         """Both profiles of the session, by id; one that is not known is there without e-mail and name.

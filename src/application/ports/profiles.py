@@ -18,7 +18,7 @@ class ProfileLookup(Protocol):
 
 
 class ProfileDirectory(Protocol):
-    """Every profile ever resolved, so that routing and display names go on while FlairBit is away."""
+    """Every profile that took part in a session, so that routing and display names go on while FlairBit is away."""
 
     @property
     def changes(self) -> int:
@@ -29,6 +29,13 @@ class ProfileDirectory(Protocol):
         """Adds the profiles, or brings their e-mail and display name up to date.
 
         An address is that of one profile for an intent: whoever had it before has `NO_EMAIL` from now on.
+        Raises `Unavailable`.
+        """
+        ...
+
+    async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        """As `remember`, but a profile whose id and address are both new here is not added; gives those that are here.
+
         Raises `Unavailable`.
         """
         ...

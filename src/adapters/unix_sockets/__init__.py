@@ -1,1 +1,0 @@
-"""Deliveries between the workers of one machine, over Unix sockets: no broker is needed."""

@@ -1,1 +1,0 @@
-"""Deliveries between the workers of one machine."""
