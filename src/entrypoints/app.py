@@ -20,6 +20,7 @@ from entrypoints.asgi.request_id import RequestId
 from entrypoints.asgi.types import AsgiApp, Receive, Scope, Send
 from entrypoints.asgi.unread_body import UnreadBody
 from entrypoints.asgi.websocket import PATHS, StompWebSocket
+from entrypoints.checkout import WEB
 from entrypoints.container import Container
 from entrypoints.development.tokens import makes_tokens
 from entrypoints.observability.health import Health, HealthController
@@ -31,6 +32,7 @@ from entrypoints.rest.cors import Cors
 from entrypoints.rest.dev_token import dev_token
 from entrypoints.rest.openapi import openapi_config
 from entrypoints.sockjs.mounts import create_sockjs
+from entrypoints.web_client.files import WebFiles
 from entrypoints.web_client.routes import web_client
 
 
@@ -94,7 +96,7 @@ def _for_people(container: Container) -> Iterator[ControllerRouterHandler]:
     settings = container.settings()
     if makes_tokens(settings):
         yield dev_token(settings, container.clock())
-    page = web_client(settings)
+    page = web_client(settings, WebFiles(WEB))
     if page is not None:
         yield page
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from entrypoints.web_client.files import WEB
+from entrypoints.checkout import WEB
 from tests.support.clients.browser import Window, window
 from tests.support.service.service_process import ServiceProcess
 

@@ -1,6 +1,7 @@
 """What serves the page: its headers, its files and no others, and the tokens it asks for."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,17 +9,18 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from entrypoints.checkout import WEB
 from entrypoints.settings.load import load_settings
 from entrypoints.settings.model import Settings, SettingsError
-from entrypoints.web_client import files
+from entrypoints.web_client.files import WebFiles
 from entrypoints.web_client.headers import security_headers
 from entrypoints.web_client.routes import web_client
 from tests.support.clients.web_client import Rest
 from tests.support.service.service_process import ServiceProcess
 
 
-def client(settings: Settings) -> TestClient[Litestar]:
-    page = web_client(settings)
+def client(settings: Settings, folder: Path = WEB) -> TestClient[Litestar]:
+    page = web_client(settings, WebFiles(folder))
     return TestClient(Litestar([page] if page else [], openapi_config=None))
 
 
@@ -84,26 +86,25 @@ def test_the_parts_of_the_page(page: TestClient[Litestar], path: str, media_type
     ],
 )
 def test_nothing_else_can_be_had(path: str) -> None:
-    assert files.asset(path) is None
+    assert WebFiles(WEB).asset(path) is None
 
 
-def test_without_its_packages_the_page_says_how_to_get_them(
-    page: TestClient[Litestar], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(files, "_STOMPJS", Path("nowhere"))
-    assert "make web" in page.get("/").text
+def test_without_its_packages_the_page_says_how_to_get_them(tmp_path: Path) -> None:
+    for name in ("index.html", "packages-missing.html"):
+        shutil.copy(WEB / name, tmp_path / name)
+    with client(load_settings({"CHAT_PROFILE": "dev"}), tmp_path) as page:
+        assert "make web" in page.get("/").text
 
 
-def test_prod_serves_the_page_on_request_only(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prod_serves_the_page_on_request_only(tmp_path: Path) -> None:
     with client(load_settings({})) as nothing:
         assert nothing.get("/").status_code == 404
     wanted = load_settings({"CHAT_WEB_CLIENT": "true"})
     with client(wanted) as page:
         about = page.get("/web/about.json").json()
         assert (about["profile"], about["devTokens"]) == ("prod", False)
-    monkeypatch.setattr(files, "WEB", Path("nowhere"))
     with pytest.raises(SettingsError, match="CHAT_WEB_CLIENT"):
-        web_client(wanted)
+        web_client(wanted, WebFiles(tmp_path))
 
 
 async def test_tokens_for_the_asking(service: ServiceProcess) -> None:

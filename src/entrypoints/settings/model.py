@@ -6,12 +6,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from entrypoints.checkout import PROJECT
 from entrypoints.settings.failures import Failure
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 
 PREFIX = "CHAT_"
 MEMORY = "memory:"
-PROJECT = Path(__file__).parents[3]
 """The checkout that the code lies in. Installed from a wheel, it lies in none."""
 
 Profile = Literal["dev", "test", "prod"]

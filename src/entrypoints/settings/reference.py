@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from entrypoints.settings.model import PROFILE_DEFAULTS, PROJECT, Settings, setting_name
+from entrypoints.checkout import PROJECT
+from entrypoints.settings.model import PROFILE_DEFAULTS, Settings, setting_name
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 
 BEGIN = "<!-- settings: written by make docs -->"

@@ -4,17 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from entrypoints.settings.model import PROJECT
-
-_INSTALLED = Path(__file__).parent / "_web"  # in a wheel
-WEB = _INSTALLED if _INSTALLED.is_dir() else PROJECT / "web"
-_PACKAGES = WEB / "node_modules"
 _OURS = ("js", "style", "icon.svg")
-VENDOR: Mapping[str, Path] = {
-    "vendor/stompjs": _PACKAGES / "@stomp" / "stompjs" / "esm6",
-    "vendor/sockjs": _PACKAGES / "sockjs-client" / "dist",
+_VENDOR: Mapping[str, Path] = {
+    "vendor/stompjs": Path("node_modules", "@stomp", "stompjs", "esm6"),
+    "vendor/sockjs": Path("node_modules", "sockjs-client", "dist"),
 }
-_STOMPJS = VENDOR["vendor/stompjs"] / "index.js"
 _MEDIA_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -30,39 +24,47 @@ class WebFile(NamedTuple):
     etag: str
 
 
-def is_there() -> bool:
-    """Whether the page came with the code."""
-    return (WEB / "index.html").is_file()
+class WebFiles:
+    """`folder` has the page, as `web/` of the project does."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._vendor = {mount: folder / path for mount, path in _VENDOR.items()}
 
-def page() -> WebFile:
-    """The client, or how to get the packages it is built on."""
-    return _read(WEB / ("index.html" if _STOMPJS.is_file() else "packages-missing.html"))
+    def is_there(self) -> bool:
+        """Whether the page came with the code."""
+        return (self.folder / "index.html").is_file()
 
+    def page(self) -> WebFile:
+        """The client, or how to get the packages it is built on."""
+        is_built = (self._vendor["vendor/stompjs"] / "index.js").is_file()
+        return _read(self.folder / ("index.html" if is_built else "packages-missing.html"))
 
-def docs_page() -> WebFile:
-    return _read(WEB / "docs" / "index.html")
+    def docs_page(self) -> WebFile:
+        return _read(self.folder / "docs" / "index.html")
 
+    def asset(self, path: str) -> WebFile | None:
+        """What is at this path below `/web/`; nothing but the page's own parts can be had."""
+        try:
+            file = self._locate(path.strip("/"))
+            return None if file is None or file.suffix not in _MEDIA_TYPES or not file.is_file() else _read(file)
+        except (OSError, ValueError):  # a name that no file can have: too long, with NUL, with half a character
+            return None
 
-def asset(path: str) -> WebFile | None:
-    """What is at this path below `/web/`; nothing but the page's own parts can be had."""
-    try:
-        file = _locate(path.strip("/"))
-        return None if file is None or file.suffix not in _MEDIA_TYPES or not file.is_file() else _read(file)
-    except (OSError, ValueError):  # a name that no file can have: too long, with NUL, with half a character
-        return None
-
-
-def _locate(path: str) -> Path | None:
-    root, name = next(
-        ((folder, path.removeprefix(f"{mount}/")) for mount, folder in VENDOR.items() if path.startswith(f"{mount}/")),
-        (WEB, path),
-    )
-    if root is WEB and path.partition("/")[0] not in _OURS:
-        return None
-    root = root.resolve()
-    file = (root / name).resolve()
-    return file if file.is_relative_to(root) else None
+    def _locate(self, path: str) -> Path | None:
+        root, name = next(
+            (
+                (folder, path.removeprefix(f"{mount}/"))
+                for mount, folder in self._vendor.items()
+                if path.startswith(f"{mount}/")
+            ),
+            (self.folder, path),
+        )
+        if root is self.folder and path.partition("/")[0] not in _OURS:
+            return None
+        root = root.resolve()
+        file = (root / name).resolve()
+        return file if file.is_relative_to(root) else None
 
 
 def _read(file: Path) -> WebFile:

@@ -1,18 +1,20 @@
 """Where the page is: `/`, `/docs/`, and their parts below `/web/`."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
 import msgspec
 from litestar import Request, Response, get
 from litestar.exceptions import NotFoundException
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Redirect
 from litestar.router import Router
 
 from entrypoints.development.tokens import makes_tokens
 from entrypoints.settings.model import Settings, SettingsError
-from entrypoints.web_client import files
+from entrypoints.web_client.files import WebFile, WebFiles
 from entrypoints.web_client.headers import security_headers
 
 HttpRequest = Request[Any, Any, Any]
@@ -26,13 +28,13 @@ class About(msgspec.Struct, frozen=True, rename="camel"):
     dev_tokens: bool
 
 
-def web_client(settings: Settings) -> Router | None:
+def web_client(settings: Settings, files: WebFiles) -> Router | None:
     """None where the page is switched off. Raises `SettingsError` where it is wished for in `prod` and not there."""
     if not settings.web_client:
         return None
     if not files.is_there():
         if settings.profile == "prod":
-            raise SettingsError(f"CHAT_WEB_CLIENT: the page's files are not in {files.WEB}")
+            raise SettingsError(f"CHAT_WEB_CLIENT: the page's files are not in {files.folder}")
         return None
     about = About(version("chat-service"), settings.profile, makes_tokens(settings))
 
@@ -40,30 +42,31 @@ def web_client(settings: Settings) -> Router | None:
     async def about_json() -> About:
         return about
 
-    return Router("/", route_handlers=[_index, _docs, _asset, about_json], include_in_schema=False)
+    return Router("/", route_handlers=[*_pages(files), about_json], include_in_schema=False)
 
 
-@get("/", sync_to_thread=True)
-def _index(request: HttpRequest) -> Response[bytes]:
-    return _answer(request, files.page())
+def _pages(files: WebFiles) -> Sequence[HTTPRouteHandler]:
+    @get("/", sync_to_thread=True)
+    def index(request: HttpRequest) -> Response[bytes]:
+        return _answer(request, files.page())
+
+    @get("/docs", sync_to_thread=True)
+    def docs(request: HttpRequest) -> Response[Any]:
+        if not request.scope["raw_path"].endswith(b"/"):  # what the page loads is relative to it
+            return Redirect("docs/")
+        return _answer(request, files.docs_page())
+
+    @get("/web/{path:path}", sync_to_thread=True)
+    def asset(request: HttpRequest, path: FromPath[str]) -> Response[bytes]:
+        file = files.asset(path)
+        if file is None:
+            raise NotFoundException
+        return _answer(request, file)
+
+    return index, docs, asset
 
 
-@get("/docs", sync_to_thread=True)
-def _docs(request: HttpRequest) -> Response[Any]:
-    if not request.scope["raw_path"].endswith(b"/"):  # what the page loads is relative to it
-        return Redirect("docs/")
-    return _answer(request, files.docs_page())
-
-
-@get("/web/{path:path}", sync_to_thread=True)
-def _asset(request: HttpRequest, path: FromPath[str]) -> Response[bytes]:
-    file = files.asset(path)
-    if file is None:
-        raise NotFoundException
-    return _answer(request, file)
-
-
-def _answer(request: HttpRequest, file: files.WebFile) -> Response[bytes]:
+def _answer(request: HttpRequest, file: WebFile) -> Response[bytes]:
     headers = {**security_headers(request.headers.get("host", "")), "ETag": file.etag}
     if file.etag in request.headers.get("if-none-match", ""):
         return Response(b"", status_code=304, headers=headers, media_type=file.media_type)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from entrypoints.settings.model import PROJECT
+from entrypoints.checkout import PROJECT
 from tests.support.clients.web_client import Rest
 from tests.support.eventually import eventually, eventually_some
 from tests.support.postgres.databases import Databases

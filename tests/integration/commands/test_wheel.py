@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from entrypoints.settings.model import PROJECT
+from entrypoints.checkout import PROJECT
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.postgres.databases import Databases
 from tests.support.service.service_process import ServiceProcess, environment

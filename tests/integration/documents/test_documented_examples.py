@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 
-from entrypoints.settings.model import PROJECT
+from entrypoints.checkout import PROJECT
 from tests.support.clients.client_matrix import node
 from tests.support.clients.web_client import Rest, chat_message
 from tests.support.eventually import eventually, eventually_some

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from entrypoints.settings.model import PROJECT
+from entrypoints.checkout import PROJECT
 from tests.support.clients.client_matrix import node
 from tests.support.clients.client_matrix.chromium import pages, started
 from tests.support.clients.web_client import Rest, chat_message

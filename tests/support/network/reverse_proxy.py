@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
-from entrypoints.settings.model import PROJECT
+from entrypoints.checkout import PROJECT
 from tests.support.eventually import eventually_some
 from tests.support.service.service_process import free_port
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings.model import PROJECT, Settings, setting_name
+from entrypoints.checkout import PROJECT
+from entrypoints.settings.model import Settings, setting_name
 from entrypoints.settings.reference import BEGIN, END, settings_table, with_settings
 
 
