@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.crowd import run_crowd
 from bench.options import parse
 from bench.plot import draw
 from bench.suite import run_suite
@@ -17,12 +18,13 @@ from lab.provision import provision_rabbitmq
 def main() -> int:
     """0, or 1 when a message is not accounted for."""
     options = parse()
-    if "broker" in options.phases:
+    run = run_crowd if options.crowd else run_suite
+    if options.crowd or "broker" in options.phases:
         provision_rabbitmq()
     with tempfile.TemporaryDirectory(prefix="chat-bench-") as scratch:
         if os.geteuid() == 0:
             os.chmod(scratch, 0o755)  # PostgreSQL runs as somebody else
-        report = asyncio.run(run_suite(options, Path(scratch)))
+        report = asyncio.run(run(options, Path(scratch)))
     print_report(report)
     if options.json:
         options.json.write_text(json.dumps(report.figures(), indent=2) + "\n")

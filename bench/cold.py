@@ -20,21 +20,24 @@ _SESSIONS = ("id", "sender_profile_id", "receiver_profile_id", "intent", "create
 async def cold_phase(testbed: Testbed, *, sessions: int, rate: float) -> PhaseResult:
     """Makes the sessions, starts the service anew so that its caches are empty, and sends in each."""
     await testbed.pairs()  # while the service runs
-    routes = await make_sessions(testbed.database_url, testbed.people.count, sessions)
+    routes = await make_sessions(testbed.database_url, testbed.people.count, sessions, "cold")
     await testbed.stop_instances()
     await testbed.start_instances(1)
     await testbed.connect(routes)
     return await testbed.phase(Phase(sessions / rate, 0, rate=rate, each_once=True))
 
 
-async def make_sessions(database_url: str, pairs: int, count: int) -> list[Route]:
-    """`count` sessions among the people of `pairs`, each with an intent of its own, and so with profiles of its own."""
+async def make_sessions(database_url: str, pairs: int, count: int, name: str) -> list[Route]:
+    """`count` sessions among the people of `pairs`, no two of a person with the same intent.
+
+    So each has profiles of its own. The intents begin with `name`.
+    """
     lookup, ids, now = EmbeddedProfileLookup(), Uuid7Generator(), datetime.now(UTC)
     profiles: list[Profile] = []
     sessions: list[tuple[object, ...]] = []
     routes: list[Route] = []
     for number in range(count):
-        intent = Intent(f"cold-{number // pairs}")
+        intent = Intent(f"{name}-{number // pairs}")
         sender = await lookup.find(Email(sender_email(number % pairs)), intent)
         receiver = await lookup.find(Email(receiver_email((number + number // pairs) % pairs)), intent)
         session_id = ids.new()

@@ -1,11 +1,10 @@
 """A slow trickle of messages beside connections that only beat, and what such a connection costs."""
 
 from bench.load_commands import Phase
-from bench.options import FILES_FOR_OTHERS
 from bench.report import Report
-from bench.testbed import MAX_UNAUTHENTICATED, Testbed, stop
-from entrypoints.server.descriptors import file_limit, within_limit
-from entrypoints.settings.model import Settings
+from bench.room import most_idle
+from bench.testbed import Testbed, stop
+from entrypoints.server.descriptors import file_limit
 
 RATE = 100
 
@@ -22,10 +21,3 @@ async def idle_phase(testbed: Testbed, report: Report, *, wanted: int, seconds: 
     idle, report.idle_bytes = await testbed.open_idle(count)
     report.add_alone(f"{RATE}/s beside {count:,} idle", await testbed.phase(Phase(seconds, 0, rate=RATE)))
     await stop(idle.process)
-
-
-def most_idle(pairs: int) -> int:
-    """How many the service has room for beside the sockets of the pairs, and one generator can open."""
-    settings = Settings(max_connections=10**9, max_unauthenticated=MAX_UNAUTHENTICATED)
-    room = within_limit(settings, file_limit()).max_connections - 2 * pairs
-    return max(0, min(room, file_limit() - FILES_FOR_OTHERS))

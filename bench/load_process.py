@@ -15,20 +15,23 @@ class LoadProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
 
-    async def connect(self, plan: msgspec.Struct) -> None:
-        """Returns when all the clients of `plan` are connected. Raises RuntimeError."""
-        answer = await self.ask(plan)
+    async def connect(self, plan: msgspec.Struct, within: float = ANSWER_GRACE) -> None:
+        """Returns when all the clients of `plan` are connected. Raises RuntimeError, TimeoutError."""
+        answer = await self.ask(plan, within)
         assert answer["connected"]
 
-    async def ask(self, question: msgspec.Struct) -> dict[str, Any]:
-        """Raises RuntimeError when the process has failed, TimeoutError when it does not answer."""
+    async def ask(self, question: msgspec.Struct, grace: float = ANSWER_GRACE) -> dict[str, Any]:
+        """The answer must come within `grace` seconds, for a phase after its end.
+
+        Raises RuntimeError when the process has failed, TimeoutError when it does not answer.
+        """
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
         stdin.write(msgspec.json.encode(question) + b"\n")
         await stdin.drain()
         seconds = question.seconds if isinstance(question, Phase | ResumePhase) else 0
-        line = await asyncio.wait_for(stdout.readline(), seconds + ANSWER_GRACE)
+        line = await asyncio.wait_for(stdout.readline(), seconds + grace)
         if not line:
             raise RuntimeError("the load generator has failed; what it says is above")
         answer: dict[str, Any] = msgspec.json.decode(line)

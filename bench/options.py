@@ -3,15 +3,15 @@
 import argparse
 from collections.abc import Sequence
 
+from bench.room import CROWD_INSTANCES, most_pairs, most_people
 from entrypoints.server.descriptors import allow_many_files, file_limit
 from lab import arguments
 
 RATES = (1_000, 3_000, 5_000)
 BROKER_RATES = (100, 500, 1_500)
-PHASES = ("floors", "idle", "rates", "saturation", "overload", "cold", "reconnect", "long", "broker")
+PHASES = ("floors", "idle", "rates", "saturation", "overload", "cold", "reconnect", "workers", "long", "broker")
+WORKERS = (1, 2, 4)
 USUAL_PHASES = tuple(phase for phase in PHASES if phase != "long")
-FILES_FOR_OTHERS = 100
-"""Of a load generator: its pipes, its event loop, and some to spare."""
 
 
 def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,11 +21,15 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     options = parser.parse_args(words)
     _apply_switches(parser, options)
     allow_many_files()
-    most = max(1, (file_limit() - FILES_FOR_OTHERS) // 2)
-    if options.pairs > most:
+    if options.crowd and options.crowd > most_people():
         parser.error(
-            f"argument --pairs: {options.pairs} pairs need {2 * options.pairs} sockets,"
-            f" and a process may have {file_limit()} files open: at most {most} pairs"
+            f"argument --crowd: {CROWD_INSTANCES} instances have room for {most_people():,} connections here,"
+            f" as a process may have {file_limit():,} files open"
+        )
+    if options.pairs > most_pairs():
+        parser.error(
+            f"argument --pairs: {options.pairs:,} pairs need {2 * options.pairs:,} sockets, and a process may have"
+            f" {file_limit():,} files open: at most {most_pairs():,} pairs"
         )
     return options
 
@@ -48,10 +52,18 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--idle-seconds", type=arguments.seconds, default=20, help="its length: beats go every 10 s (20)")
     add("--overload-seconds", type=arguments.seconds, default=20, help="length of each overload (20)")
     add("--cold-sessions", type=arguments.count, default=20_000, help="sessions of the cold phase (20000)")
+    add("--workers", type=arguments.worker_counts, default=WORKERS, help="how many workers each time (1,2,4)")
     add("--long", action="store_true", help="the long phase as well, at 60 %% of the saturation")
     add("--long-seconds", type=arguments.seconds, default=600, help="its length (600)")
     add("--broker-rates", type=arguments.rates, default=BROKER_RATES, help="rates over RabbitMQ (100,500,1500)")
     add("--outage", type=arguments.seconds_or_none, default=0, help="seconds for which the broker is killed as well")
+    add(
+        "--crowd",
+        type=arguments.crowd,
+        metavar="N",
+        help="instead of all phases: N connections on three instances over RabbitMQ, and a restart of one",
+    )
+    add("--crowd-seconds", type=arguments.seconds, default=60, help="length of its phases (60)")
     add("--no-broker", dest="broker", action="store_false", help="leave RabbitMQ out")
     add("--no-floors", dest="floors", action="store_false", help="leave the floors out")
     add("--json", type=arguments.file_to_write, metavar="FILE", help="write the figures to FILE as well")
@@ -66,6 +78,8 @@ def _apply_switches(parser: argparse.ArgumentParser, options: argparse.Namespace
         chosen.discard("floors")
     if not options.broker:
         chosen.discard("broker")
+    if options.crowd and not options.broker:
+        parser.error("argument --crowd: its instances meet at RabbitMQ, which --no-broker leaves out")
     if options.outage and "broker" not in chosen:
         parser.error("argument --outage: with --no-broker or without the phase `broker` there is no broker to kill")
     if not chosen:

@@ -17,11 +17,13 @@ class Report:
     """Floors in frames or messages a second, `idle_bytes` of the service a connection.
 
     `alone` are the phases of one instance, `across` those of two over RabbitMQ, sender and receiver never on the same.
-    `notes` are lines about the run as a whole.
+    `crowd` is how many connections the run is about, if it is about a crowd, whose phases are in `across`. `notes` are
+    lines about the run as a whole.
     """
 
     server: str
     pairs: int
+    crowd: int = 0
     noise: MachineNoise = field(default_factory=MachineNoise)
     echo_floor: float = 0
     insert_floor: float = 0

@@ -118,7 +118,7 @@ class ResumingLoad:
         self.run_number, self.record, self.refused = phase.run, LoadRecord(), 0
         for client in self._clients:
             client.run = b"%08x" % phase.run
-            client.failed_tries = 0
+            client.failed_tries = client.times_lost = 0
         sending = asyncio.create_task(self._keep_rate(phase))
         back: dict[str, Any] = {}
         if phase.cut_after is not None:
@@ -132,6 +132,8 @@ class ResumingLoad:
             "outcome": self.record.outcome(phase.seconds),
             "sent_again_after_refusal": self.refused,
             "failed_tries": sum(client.failed_tries for client in self._clients),
+            "not_whole": sum(not client.is_whole for client in self._clients),
+            "whole_after": max(client.whole_at for client in self._clients) - self.record.started,
             "times_lost": sum(client.times_lost for client in self._clients),
             "strays": sum(client.strays for client in self._clients),
             "latencies": self.record.latencies() if phase.samples else [],
@@ -163,9 +165,13 @@ class ResumingLoad:
             "resumed_max": percentile(times, 1.0),
         }
 
+    @property
+    def _all_are_whole(self) -> bool:
+        return all(client.is_whole for client in self._clients)
+
     async def _settle(self) -> None:
         deadline = perf_counter() + SETTLE_TIMEOUT
-        while self.record.waits and perf_counter() < deadline:
+        while (self.record.waits or not self._all_are_whole) and perf_counter() < deadline:
             await asyncio.sleep(0.01)
 
 

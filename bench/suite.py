@@ -15,6 +15,7 @@ from bench.phase_result import PhaseResult
 from bench.reconnect import reconnect_phase
 from bench.report import Report
 from bench.testbed import Testbed
+from bench.workers import workers_phase
 
 COLD_RATE = 1_000
 OUTAGE_RATE = 500
@@ -64,6 +65,10 @@ async def _alone(testbed: Testbed, options: argparse.Namespace, report: Report) 
         add(name, await cold_phase(testbed, sessions=options.cold_sessions, rate=COLD_RATE))
     if "reconnect" in phases:
         add("reconnect, 1,000/s", await reconnect_phase(testbed, rate=1_000))
+    if "workers" in phases:
+        for workers in options.workers:
+            result = await workers_phase(testbed, workers=workers, window=options.window, seconds=options.seconds)
+            add(f"saturation of {workers} worker{'s' if workers > 1 else ''}", result)
 
 
 async def _across(testbed: Testbed, options: argparse.Namespace, report: Report) -> None:

@@ -14,9 +14,12 @@ WIDTH = 160
 
 def print_report(report: Report) -> None:
     console = Console(width=WIDTH, highlight=False)
+    across = "two instances over RabbitMQ, sender and receiver never on the same"
+    if report.crowd:
+        across = f"{report.crowd:,} clients on several instances over RabbitMQ, on {report.server}"
     for title, phases in (
         (f"one instance on {report.server}, {report.pairs:,} pairs of clients", report.alone),
-        ("two instances over RabbitMQ, sender and receiver never on the same", report.across),
+        (across, report.across),
     ):
         if phases:
             console.print(_table(title, phases))
@@ -34,7 +37,8 @@ def _lines(report: Report) -> Iterator[str]:
             f" a WebSocket echo alone {report.echo_floor:,.0f}/s"
         )
     if report.idle_bytes:
-        yield f"memory of an idle connection: {report.idle_bytes / 1024:.0f} KiB"
+        kind = "a connection that beats and resumes" if report.crowd else "an idle connection"
+        yield f"memory of {kind}: {report.idle_bytes / 1024:.0f} KiB"
     noise = report.noise.figures()
     yield (
         f"noise of the machine: the same piece of work took {noise['least_ms']} to {noise['most_ms']} ms"

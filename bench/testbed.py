@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,20 +20,20 @@ from adapters.postgres.migrations import upgrade
 from bench.accounting import count_in_store
 from bench.conversation import LONGEST_LINE
 from bench.load_commands import IdlePlan, Pair, Phase, Plan, Route
-from bench.load_process import LoadProcess
+from bench.load_process import ANSWER_GRACE, LoadProcess
 from bench.load_record import Outcome
 from bench.people import INTENT, People, receiver_email
 from bench.phase_result import PhaseResult
+from bench.room import MAX_UNAUTHENTICATED
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from lab.processes import cpu_seconds, resident_bytes
 from lab.rabbitmq import RabbitNodes
 
 START_TIMEOUT = 60.0
+POLL = 0.05
 INITS_AT_ONCE = 20
 IDLE_USERS = 1_000
 COMMAND = str(Path(sys.executable).parent / "chat-service")
-MAX_UNAUTHENTICATED = 2_500
-"""Every client comes from one address, and after a cut all of them at once."""
 SETTINGS = {
     "CHAT_PROFILE": "test",
     "CHAT_MAX_UNAUTHENTICATED": str(MAX_UNAUTHENTICATED),
@@ -53,6 +53,7 @@ class Testbed:
         self.broker: RabbitNodes | None = None
         self.instances: dict[int, asyncio.subprocess.Process] = {}
         self.load: LoadProcess | None = None
+        self.other_loads: list[LoadProcess] = []
         self._pairs: list[Pair] = []
         self._run = int(datetime.now(UTC).timestamp()) & 0x7FFFFFFF
 
@@ -70,6 +71,11 @@ class Testbed:
     async def start_broker(self) -> None:
         """A RabbitMQ node for the instances that are started from now on."""
         self.broker = await asyncio.to_thread(self._exit.enter_context, RabbitNodes("bench"))
+
+    async def restart_instance(self, port: int, settings: Mapping[str, str]) -> None:
+        """An orderly stop and a start on the same port."""
+        await stop(self.instances[port])
+        await self.start_instance(port, settings)
 
     async def start_instances(self, count: int, **settings: str) -> None:
         """`settings` are further ones of the service, by their names."""
@@ -140,7 +146,7 @@ class Testbed:
         cpu = {
             "service": sum(cpu_seconds(instance.pid) for instance in self.instances.values()),
             "postgres": cpu_seconds(self._postgres.pid),
-            "load": cpu_seconds(self.load.process.pid),
+            "load": sum(cpu_seconds(load.process.pid) for load in (self.load, *self.other_loads)),
         }
         return cpu if self.broker is None else cpu | {"rabbitmq": cpu_seconds(self.broker.nodes[0].pid)}
 
@@ -152,11 +158,11 @@ class Testbed:
         self._run += 1
         return self._run
 
-    async def start_load(self, module: str, plan: msgspec.Struct) -> LoadProcess:
-        """A generator with all its clients connected."""
+    async def start_load(self, module: str, plan: msgspec.Struct, within: float = ANSWER_GRACE) -> LoadProcess:
+        """A generator with all its clients connected, which may take `within` seconds."""
         streams: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "limit": LONGEST_LINE}
         load = LoadProcess(await self.spawn(sys.executable, "-m", module, **streams))
-        await load.connect(plan)
+        await load.connect(plan, within)
         return load
 
     async def spawn(
@@ -185,15 +191,23 @@ class Testbed:
 
 async def listening(port: int) -> None:
     """Raises TimeoutError when nobody does within `START_TIMEOUT`."""
-    async with asyncio.timeout(START_TIMEOUT):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
+
+    async def accepts() -> bool:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            return False
+        writer.close()
+        return True
+
+    await eventually(accepts, START_TIMEOUT)
+
+
+async def eventually(is_so: Callable[[], Awaitable[bool]], within: float) -> None:
+    """Asks until it is so. Raises TimeoutError after `within` seconds."""
+    async with asyncio.timeout(within):
+        while not await is_so():
+            await asyncio.sleep(POLL)
 
 
 async def stop(process: asyncio.subprocess.Process) -> None:

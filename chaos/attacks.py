@@ -10,7 +10,7 @@ import aio_pika
 import aiohttp
 
 from adapters.rabbitmq.topology import DELIVERIES_EXCHANGE
-from adapters.rabbitmq.wire import CONTENT_TYPE
+from application.wire.deliveries import CONTENT_TYPE
 from lab.raw_websocket import PING, TEXT, RawWebSocket, frame
 
 HUGE = 15 * 1024 * 1024  # octets

@@ -11,6 +11,7 @@ MOST = 1_000_000
 MOST_RATE = 100_000
 MOST_IN_FLIGHT = 100_000
 MOST_REPEATS = 100
+MOST_WORKERS = 64
 
 
 def seconds(text: str) -> float:
@@ -31,6 +32,14 @@ def several(text: str) -> int:
     return int(_within(_number(text, int), 2, text))
 
 
+def crowd(text: str) -> int:
+    """Connections, two of each pair, each pair on two instances."""
+    number = _whole(text, 2, MOST)
+    if number % 2:
+        raise argparse.ArgumentTypeError(f"{text} is odd, and each sender has a receiver")
+    return number
+
+
 def count_or_none(text: str) -> int:
     return int(_within(_number(text, int), 0, text))
 
@@ -38,6 +47,11 @@ def count_or_none(text: str) -> int:
 def rates(text: str) -> tuple[int, ...]:
     """Messages a second, comma-separated; nothing is none of them."""
     return tuple(_whole(rate, 1, MOST_RATE) for rate in text.split(",") if rate.strip())
+
+
+def worker_counts(text: str) -> tuple[int, ...]:
+    """Processes, comma-separated."""
+    return tuple(_whole(count, 1, MOST_WORKERS) for count in text.split(",") if count.strip())
 
 
 def window(text: str) -> int:

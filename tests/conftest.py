@@ -13,6 +13,7 @@ from adapters.postgres.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.ordinary_user import ordinary_user as ordinary_user
 from tests.support.postgres.databases import Databases
+from tests.support.private_directory import private_directory as private_directory
 from tests.support.rabbitmq.fixtures import fresh_rabbitmq as fresh_rabbitmq
 from tests.support.rabbitmq.fixtures import rabbitmq as rabbitmq
 from tests.support.rabbitmq.fixtures import rabbitmq_cluster as rabbitmq_cluster

@@ -105,7 +105,8 @@ class Container(containers.DeclarativeContainer):
         max_waiting=given.max_unauthenticated,
         max_per_address=given.max_unauthenticated_per_address,
     )
-    broker = providers.Singleton(wiring.broker, settings, connections, counters)
+    worker_place: providers.Object[wiring.WorkerPlace | None] = providers.Object(None)
+    broker = providers.Singleton(wiring.broker, settings, connections, counters, worker_place)
     send_queue = providers.Singleton(wiring.send_queue, settings)
 
     participants = providers.Singleton(

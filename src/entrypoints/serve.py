@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import gc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import msgspec
 import uvloop
 
+from adapters.unix_sockets.meeting_place import MeetingPlace
 from entrypoints.app import create_app
 from entrypoints.container import Container
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
@@ -20,6 +22,7 @@ from entrypoints.server.stop_signals import stop_signals
 from entrypoints.server.workers import supervise
 from entrypoints.settings.model import Settings
 from entrypoints.settings.types import Secret
+from entrypoints.wiring import WorkerPlace
 
 
 def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> None:
@@ -35,14 +38,15 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
         if complete.workers > 1:
             supervise(complete, announce)
         else:
-            uvloop.run(_serve(complete, NoSiblings(), announce))
+            uvloop.run(_serve(complete, NoSiblings(), None, announce))
 
 
-def serve_worker(settings: Settings, siblings: WorkerSiblings) -> None:
-    """One of several workers; its supervisor has seen to the port and the database."""
+def serve_worker(settings: Settings, directory: Path, index: int) -> None:
+    """One of several workers, which meet in `directory`; its supervisor has seen to the port and the database."""
     configure_logs(settings)
     allow_many_files()
-    uvloop.run(_serve(settings, siblings, lambda: None))
+    place = WorkerPlace(MeetingPlace(directory), index)
+    uvloop.run(_serve(settings, WorkerSiblings(directory, index), place, lambda: None))
 
 
 @contextlib.contextmanager
@@ -74,11 +78,12 @@ def _calm_the_collector() -> None:
     gc.set_threshold(50_000, 5, 5)
 
 
-async def _serve(wished: Settings, siblings: Siblings, announce: Callable[[], None]) -> None:
+async def _serve(wished: Settings, siblings: Siblings, place: WorkerPlace | None, announce: Callable[[], None]) -> None:
     settings = within_limit(wished, file_limit())
     stopping = stop_signals()
     container = Container(settings=settings)
     container.siblings.override(siblings)
+    container.worker_place.override(place)
     instance = Instance(container)
     server = create_server(create_app(container, instance.health), settings)
     await instance.start()

@@ -21,6 +21,8 @@ from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.stomp.connections import Connections
+from adapters.unix_sockets.broker import UnixBroker
+from adapters.unix_sockets.meeting_place import MeetingPlace
 from application.diagnostics.counters import Counters
 from application.ports.broker import Broker
 from application.ports.clock import Clock
@@ -99,9 +101,21 @@ def _users_key(settings: Settings) -> RSAPublicKey:
     return dev_keys(settings).public
 
 
-def broker(settings: Settings, connections: Connections, counters: Counters) -> Broker:
+class WorkerPlace(NamedTuple):
+    """Which of several workers this one is, and where they meet."""
+
+    meeting_place: MeetingPlace
+    number: int
+
+
+def broker(
+    settings: Settings, connections: Connections, counters: Counters, worker_place: WorkerPlace | None
+) -> Broker:
+    """RabbitMQ where it is named; without it, workers of one machine reach each other over Unix sockets."""
     if not settings.broker_url:
-        return InProcessBroker()
+        if worker_place is None:
+            return InProcessBroker()
+        return UnixBroker(worker_place.meeting_place, worker_place.number, on_gap=connections.ask_to_resume)
     return RabbitBroker(
         _broker_urls(settings),
         socket.gethostname(),

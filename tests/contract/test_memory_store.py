@@ -10,13 +10,22 @@ from adapters.memory.outbox import InMemoryOutbox
 from adapters.memory.profiles import InMemoryProfileDirectory
 from adapters.memory.sessions import InMemorySessionRepository
 from adapters.memory.store import InMemoryStore
-from tests.contract import store_contract as contract
+from tests.contract.store.append import AppendContract
+from tests.contract.store.contract import Repositories
+from tests.contract.store.delivered import DeliveredContract
+from tests.contract.store.outbox import OutboxContract
+from tests.contract.store.profiles import ProfileDirectoryContract
+from tests.contract.store.reading import ReadContract
+from tests.contract.store.seen import SeenContract
+from tests.contract.store.session_overview import SessionOverviewContract
+from tests.contract.store.sessions import SessionRepositoryContract
+from tests.contract.store.transactions import TransactionContract
 from tests.support.people import NOW
 
 
 class InMemory:
     @pytest.fixture
-    def repositories(self) -> contract.Repositories:
+    def repositories(self) -> Repositories:
         clock = ManualClock(NOW)
         store = InMemoryStore(clock)
 
@@ -26,7 +35,7 @@ class InMemory:
         async def tick() -> None:
             clock.advance(0.001)
 
-        return contract.Repositories(
+        return Repositories(
             InMemorySessionRepository(store),
             InMemoryMessageRepository(store),
             InMemoryOutbox(store),
@@ -36,16 +45,28 @@ class InMemory:
         )
 
 
-class TestSessions(InMemory, contract.SessionRepositoryContract): ...
+class TestSessions(InMemory, SessionRepositoryContract): ...
 
 
-class TestSessionOverview(InMemory, contract.SessionOverviewContract): ...
+class TestSessionOverview(InMemory, SessionOverviewContract): ...
 
 
-class TestMessages(InMemory, contract.MessageRepositoryContract): ...
+class TestAppend(InMemory, AppendContract): ...
 
 
-class TestOutbox(InMemory, contract.OutboxContract): ...
+class TestTransactions(InMemory, TransactionContract): ...
 
 
-class TestProfileDirectory(InMemory, contract.ProfileDirectoryContract): ...
+class TestReading(InMemory, ReadContract): ...
+
+
+class TestSeen(InMemory, SeenContract): ...
+
+
+class TestDelivered(InMemory, DeliveredContract): ...
+
+
+class TestOutbox(InMemory, OutboxContract): ...
+
+
+class TestProfileDirectory(InMemory, ProfileDirectoryContract): ...

@@ -10,7 +10,16 @@ from adapters.postgres.messages import PostgresMessageRepository
 from adapters.postgres.outbox import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.sessions import PostgresSessionRepository
-from tests.contract import store_contract as contract
+from tests.contract.store.append import AppendContract
+from tests.contract.store.contract import Repositories
+from tests.contract.store.delivered import DeliveredContract
+from tests.contract.store.outbox import OutboxContract
+from tests.contract.store.profiles import ProfileDirectoryContract
+from tests.contract.store.reading import ReadContract
+from tests.contract.store.seen import SeenContract
+from tests.contract.store.session_overview import SessionOverviewContract
+from tests.contract.store.sessions import SessionRepositoryContract
+from tests.contract.store.transactions import TransactionContract
 
 _AGE = (
     "UPDATE chat_sessions SET created_at = created_at - $1::interval",
@@ -26,7 +35,7 @@ _AGE = (
 
 class OnPostgres:
     @pytest.fixture
-    def repositories(self, engine: AsyncEngine) -> contract.Repositories:
+    def repositories(self, engine: AsyncEngine) -> Repositories:
         async def pass_time(duration: timedelta) -> None:
             async with driver_transaction(engine) as connection:
                 for statement in _AGE:
@@ -35,7 +44,7 @@ class OnPostgres:
         async def tick() -> None:
             """Its clock goes by itself."""
 
-        return contract.Repositories(
+        return Repositories(
             PostgresSessionRepository(engine),
             PostgresMessageRepository(engine),
             PostgresOutbox(engine, full_claim_every=0),
@@ -45,16 +54,28 @@ class OnPostgres:
         )
 
 
-class TestSessions(OnPostgres, contract.SessionRepositoryContract): ...
+class TestSessions(OnPostgres, SessionRepositoryContract): ...
 
 
-class TestSessionOverview(OnPostgres, contract.SessionOverviewContract): ...
+class TestSessionOverview(OnPostgres, SessionOverviewContract): ...
 
 
-class TestMessages(OnPostgres, contract.MessageRepositoryContract): ...
+class TestAppend(OnPostgres, AppendContract): ...
 
 
-class TestOutbox(OnPostgres, contract.OutboxContract): ...
+class TestTransactions(OnPostgres, TransactionContract): ...
 
 
-class TestProfileDirectory(OnPostgres, contract.ProfileDirectoryContract): ...
+class TestReading(OnPostgres, ReadContract): ...
+
+
+class TestSeen(OnPostgres, SeenContract): ...
+
+
+class TestDelivered(OnPostgres, DeliveredContract): ...
+
+
+class TestOutbox(OnPostgres, OutboxContract): ...
+
+
+class TestProfileDirectory(OnPostgres, ProfileDirectoryContract): ...

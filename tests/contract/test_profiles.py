@@ -22,7 +22,8 @@ from adapters.memory.store import InMemoryStore
 from adapters.postgres.profiles import PostgresProfileDirectory
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from tests.contract.profile_contract import KNOWN, ProfileLookupContract
-from tests.contract.store_contract import ProfileDirectoryContract, Repositories
+from tests.contract.store.contract import Repositories
+from tests.contract.store.profiles import ProfileDirectoryContract
 from tests.support.network.http_server import answers, http_server
 from tests.support.people import NOW
 

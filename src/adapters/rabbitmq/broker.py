@@ -18,8 +18,8 @@ from adapters.rabbitmq.publisher import Letter, Publisher
 from adapters.rabbitmq.seal import MAX_AGE, Seal
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DELIVERIES_EXCHANGE, TOPIC_EXCHANGE, declare_deliveries, drop_deliveries
-from adapters.rabbitmq.wire import CONTENT_TYPE, pack
 from application.ports.push import Delivery, Push
+from application.wire.deliveries import CONTENT_TYPE, pack
 from domain.destination import SESSION_TOPIC_PREFIX
 
 log = logging.getLogger(__name__)

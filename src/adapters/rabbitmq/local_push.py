@@ -4,12 +4,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 from adapters.rabbitmq.received import Received
-from adapters.rabbitmq.recent import Recent, RecentDeliveries
 from adapters.rabbitmq.seal import Seal, Unsigned, Unverified
 from adapters.rabbitmq.settings import RabbitSettings
-from adapters.rabbitmq.wire import UnreadablePiece, unpack
+from application.delivery.recent import Recent, RecentDeliveries
 from application.diagnostics.seldom_log import SeldomLog
 from application.ports.push import Delivery, Push
+from application.wire.deliveries import UnreadablePiece, unpack
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from entrypoints.cli.token_command import how_to_get_a_token
-from entrypoints.observability.worker_metrics import WorkerSiblings
 from entrypoints.serve import serve as run
 from entrypoints.serve import serve_worker
 from entrypoints.server.workers import end_with
@@ -23,7 +22,7 @@ _server = click.option(
 @_host
 @_port
 @_server
-@click.option("--workers", type=int, help="Processes, which need a broker to meet at; also CHAT_WORKERS.")
+@click.option("--workers", type=int, help="Processes that share the port; also CHAT_WORKERS.")
 @click.option("--worker", nargs=3, type=(int, click.Path(path_type=Path), int), hidden=True)
 def serve(
     host: str | None, port: int | None, server: str | None, workers: int | None, worker: tuple[int, Path, int] | None
@@ -35,7 +34,7 @@ def serve(
     else:
         index, directory, supervisor = worker
         end_with(supervisor)
-        serve_worker(settings, WorkerSiblings(directory, index))
+        serve_worker(settings, directory, index)
 
 
 @click.command()

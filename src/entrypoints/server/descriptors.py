@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 WATCH_INTERVAL = 1.0  # seconds
 _OURS = 64  # logs, the event loop, the broker, calls of FlairBit, and some to spare
-_MIN_FOR_REQUESTS = 32
+_MIN_FOR_REQUESTS, _MAX_FOR_REQUESTS = 32, 2_048
 
 
 def allow_many_files() -> None:
@@ -75,7 +75,7 @@ def _for_clients(settings: Settings, limit: int) -> int:
 
 
 def _for_requests(settings: Settings, limit: int) -> int:
-    return max(_MIN_FOR_REQUESTS, _for_clients(settings, limit) // 4)
+    return max(_MIN_FOR_REQUESTS, min(_MAX_FOR_REQUESTS, _for_clients(settings, limit) // 4))
 
 
 class DescriptorWatch:

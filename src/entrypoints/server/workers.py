@@ -1,4 +1,7 @@
-"""Several worker processes on one port: each is an instance of its own, and they meet at the broker."""
+"""Several worker processes on one port: each is an instance of its own.
+
+They reach each other's clients over RabbitMQ, or without one over Unix sockets in a private folder.
+"""
 
 import ctypes
 import os
@@ -10,8 +13,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
+from adapters.unix_sockets.meeting_place import MeetingPlace
 from entrypoints.settings.failures import Failure
-from entrypoints.settings.model import Settings, SettingsError, setting_name
+from entrypoints.settings.model import MEMORY, Settings, SettingsError, setting_name
 
 POLL = 0.1
 START_TIMEOUT = 60.0
@@ -22,10 +26,10 @@ _PR_SET_PDEATHSIG = 1
 def supervise(settings: Settings, announce: Callable[[], None]) -> None:
     """Runs the workers until SIGTERM or SIGINT, and starts anew the ones that die.
 
-    Raises `SettingsError` without a broker to meet at, `Failure` when the first start does not succeed.
+    Raises `SettingsError` without a database that they share, `Failure` when the first start does not succeed.
     """
-    if not settings.broker_url:
-        raise SettingsError("CHAT_BROKER_URL is missing: workers reach each other's clients over RabbitMQ")
+    if settings.database_url == MEMORY:
+        raise SettingsError(f"CHAT_WORKERS: with CHAT_DATABASE_URL={MEMORY} each worker would have messages of its own")
     stopping = False
 
     def stop(*_: object) -> None:
@@ -34,7 +38,8 @@ def supervise(settings: Settings, announce: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with TemporaryDirectory(prefix="chat-workers-") as directory:
+    with TemporaryDirectory(prefix="chat-workers-") as directory:  # which is for this user alone
+        MeetingPlace(Path(directory)).prepare()
         workers = [_Worker(settings, Path(directory), index) for index in range(settings.workers)]
         try:
             for worker in workers:

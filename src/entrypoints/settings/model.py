@@ -46,7 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     server: Annotated[
         Literal["granian", "uvicorn"], msgspec.Meta(description="what speaks HTTP; `uvicorn` is an optional extra")
     ] = "granian"
-    workers: Annotated[Count, msgspec.Meta(description="processes on this machine; more than one need a broker")] = 1
+    workers: Annotated[Count, msgspec.Meta(description="processes on this machine that share the port")] = 1
     shutdown_seconds: Annotated[Duration, msgspec.Meta(description="an orderly stop ends within this time")] = Duration(
         25
     )
@@ -78,7 +78,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     migrate_on_start: Annotated[bool, msgspec.Meta(description="bring the schema up to date at the start")] = False
 
     broker_url: Annotated[
-        Secret, msgspec.Meta(description="`amqp://…`, comma-separated for a cluster; unset = in-process, one instance")
+        Secret,
+        msgspec.Meta(
+            description="`amqp://…`, comma-separated for a cluster; unset = one instance, or workers of one machine"
+        ),
     ] = Secret()
     broker_mirror_topics: Annotated[
         bool, msgspec.Meta(description="publish session deliveries to `amq.topic` for RabbitMQ's own STOMP clients")

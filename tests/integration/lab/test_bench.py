@@ -13,7 +13,18 @@ FEW = "--pairs 10 --window 10 --rates 200 --seconds 1 --repeats 2 --idle 20 --id
 
 def test_a_short_run_accounts_for_every_message(tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
-    options = [*FEW.split(), "--cold-sessions", "50", "--no-broker", "--json", str(figures), "--plot", str(tmp_path)]
+    options = [
+        *FEW.split(),
+        "--cold-sessions",
+        "50",
+        "--workers",
+        "2",
+        "--no-broker",
+        "--json",
+        str(figures),
+        "--plot",
+        str(tmp_path),
+    ]
     command = [sys.executable, "-m", "bench", *options]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
     assert run.returncode == 0, run.stdout + run.stderr

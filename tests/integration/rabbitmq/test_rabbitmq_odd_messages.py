@@ -13,8 +13,8 @@ from adapters.rabbitmq.seal import Seal
 from adapters.rabbitmq.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, HELD_QUEUE, SEND_QUEUE
-from adapters.rabbitmq.wire import CONTENT_TYPE, pack
 from application.ports.send_queue import Accepted, Aside, Rejected, Submission, Verdict
+from application.wire.deliveries import CONTENT_TYPE, pack
 from lab.rabbitmq import RabbitNode
 from tests.support.eventually import eventually
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries

@@ -1,12 +1,10 @@
 """Two instances behind HAProxy and behind nginx, with the configuration that the documents give."""
 
 import asyncio
-import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import aiohttp
 import msgspec
@@ -19,16 +17,18 @@ from tests.support.clients.client_matrix.catalogue import SOCKJS_IN_NODE
 from tests.support.clients.client_matrix.javascript import Library
 from tests.support.clients.client_matrix.node import NodeClient
 from tests.support.clients.sockjs_client import SockJsPoller
-from tests.support.clients.web_client import Rest, WebClient, chat_message
+from tests.support.clients.web_client import WebClient
 from tests.support.eventually import eventually, eventually_some
 from tests.support.network.http_server import answers, http_server
+from tests.support.network.proxied_instances import ANN, BOB, Place, connections
 from tests.support.network.raw_http import ask
 from tests.support.network.reverse_proxy import Program, ReverseProxy, Stick
 from tests.support.postgres.databases import Databases
 from tests.support.service.service_process import ServiceProcess
 
-ANN, BOB = "ann@example.org", "bob@example.org"
 READINESS = "/actuator/health/readiness"
+
+
 STICKY_TRANSPORTS = [transport for transport in SOCKJS_IN_NODE if transport != "websocket"]
 
 
@@ -66,50 +66,6 @@ def tokens(instances: list[ServiceProcess]) -> dict[str, str]:
 def program(request: pytest.FixtureRequest) -> Program:
     program: Program = request.param
     return program
-
-
-class Place:
-    """The instances behind one proxy."""
-
-    def __init__(self, proxy: ReverseProxy, instances: list[ServiceProcess], tokens: dict[str, str]) -> None:
-        self.proxy = proxy
-        self.instances = instances
-        self.tokens = tokens
-        self.intent = str(uuid4())
-        self.session_id = ""
-
-    @property
-    def url(self) -> str:
-        return f"{self.proxy.url}/ws"
-
-    @property
-    def topic(self) -> str:
-        return f"/topic/session.{self.session_id}"
-
-    async def init(self) -> None:
-        async with Rest(self.proxy.url, self.tokens[ANN]) as rest:
-            self.session_id = await rest.init(ANN, BOB, self.intent)
-
-    def message(self, sender: str, content: str) -> dict[str, str]:
-        return chat_message(self.session_id, sender, content, intent=self.intent)
-
-    async def connections(self) -> list[int]:
-        return [await connections(instance) for instance in self.instances]
-
-    async def emptied(self) -> None:
-        """Returns when the last of the tests before have been noticed to be gone."""
-
-        async def is_empty() -> bool:
-            return not any(await self.connections())
-
-        await eventually_some(is_empty, 30)
-
-
-async def connections(instance: ServiceProcess) -> int:
-    async with aiohttp.ClientSession() as http, http.get(f"{instance.url}/metrics") as answer:
-        found = re.search(r"^chat_connections (\d+)", await answer.text(), re.MULTILINE)
-    assert found is not None
-    return int(found[1])
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from application.ports.messages import Sending
 from application.ports.push import Delivery
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB, EVE
+from tests.support.memory.stomp_chat import Chat, Client
 from tests.support.people import FRIENDS
-from tests.unit.stomp.test_stomp_connection import Chat, Client
 
 
 @pytest.fixture

@@ -33,6 +33,13 @@ ROOT = Path(__file__).parents[3]
         ("--idle-seconds", "soon"),
         ("--overload-seconds", "0"),
         ("--cold-sessions", "0"),
+        ("--crowd", "1"),
+        ("--crowd", "3"),
+        ("--crowd", "-2"),
+        ("--crowd", "everybody"),
+        ("--crowd", "1000000"),
+        ("--workers", "0"),
+        ("--workers", "1,1000"),
         ("--long-seconds", "-600"),
         ("--rates", "100,0"),
         ("--rates", "fast"),
@@ -99,6 +106,12 @@ def test_so_it_is_in_the_chaos_runs(option: str, value: str) -> None:
 def test_an_outage_needs_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--no-broker", "--outage", "5"])
+    assert "--no-broker" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_crowd_needs_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--no-broker", "--crowd", "10"])
     assert "--no-broker" in capsys.readouterr().err.splitlines()[-1]
 
 

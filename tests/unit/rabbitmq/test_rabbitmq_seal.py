@@ -12,8 +12,8 @@ from adapters.memory.push import RecordingPush
 from adapters.rabbitmq.local_push import LocalPush
 from adapters.rabbitmq.seal import MAX_BYTES, SIGNATURE_HEADER, SIGNED_AT_HEADER, Seal, Unsigned, Unverified
 from adapters.rabbitmq.settings import RabbitSettings
-from adapters.rabbitmq.wire import CONTENT_TYPE, pack
 from application.ports.push import Delivery
+from application.wire.deliveries import CONTENT_TYPE, pack
 from tests.support.rabbitmq.broker_instance import some_deliveries
 
 NOW = 1_800_000_000.0

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.rabbitmq.recent import RecentDeliveries
-from adapters.rabbitmq.wire import CONTENT_TYPE, UnreadablePiece, pack, unpack
+from application.delivery.recent import RecentDeliveries
 from application.ports.push import Delivery, MessageKey
+from application.wire.deliveries import CONTENT_TYPE, UnreadablePiece, pack, unpack
 from domain.destination import ACK_QUEUE, USER_QUEUES, session_topic, user_destination
 from domain.identifiers import Email, MessageId, SessionId
 from tests.support.rabbitmq.broker_instance import a_delivery, some_deliveries

@@ -37,6 +37,12 @@ def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest
     assert "CHAT_MAX_CONNECTIONS" in caplog.text
 
 
+def test_with_many_files_nearly_all_are_for_clients_of_websockets() -> None:
+    wished = load_settings({"CHAT_PROFILE": "test", "CHAT_MAX_CONNECTIONS": "60000"})
+    settings = within_limit(wished, 20_000)
+    assert settings.max_connections + settings.max_unauthenticated > 17_500
+
+
 def test_without_a_limit_there_is_room_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     settings = load_settings({"CHAT_PROFILE": "test"})

@@ -14,7 +14,7 @@ from domain.profile import Profile
 from tests.support.eventually import eventually
 from tests.support.identity.lookups import WaywardLookup
 from tests.support.memory.service import ANN
-from tests.unit.stomp.test_stomp_connection import Chat, Client
+from tests.support.memory.stomp_chat import Chat, Client
 
 
 class HeldChat(Chat):

@@ -1,4 +1,4 @@
-"""Deliveries on the wire between instances: MessagePack, many in one AMQP message.
+"""Deliveries on the wire between instances: MessagePack, many in one message.
 
 A publish costs as much as several sends to sockets, whatever its size (see docs/rabbitmq.md).
 """

@@ -1,0 +1,26 @@
+"""What every store promises of sessions."""
+
+import asyncio
+
+from domain.identifiers import Intent
+from domain.session import ChatSession
+from tests.contract.store.contract import Chat, Contract, Repositories
+from tests.support.people import person, session_of
+
+
+class SessionRepositoryContract(Contract):
+    async def test_a_pair_has_one_session_however_many_ask_at_once(self, repositories: Repositories) -> None:
+        ann, bob = person("ann"), person("bob")
+        asked = [session_of(ann, bob) if number % 2 else session_of(bob, ann) for number in range(20)]
+        answers = await asyncio.gather(*(repositories.sessions.get_or_create(session) for session in asked))
+        assert len({session.id for session in answers}) == 1
+        assert await repositories.sessions.find(answers[0].id) == answers[0]
+
+    async def test_another_intent_is_another_session(self, repositories: Repositories, chat: Chat) -> None:
+        other = ChatSession(
+            session_of(chat.ann, chat.bob).id, chat.session.pair, Intent("work"), chat.session.created_at
+        )
+        assert (await repositories.sessions.get_or_create(other)).id == other.id
+
+    async def test_an_unknown_session_is_none(self, repositories: Repositories) -> None:
+        assert await repositories.sessions.find(session_of(person("ann"), person("bob")).id) is None

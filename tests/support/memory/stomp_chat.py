@@ -1,0 +1,160 @@
+"""STOMP connections of two people over transports in memory."""
+
+import asyncio
+from uuid import uuid4
+
+import msgspec
+
+from adapters.memory.broker import InProcessBroker
+from adapters.memory.tokens import InMemoryTokenVerifier
+from adapters.stomp.connection import StompConnection
+from adapters.stomp.connections import Connections
+from adapters.stomp.hub import Hub
+from adapters.stomp.protocol.codec import FrameDecoder, write_frame
+from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.heartbeat import BEAT
+from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.services import ConnectionLimits, StompServices
+from adapters.stomp.transport import Close
+from domain.identifiers import SessionId
+from domain.principal import User
+from tests.support.eventually import eventually
+from tests.support.memory.service import ANN, BOB, EVE, Service
+from tests.support.people import FRIENDS
+
+
+class Client:
+    """The far end of a transport in memory."""
+
+    def __init__(self, services: StompServices, upgrade_authorization: str | None = None) -> None:
+        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self._decoder = FrameDecoder(max_frame_bytes=1_000_000)
+        self._decoder.use("1.2")
+        self.frames: list[Frame] = []
+        self.beats = 0
+        self.kinds: set[bool] = set()  # whether what came was binary
+        self.closed: Close | None = None
+        self.reads = asyncio.Event()
+        self.reads.set()
+        self._connection = StompConnection(self, services, upgrade_authorization=upgrade_authorization)
+        self._task = asyncio.create_task(self._connection.run())
+
+    async def receive(self) -> str | bytes | None:
+        return await self._incoming.get()
+
+    async def send(self, text: str, *, binary: bool = False) -> None:
+        await self.reads.wait()
+        self.kinds.add(binary)
+        self.beats += text == BEAT
+        self.frames.extend(self._decoder.feed(text))
+
+    async def close(self, close: Close) -> None:
+        self.closed = close
+
+    def say(self, command: str, body: str = "", **headers: str) -> None:
+        named = {name.replace("_", "-"): text for name, text in headers.items()}
+        self._incoming.put_nowait(write_frame(command, named, body, "1.2"))
+
+    def raw(self, data: str | bytes) -> None:
+        self._incoming.put_nowait(data)
+
+    async def got(self, command: str, count: int = 1) -> list[Frame]:
+        """The frames of this command, once there are `count`."""
+        await eventually(lambda: len(self.of(command)) >= count)
+        return self.of(command)
+
+    def of(self, command: str) -> list[Frame]:
+        return [frame for frame in self.frames if frame.command == command]
+
+    async def connect(self, user: User) -> "Client":
+        self.say("CONNECT", accept_version="1.2", Authorization=f"Bearer {user.email}")
+        await self.got("CONNECTED")
+        return self
+
+    async def subscribe(self, destination: str, **headers: str) -> None:
+        receipt = str(uuid4())
+        self.say("SUBSCRIBE", id=destination, destination=destination, receipt=receipt, **headers)
+        await eventually(lambda: any(frame.headers["receipt-id"] == receipt for frame in self.of("RECEIPT")))
+
+    @property
+    def expired(self) -> bool:
+        """Whether the far side has begun to end, of which nothing is to be seen while nobody reads."""
+        return self._connection._end.done()
+
+    def check(self, now: float) -> None:
+        """As the watch does at that time."""
+        self._connection.check(now)
+
+    def hang_up(self) -> None:
+        self._incoming.put_nowait(None)
+
+    async def ended(self) -> None:
+        await asyncio.wait_for(self._task, 10)
+
+
+class Chat:
+    def __init__(self) -> None:
+        self.service = Service(InProcessBroker())
+        self.hub = Hub()
+        self.connections = Connections(max_per_user=3, watch_interval=0.01)
+        self.clients: list[Client] = []
+        self.users = {user.email: user for user in (ANN, BOB, EVE)}
+        limits = ConnectionLimits(
+            session=SessionLimits(max_unacked=3),
+            max_unsent=50_000,
+            connect_timeout=1,
+            heart_beat=0.1,
+        )
+        self.services = StompServices(
+            self.service.clock,
+            InMemoryTokenVerifier(self.users, self.service.clock),
+            self.service.send,
+            self.service.seen,
+            self.service.participants,
+            self.service.replay,
+            self.service.delivered,
+            self.service.acks,
+            self.hub,
+            self.connections,
+            self.service.counters,
+            limits,
+            lambda _: None,
+        )
+
+    def open(self, *, upgrade_authorization: str | None = None) -> Client:
+        client = Client(self.services, upgrade_authorization)
+        self.clients.append(client)
+        return client
+
+    async def user(self, user: User) -> Client:
+        return await self.open().connect(user)
+
+    def message(self, content: str, /, **changes: str) -> str:
+        fields = {
+            "sessionId": str(self.session_id),
+            "senderEmail": ANN.email,
+            "intent": FRIENDS,
+            "content": content,
+            "clientMessageId": str(uuid4()),
+        }
+        return msgspec.json.encode(fields | changes).decode()
+
+    async def start(self) -> None:
+        await self.service.start(self.hub)
+        self.connections.start()
+        self.service.delivered.start()
+        self.service.acks.start()
+        self.session_id: SessionId = (await self.service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
+
+    async def stop(self) -> None:
+        for client in self.clients:
+            client.hang_up()
+            await client.ended()
+        await self.connections.stop()
+        await self.service.stop()
+        await self.service.acks.stop()
+        await self.service.delivered.stop()
+
+    @property
+    def topic(self) -> str:
+        return f"/topic/session.{self.session_id}"

@@ -1,0 +1,1 @@
+"""Deliveries between the workers of one machine."""
