@@ -99,7 +99,7 @@ class Load:
         self._random = Random(phase.run)
         run = b"%08x" % phase.run
         for client in self._clients:
-            client.run = run
+            client.run, client.strays = run, 0
         self._until = self._record.started + phase.seconds
         if phase.window:
             for _ in range(phase.window):
@@ -179,7 +179,7 @@ class Load:
 
     @property
     def strays(self) -> int:
-        """Messages of an earlier phase that arrived in a later one."""
+        """Messages of an earlier phase that arrived in this one."""
         return sum(client.strays for client in self._clients)
 
 

@@ -9,7 +9,7 @@ from lab import arguments
 
 RATES = (1_000, 3_000, 5_000)
 BROKER_RATES = (100, 500, 1_500)
-PHASES = ("floors", "idle", "rates", "saturation", "overload", "cold", "reconnect", "workers", "long", "broker")
+PHASES = ("floors", "idle", "rates", "saturation", "overload", "long", "cold", "reconnect", "workers", "broker")
 WORKERS = (1, 2, 4)
 USUAL_PHASES = tuple(phase for phase in PHASES if phase != "long")
 

@@ -118,7 +118,7 @@ class ResumingLoad:
         self.run_number, self.record, self.refused = phase.run, LoadRecord(), 0
         for client in self._clients:
             client.run = b"%08x" % phase.run
-            client.failed_tries = client.times_lost = 0
+            client.failed_tries = client.times_lost = client.strays = 0
         sending = asyncio.create_task(self._keep_rate(phase))
         back: dict[str, Any] = {}
         if phase.cut_after is not None:
