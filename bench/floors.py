@@ -5,7 +5,8 @@ import sys
 
 from bench.load_commands import Phase, Plan
 from bench.people import INTENT
-from bench.testbed import Testbed, free_port, listening, stop
+from bench.ports import free_port, listening
+from bench.testbed import Testbed, stop
 
 IN_FLIGHT_A_PAIR = 4
 

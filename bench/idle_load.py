@@ -5,16 +5,13 @@ import asyncio
 import msgspec
 import uvloop
 
+from bench.beats import PROMISED, keep_beating
 from bench.client import Client
 from bench.conversation import answer, open_stdin
 from bench.load_commands import IdlePlan
 from entrypoints.server.descriptors import allow_many_files
 
 CONNECT_AT_ONCE = 50
-BEAT_INTERVAL = 8.0
-"""Seconds, of the 10 promised."""
-TURNS = 400
-BEATS = "10000,10000"
 
 
 class IdleClients:
@@ -28,20 +25,15 @@ class IdleClients:
         async def open_one(number: int) -> None:
             async with gate:
                 client = await Client().connect(self._plan.url)
-                await client.log_in(self._plan.tokens[number % len(self._plan.tokens)], BEATS)
+                await client.log_in(self._plan.tokens[number % len(self._plan.tokens)], PROMISED)
                 await client.subscribe("/user/queue/messages")
                 self._clients.append(client)
 
         await asyncio.gather(*(open_one(number) for number in range(self._plan.count)))
 
     async def beat(self) -> None:
-        """Spreads the beats over the interval, as those of independent clients are."""
-        while True:
-            for turn in range(TURNS):
-                for client in self._clients[turn::TURNS]:
-                    if not client.is_lost:
-                        client.say(b"\n")
-                await asyncio.sleep(BEAT_INTERVAL / TURNS)
+        """Never returns."""
+        await keep_beating(self._clients, lambda client: not client.is_lost)
 
     @property
     def lost(self) -> int:

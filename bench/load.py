@@ -13,8 +13,10 @@ from bench.client import Client, client_message_id, message_number
 from bench.contents import contents
 from bench.conversation import answer, open_stdin
 from bench.load_commands import CaughtUp, Pair, Phase, Plan
-from bench.load_record import AT_RECEIVER, AT_SENDER, LATE, LoadRecord, Outcome
+from bench.load_record import AT_RECEIVER, AT_SENDER, LATE, LoadRecord
+from bench.outcome import Outcome
 from bench.refusals import read_refusal
+from bench.send_route import SendRoute
 from entrypoints.server.descriptors import allow_many_files
 
 CONNECT_AT_ONCE = 50
@@ -24,20 +26,6 @@ SENDS_AT_ONCE = 100
 SETTLE_TIMEOUT = 30.0
 RETRY_DELAY = 0.2
 """Seconds after which a refused message of a window is followed by the next."""
-_HEAD = b"SEND\ndestination:/app/chat.send\ncontent-type:application/json\n\n"
-
-
-class SendRoute:
-    """A session and the client that writes in it: the frames differ in content and number only."""
-
-    def __init__(self, client: Client, sender: str, session_id: str, intent: str, *, on_topic: bool) -> None:
-        body = msgspec.json.encode({"sessionId": session_id, "senderEmail": sender, "intent": intent, "content": ""})
-        self._start = _HEAD + body.removesuffix(b'"}')
-        self.client = client
-        self.on_topic = on_topic
-
-    def send(self, content: bytes, identifier: bytes) -> None:
-        self.client.say(b"".join((self._start, content, b'","clientMessageId":"', identifier, b'"}\0')))
 
 
 class Load:

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bench.load_record import Outcome
+from bench.outcome import Outcome
 from bench.percentiles import percentile
 
 _ADDED = (

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from bench.accounting import StoreCounts
-from bench.load_record import Outcome
+from bench.outcome import Outcome
 
 
 @dataclass(frozen=True)

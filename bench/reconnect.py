@@ -6,7 +6,7 @@ import msgspec
 
 from bench.accounting import count_in_store, last_seqs
 from bench.load_commands import ResumePhase, ResumePlan
-from bench.load_record import Outcome
+from bench.outcome import Outcome
 from bench.people import INTENT
 from bench.phase_result import PhaseResult
 from bench.sampling import Samples, sampling

@@ -8,9 +8,9 @@ from time import perf_counter
 
 from picows import WSError, WSTransport
 
+from bench.beats import PROMISED
 from bench.client import Client, connect_frame, subscribe_frame
 
-BEATS = "10000,10000"
 _SEQ = re.compile(rb"\nseq:(\d+)")
 _RETRY_DELAY = 0.5
 """Seconds before the second try to connect; it doubles up to the longest."""
@@ -28,7 +28,7 @@ class ResumingClient(Client):
     ) -> None:
         super().__init__()
         self._urls = urls
-        self._log_in = connect_frame(token, BEATS if beats else "0,0")
+        self._log_in = connect_frame(token, PROMISED if beats else "0,0")
         self._topic = f"/topic/session.{session_id}"
         self._source = source
         self._queues: tuple[str, ...] = ()

@@ -9,75 +9,25 @@ from typing import Any
 import msgspec
 import uvloop
 
-from bench.client import client_message_id, message_number
+from bench.beats import keep_beating
 from bench.contents import contents
 from bench.conversation import answer, open_stdin
-from bench.load import SendRoute
 from bench.load_commands import Pair, ResumePhase, ResumePlan
-from bench.load_record import AT_RECEIVER, AT_SENDER, LoadRecord
+from bench.load_record import LoadRecord
 from bench.percentiles import percentile
 from bench.resuming_client import ResumingClient
+from bench.resuming_pair import ResumingPair
 from entrypoints.server.descriptors import allow_many_files
 
 CONNECT_AT_ONCE = 50
 WHOLE_TIMEOUT = 60.0
 SETTLE_TIMEOUT = 60.0
-REFUSED_DELAY = 1.0
-"""Seconds after which a refused message is sent again."""
-BEAT_INTERVAL = 8.0
-BEAT_TURNS = 400
-
-
-class ResumingPair:
-    """Keeps what is not acked yet and sends it again when its connection is back."""
-
-    def __init__(self, load: "ResumingLoad", pair: Pair, sender: ResumingClient, receiver: ResumingClient) -> None:
-        self._load = load
-        self._unacked: dict[int, bytes] = {}
-        self._route = SendRoute(sender, pair.sender, pair.session_id, load.plan.intent, on_topic=True)
-        self.sender, self.receiver = sender, receiver
-        sender.on_ack, sender.on_refused, sender.on_whole = self._acked, self._refused, self._send_again
-        sender.on_topic = lambda number, _: load.record.deliver_copy(number, AT_SENDER)
-        receiver.on_topic = self._delivered
-
-    async def open(self) -> None:
-        await self.sender.open("/user/queue/ack", "/user/queue/error")
-        await self.receiver.open()
-
-    def send(self, number: int, content: bytes) -> None:
-        """At once, or when the connection is back."""
-        self._unacked[number] = content
-        self._send(number)
-
-    def _send(self, number: int) -> None:
-        if self.sender.is_whole and number in self._unacked:
-            self._route.send(self._unacked[number], client_message_id(self._load.run_number, number))
-
-    def _send_again(self) -> None:
-        for number in self._unacked:
-            self._send(number)
-
-    def _acked(self, number: int, now: float) -> None:
-        if self._unacked.pop(number, None) is not None:
-            self._load.record.ack(number, now)
-
-    def _refused(self, frame: bytes) -> None:
-        number = message_number(frame, b"%08x" % self._load.run_number)
-        if number is not None:
-            self._load.refused += 1
-            asyncio.get_running_loop().call_later(REFUSED_DELAY, self._send, number)
-
-    def _delivered(self, number: int, now: float) -> None:
-        self._load.record.deliver_copy(number, AT_RECEIVER)
-        self._load.record.deliver(number, now)
 
 
 class ResumingLoad:
     def __init__(self, plan: ResumePlan) -> None:
         self.plan = plan
         self.record = LoadRecord()
-        self.run_number = 0
-        self.refused = 0
         self._contents = contents()
         self._pairs = [self._pair(number, pair) for number, pair in enumerate(plan.pairs)]
         self._clients = [client for pair in self._pairs for client in (pair.sender, pair.receiver)]
@@ -91,7 +41,7 @@ class ResumingLoad:
 
         count = len(self.plan.urls)
         sender, receiver = client(pair.sender_token, number % count), client(pair.receiver_token, (number + 1) % count)
-        return ResumingPair(self, pair, sender, receiver)
+        return ResumingPair(pair, self.plan.intent, sender, receiver)
 
     async def connect(self) -> None:
         gate = asyncio.Semaphore(CONNECT_AT_ONCE)
@@ -105,20 +55,14 @@ class ResumingLoad:
         gc.freeze()
 
     async def beat(self) -> None:
-        """Spreads the beats over the interval."""
-        while True:
-            for turn in range(BEAT_TURNS):
-                for client in self._clients[turn::BEAT_TURNS]:
-                    if client.is_whole:
-                        client.say(b"\n")
-                await asyncio.sleep(BEAT_INTERVAL / BEAT_TURNS)
+        """Never returns."""
+        await keep_beating(self._clients, lambda client: client.is_whole)
 
     async def run(self, phase: ResumePhase) -> dict[str, Any]:
         """The outcome, and with a cut when it was and how long the clients took to be whole again."""
-        self.run_number, self.record, self.refused = phase.run, LoadRecord(), 0
-        for client in self._clients:
-            client.run = b"%08x" % phase.run
-            client.failed_tries = client.times_lost = client.strays = 0
+        self.record = LoadRecord()
+        for pair in self._pairs:
+            pair.begin(phase.run, self.record)
         sending = asyncio.create_task(self._keep_rate(phase))
         back: dict[str, Any] = {}
         if phase.cut_after is not None:
@@ -130,7 +74,7 @@ class ResumingLoad:
             back["caught_up"] = self.record.caught_up(back["cut_at"])
         return back | {
             "outcome": self.record.outcome(phase.seconds),
-            "sent_again_after_refusal": self.refused,
+            "sent_again_after_refusal": sum(pair.refused for pair in self._pairs),
             "failed_tries": sum(client.failed_tries for client in self._clients),
             "not_whole": sum(not client.is_whole for client in self._clients),
             "whole_after": max(client.whole_at for client in self._clients) - self.record.started,

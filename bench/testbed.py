@@ -3,10 +3,9 @@
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,16 +20,15 @@ from bench.accounting import count_in_store
 from bench.conversation import LONGEST_LINE
 from bench.load_commands import IdlePlan, Pair, Phase, Plan, Route
 from bench.load_process import ANSWER_GRACE, LoadProcess
-from bench.load_record import Outcome
+from bench.outcome import Outcome
 from bench.people import INTENT, People, receiver_email
 from bench.phase_result import PhaseResult
+from bench.ports import free_port, listening, websocket_url
 from bench.room import MAX_UNAUTHENTICATED
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from lab.processes import cpu_seconds, resident_bytes
 from lab.rabbitmq import RabbitNodes
 
-START_TIMEOUT = 60.0
-POLL = 0.05
 INITS_AT_ONCE = 20
 IDLE_USERS = 1_000
 COMMAND = str(Path(sys.executable).parent / "chat-service")
@@ -189,40 +187,8 @@ class Testbed:
             pair.session_id = str((await answer.json())["sessionId"])
 
 
-async def listening(port: int) -> None:
-    """Raises TimeoutError when nobody does within `START_TIMEOUT`."""
-
-    async def accepts() -> bool:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            return False
-        writer.close()
-        return True
-
-    await eventually(accepts, START_TIMEOUT)
-
-
-async def eventually(is_so: Callable[[], Awaitable[bool]], within: float) -> None:
-    """Asks until it is so. Raises TimeoutError after `within` seconds."""
-    async with asyncio.timeout(within):
-        while not await is_so():
-            await asyncio.sleep(POLL)
-
-
 async def stop(process: asyncio.subprocess.Process) -> None:
     """By SIGTERM; returns when the process has ended."""
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
         await process.wait()
-
-
-def websocket_url(port: int) -> str:
-    return f"ws://127.0.0.1:{port}/ws"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,7 +4,8 @@ import aiohttp
 
 from bench.load_commands import Phase
 from bench.phase_result import PhaseResult
-from bench.testbed import Testbed, eventually
+from bench.ports import eventually
+from bench.testbed import Testbed
 
 READY_TIMEOUT = 60.0
 
