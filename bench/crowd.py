@@ -61,7 +61,7 @@ class _Crowd:
         await testbed.start_broker()
         await testbed.start_instances(CROWD_INSTANCES, **self._settings)
         empty = testbed.resident()
-        routes = await make_sessions(testbed.database_url, self._pairs, self._pairs, "crowd")
+        routes = await make_sessions(testbed.database_url, self._pairs, self._pairs, first_partner=0)
         pairs = testbed.people.pairs()
         for pair, route in zip(pairs, routes, strict=True):
             pair.session_id = route.session_id
