@@ -6,6 +6,7 @@ from math import ceil, floor, log10
 
 WIDTH, HEIGHT = 760, 360
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 40, 52
+_ROUND = (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 _FONT = 'font-family="sans-serif" font-size="12" fill="#333"'
 
 Point = tuple[float, float]
@@ -80,6 +81,6 @@ def _text(x: float, y: float, text: str, *, anchor: str = "start", weight: str =
 
 
 def _round_up(value: float) -> float:
-    """To 1, 2, 2.5 or 5 times a power of ten."""
+    """To a round multiple of a power of ten."""
     power = 10.0 ** floor(log10(value))
-    return next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value)
+    return next(step * power for step in _ROUND if step * power >= value)
