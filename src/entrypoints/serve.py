@@ -13,6 +13,7 @@ from adapters.unix_sockets.meeting_place import MeetingPlace
 from entrypoints.app import create_app
 from entrypoints.container import Container
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
+from entrypoints.development.exposure import warn_if_exposed
 from entrypoints.instance import Instance
 from entrypoints.observability.logs import configure_logs
 from entrypoints.observability.worker_metrics import NoSiblings, Siblings, WorkerSiblings
@@ -33,6 +34,7 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
     """
     configure_logs(settings)
     check_address(settings.host, settings.port)
+    warn_if_exposed(settings)
     allow_many_files()
     with database(settings) as complete:
         if complete.workers > 1:

@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.append_once import LostRace, append_once
-from adapters.postgres.database import driver_transaction
+from adapters.postgres.database import Locked, driver_transaction
 from adapters.postgres.session_locks import wait_for
 from application.ports.messages import AppendOutcome, Envelope
 from domain.errors import Invalid, TransactionAborted, Unavailable
@@ -80,7 +80,9 @@ class _Batch:
                         await wait_for(connection, waits_for)
                     # repeats are rare: they are looked for only when one was in the way
                     return await self._append_once(connection, drafts, look_first=attempt > 0)
-            except asyncpg.LockNotAvailableError:
+            except Locked:
+                if waits_for is None:
+                    raise
                 waits_for = None
             except _RACED:
                 continue

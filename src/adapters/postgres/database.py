@@ -15,30 +15,44 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from adapters.postgres.condition import OPTION, Condition, condition_of
-from adapters.postgres.failures import FAILURES, failure_of
+from adapters.postgres.failures import FAILURES, Effect, failure_of
 from domain.errors import StoreUnavailable
 
 CONNECT_TIMEOUT = 2.0
+LOCK_WAIT = 2.0
+"""Seconds that a statement waits for a lock."""
+IDLE_WAIT = 2.0
+"""Times the timeout of a statement that a transaction may stand still, as when its process is stopped."""
 
-_CAUGHT: tuple[type[BaseException], ...] = (DBAPIError, *FAILURES)
+_CAUGHT: tuple[type[BaseException], ...] = (DBAPIError, asyncpg.LockNotAvailableError, *FAILURES)
 
 NO_WAIT = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
 """A condition that is true, by which a lone statement does not wait for the disk: for marks whose loss is harmless."""
 
 LOCK_TIMEOUT = "(SELECT set_config('lock_timeout', '100ms', true)) <> ''"
 """A condition that is true, by which a statement waits for a lock a moment only, and so does the rest of its
-transaction: `LockNotAvailableError`."""
+transaction: `Locked`."""
 
 DRIVER_ERRORS = (OSError, TimeoutError, DBAPIError, PoolTimeout, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What may come of a first connection, before there is a service that could do without for a while."""
 
 
+class Locked(StoreUnavailable):
+    """Somebody else holds the lock that the statement waited for."""
+
+
 def create_engine(
-    url: str, *, pool_size: int = 10, timeout: float = 5.0, condition: Condition | None = None
+    url: str,
+    *,
+    pool_size: int = 10,
+    timeout: float = 5.0,
+    lock_wait: float = LOCK_WAIT,
+    condition: Condition | None = None,
 ) -> AsyncEngine:
     """An engine for `postgresql://…`, with the parameters that libpq knows (`sslmode`, several hosts and so on).
 
-    `timeout` bounds each statement and the wait for a connection, in seconds; `condition` is told of failures.
+    `timeout` bounds each statement and the wait for a connection, and `lock_wait` the wait for a lock, in seconds;
+    `condition` is told of failures.
     """
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -54,6 +68,8 @@ def create_engine(
                 "plan_cache_mode": "force_custom_plan",
                 "jit": "off",
                 "max_parallel_workers_per_gather": "0",
+                "lock_timeout": f"{lock_wait * 1000:.0f}",
+                "idle_in_transaction_session_timeout": f"{timeout * IDLE_WAIT * 1000:.0f}",
             },
         ),
         pool_size=pool_size,
@@ -79,7 +95,8 @@ def _replace_unusable(connection: DBAPIConnection, record: ConnectionPoolEntry, 
 
 def _note_disconnect(context: Any) -> None:
     """Connections of a server that has gone are given up together, not found dead one by one."""
-    if failure_of(context.original_exception) is not None:
+    failure = failure_of(context.original_exception)
+    if failure is not None and failure.effect is not Effect.LOCKED:
         context.is_disconnect = True
 
 
@@ -126,4 +143,6 @@ async def _connected(
         failure = failure_of(error)
         if failure is None:
             raise
+        if failure.effect is Effect.LOCKED:
+            raise Locked("what is asked for is locked by somebody else") from error
         raise StoreUnavailable(condition_of(engine).failed(failure)) from error

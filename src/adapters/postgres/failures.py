@@ -17,6 +17,8 @@ class Effect(Enum):
     """It can be read, and takes no writes."""
     BUSY = auto()
     """It has more to do than it can."""
+    LOCKED = auto()
+    """Somebody else holds the lock that a statement waits for. Other statements work, on the same connection too."""
 
 
 class Failure(NamedTuple):
@@ -45,6 +47,11 @@ _FAILURES: tuple[tuple[_Kinds, Failure], ...] = (
         (asyncpg.InsufficientPrivilegeError,),
         Failure(Effect.REFUSED, "our user may not do what the service has to (42501)"),
     ),
+    ((asyncpg.LockNotAvailableError,), Failure(Effect.LOCKED, "somebody else holds a lock for too long (55P03)")),
+    (
+        (asyncpg.IdleInTransactionSessionTimeoutError,),
+        Failure(Effect.AWAY, "it has ended a transaction of ours that stood still (25P03)"),
+    ),
     ((asyncpg.QueryCanceledError, TimeoutError), Failure(Effect.AWAY, "it does not answer in time")),
     (
         # shut down, crashed, cannot connect now
@@ -62,7 +69,7 @@ _FAILURES: tuple[tuple[_Kinds, Failure], ...] = (
     ((OSError,), Failure(Effect.AWAY, "it cannot be reached")),
 )
 
-FAILURES: _Kinds = tuple(kind for kinds, _ in _FAILURES for kind in kinds)
+FAILURES: _Kinds = tuple(kind for kinds, failure in _FAILURES if failure.effect is not Effect.LOCKED for kind in kinds)
 """The exceptions after which the database is unavailable: the same work may succeed later."""
 
 

@@ -25,7 +25,7 @@ async def upgrade(url: str) -> None:
 
     Raises `NewerSchema`; driver errors come as they are.
     """
-    engine = create_engine(url, pool_size=1, timeout=600)
+    engine = create_engine(url, pool_size=1, timeout=600, lock_wait=600)
     try:
         async with engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})

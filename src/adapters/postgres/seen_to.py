@@ -4,10 +4,9 @@ import asyncio
 from contextlib import suppress
 from typing import NamedTuple
 
-import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import LOCK_TIMEOUT, driver_connection
+from adapters.postgres.database import LOCK_TIMEOUT, Locked, driver_connection
 from domain.errors import Unavailable
 from domain.identifiers import ProfileId, SessionId
 
@@ -64,7 +63,7 @@ class SeenTo:
             async with self._may_wait:
                 if loop.time() > deadline:
                     raise Unavailable("the session is busy")
-                with suppress(asyncpg.LockNotAvailableError):
+                with suppress(Locked):
                     return await self._try(_MOVE, session_id, reader, up_to_seq)
 
     async def _try(self, statement: str, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> Moved | None:

@@ -34,7 +34,7 @@ class LockedSession:
 
 
 async def wait_for(connection: "asyncpg.Connection[asyncpg.Record]", session_id: SessionId) -> None:
-    """Locks the session inside a transaction, before all others. Raises `LockNotAvailableError` after a moment."""
+    """Locks the session inside a transaction, before all others. The transaction ends with `Locked` after a moment."""
     await connection.execute(_WAIT, session_id)
 
 

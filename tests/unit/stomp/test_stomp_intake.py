@@ -60,11 +60,11 @@ def test_messages_and_frames_are_steps() -> None:
 
 
 def test_the_octets_of_transactions_are_limited_together() -> None:
-    session = connected(limits=SessionLimits(max_transaction_bytes=100))
+    session = connected(limits=SessionLimits(max_transaction_bytes=200))
     for name in ("a", "b"):
         list(session.feed(text_of("BEGIN", transaction=name)))
-    send = text_of("SEND", "x" * 40, transaction="a", destination="/q")
+    send = text_of("SEND", "x" * 60, transaction="a", destination="/q")
     list(session.feed(send))
     list(session.feed(send.replace("transaction:a", "transaction:b")))
-    with pytest.raises(LimitExceeded, match="100 octets"):
+    with pytest.raises(LimitExceeded, match="200 octets"):
         list(session.feed(send))

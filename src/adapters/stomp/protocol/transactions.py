@@ -1,5 +1,7 @@
 """The open transactions of a connection: frames held back until COMMIT (STOMP 1.2, "BEGIN")."""
 
+from itertools import chain
+
 from adapters.stomp.protocol.errors import LimitExceeded, ProtocolError
 from adapters.stomp.protocol.frame import Frame
 
@@ -54,4 +56,8 @@ class Transactions:
 
 
 def _size(frame: Frame) -> int:
-    return len(frame.body) + sum(map(len, frame.headers.values()))
+    return len(frame.body) + sum(map(_octets, chain(*frame.headers.items())))
+
+
+def _octets(text: str) -> int:
+    return len(text.encode())

@@ -1,0 +1,25 @@
+"""`dev` gives tokens for any user to whoever asks: who can ask is told at the start."""
+
+import logging
+from ipaddress import ip_address
+
+from entrypoints.settings.model import Settings
+
+log = logging.getLogger(__name__)
+
+
+def warn_if_exposed(settings: Settings) -> None:
+    """Logs a warning when `dev` listens on an address that is not loopback."""
+    if settings.profile == "dev" and not _is_loopback(settings.host):
+        log.warning(
+            "dev listens on %s: whoever reaches it gets a token for any user (POST /dev/token); "
+            "CHAT_HOST=127.0.0.1 serves this machine only",
+            settings.host,
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
