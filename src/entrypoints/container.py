@@ -18,6 +18,7 @@ from adapters.system.ids import Uuid7Generator
 from application.access.confirmed_profiles import ConfirmedProfiles
 from application.access.participants import Participants
 from application.access.rate_limit import RateLimit
+from application.access.read_limit import ReadLimit
 from application.concurrency.batcher import Batcher
 from application.concurrency.write_behind import WriteBehind
 from application.delivery.delivered_receipts import DeliveredReceipts
@@ -162,10 +163,12 @@ class Container(containers.DeclarativeContainer):
 
     init_rate_limit = providers.Singleton(RateLimit, clock, given.init_rate_limit, given.init_rate_burst)
     read_rate_limit = providers.Singleton(RateLimit, clock, given.read_rate_limit, given.read_rate_burst)
+    read_limit = providers.Singleton(ReadLimit, read_rate_limit, given.max_reads_at_once)
+    subscribe_rate_limit = providers.Singleton(RateLimit, clock, given.subscribe_rate_limit, given.subscribe_rate_burst)
     seen_rate_limit = providers.Singleton(RateLimit, clock, given.seen_rate_limit, given.seen_rate_burst)
 
     init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock, init_rate_limit)
-    list_sessions = providers.Singleton(ListSessions, sessions, directory, read_rate_limit)
+    list_sessions = providers.Singleton(ListSessions, sessions, directory, read_limit)
     send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
     submitted_sends = providers.Singleton(
         SubmittedSends,
@@ -175,8 +178,8 @@ class Container(containers.DeclarativeContainer):
         max_body=given.max_frame_bytes,
         max_age=given.held_send_max_age,
     )
-    read_history = providers.Singleton(ReadHistory, participants, messages, read_rate_limit)
-    read_unread = providers.Singleton(ReadUnread, participants, messages, read_rate_limit)
+    read_history = providers.Singleton(ReadHistory, participants, messages, read_limit)
+    read_unread = providers.Singleton(ReadUnread, participants, messages, read_limit)
     mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock, seen_rate_limit)
     replay = providers.Singleton(
         Replay,
@@ -191,6 +194,7 @@ class Container(containers.DeclarativeContainer):
         StompServices,
         clock,
         tokens,
+        subscribe_rate_limit,
         send_message,
         mark_seen,
         participants,

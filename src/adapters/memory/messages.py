@@ -66,8 +66,8 @@ class InMemoryMessageRepository:
     async def last_seq(self, session_id: SessionId) -> int:
         return len(self._of(session_id))
 
-    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
-        return self._unseen(session_id, reader)[:limit]
+    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int, after: int = 0) -> Sequence[Message]:
+        return [one for one in self._unseen(session_id, reader) if one.seq > after][:limit]
 
     async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
         now_seen = [one for one in self._unseen(session_id, reader) if one.seq <= up_to_seq]

@@ -83,8 +83,8 @@ class PostgresMessageRepository:
         async with driver_connection(self._engine) as connection:
             return await connection.fetchval(_LAST_SEQ, session_id) or 0
 
-    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
-        return await unseen(self._engine, session_id, reader, limit)
+    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int, after: int = 0) -> Sequence[Message]:
+        return await unseen(self._engine, session_id, reader, limit, after)
 
     async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
         moved = await self._seen_to.move(session_id, reader, up_to_seq)

@@ -37,13 +37,17 @@ _MOVE = f"""
 """  # noqa: S608 - made of constants
 
 
-async def unseen(engine: AsyncEngine, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
+async def unseen(
+    engine: AsyncEngine, session_id: SessionId, reader: ProfileId, limit: int, after: int
+) -> Sequence[Message]:
     """As `MessageRepository.unseen`. Raises `Unavailable`."""
     async with driver_connection(engine) as connection:
         side = await connection.fetchrow(_SIDE, session_id, reader)
         if side is None:
             return []
-        rows = await connection.fetch(_UNSEEN, session_id, side["peer"], side["seen_to"], limit)
+        rows = await connection.fetch(_UNSEEN, session_id, side["peer"], max(side["seen_to"], after), limit)
+    if after > side["seen_to"]:  # what lies between was not looked at
+        return [message_of(row) for row in rows]
     # no further than the `last_seq` read first: what came after it may not have been looked at
     passed = min(rows[0]["seq"] - 1, side["last_seq"]) if rows else side["last_seq"]
     if passed - side["seen_to"] >= WORTH_A_WRITE:

@@ -7,6 +7,7 @@ from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
 from adapters.stomp.protocol.limits import SessionLimits
 from application.access.participants import Participants
+from application.access.rate_limit import RateLimit
 from application.concurrency.batcher import Batcher
 from application.concurrency.write_behind import WriteBehind
 from application.delivery.replay import Replay
@@ -50,6 +51,7 @@ class StompServices:
 
     clock: Clock
     tokens: TokenVerifier
+    subscribe_limit: RateLimit
     send_message: SendMessage
     mark_seen: MarkSeen
     participants: Participants

@@ -97,8 +97,11 @@ class MessageRepository(Protocol):
         """
         ...
 
-    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int) -> Sequence[Message]:
-        """The first `limit` messages to `reader` that it has not seen, oldest first. Raises `Unavailable`."""
+    async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int, after: int = 0) -> Sequence[Message]:
+        """The first `limit` messages to `reader` with `seq` > `after` that it has not seen, oldest first.
+
+        Raises `Unavailable`.
+        """
         ...
 
     async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from application.access.rate_limit import RateLimit
+from application.access.read_limit import ReadLimit
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionOverview, SessionPosition, SessionRepository
 from application.wire import fields
@@ -45,10 +45,10 @@ class SessionPage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ListSessions:
-    def __init__(self, sessions: SessionRepository, directory: ProfileDirectory, rate_limit: RateLimit) -> None:
+    def __init__(self, sessions: SessionRepository, directory: ProfileDirectory, limit: ReadLimit) -> None:
         self._sessions = sessions
         self._directory = directory
-        self._rate_limit = rate_limit
+        self._limit = limit
 
     async def __call__(
         self, principal: Principal, email: Email, intent: Intent | None, *, limit: int, cursor: str | None
@@ -59,17 +59,17 @@ class ListSessions:
         meanwhile; one opened meanwhile is not among them. Raises `NotYourself`, `Invalid`, `RateLimited`,
         `Unavailable`.
         """
-        self._rate_limit.take(principal)
-        principal.require(email, "email")
-        after = None if cursor is None else decode_cursor(cursor)
-        mine = [profile.id for profile in await self._directory.of_email(email)]
-        found = await self._sessions.overview(mine, intent, after, limit + 1) if mine else []
-        page = found[:limit]
-        known = await self._profiles(page)
-        return SessionPage(
-            [_summary(overview, known) for overview in page],
-            encode_cursor(_end(page)) if len(found) > limit else None,
-        )
+        with self._limit.reading(principal):
+            principal.require(email, "email")
+            after = None if cursor is None else decode_cursor(cursor)
+            mine = [profile.id for profile in await self._directory.of_email(email)]
+            found = await self._sessions.overview(mine, intent, after, limit + 1) if mine else []
+            page = found[:limit]
+            known = await self._profiles(page)
+            return SessionPage(
+                [_summary(overview, known) for overview in page],
+                encode_cursor(_end(page)) if len(found) > limit else None,
+            )
 
     async def _profiles(self, page: Sequence[SessionOverview]) -> Mapping[ProfileId, Profile]:
         ids = {profile_id for overview in page for profile_id in overview.session.pair}

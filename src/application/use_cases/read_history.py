@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from application.access.participants import Participants
-from application.access.rate_limit import RateLimit
+from application.access.read_limit import ReadLimit
 from application.ports.messages import MessageRepository
 from application.wire.chat_message import ChatMessage
 from domain.errors import Invalid
@@ -16,10 +16,10 @@ MAX_PAGE = 200
 
 
 class ReadHistory:
-    def __init__(self, participants: Participants, messages: MessageRepository, rate_limit: RateLimit) -> None:
+    def __init__(self, participants: Participants, messages: MessageRepository, limit: ReadLimit) -> None:
         self._participants = participants
         self._messages = messages
-        self._rate_limit = rate_limit
+        self._limit = limit
 
     async def __call__(
         self, principal: Principal, session_id: SessionId, *, limit: int, before: int | None, after: int | None
@@ -28,11 +28,12 @@ class ReadHistory:
 
         Raises `RateLimited`, `Invalid`, `SessionNotFound`, `NotAParticipant`, `Unavailable`.
         """
-        self._rate_limit.take(principal)
-        if before is not None and after is not None:
-            raise Invalid("give before or after, not both", field="before")
-        session = await self._participants.for_reader(session_id, principal)
-        return await as_chat_messages(self._participants, session, await self._page(session_id, limit, before, after))
+        with self._limit.reading(principal):
+            if before is not None and after is not None:
+                raise Invalid("give before or after, not both", field="before")
+            session = await self._participants.for_reader(session_id, principal)
+            page = await self._page(session_id, limit, before, after)
+            return await as_chat_messages(self._participants, session, page)
 
     async def _page(
         self, session_id: SessionId, limit: int, before: int | None, after: int | None

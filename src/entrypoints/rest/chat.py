@@ -14,7 +14,7 @@ from application.use_cases.init_session import InitSession
 from application.use_cases.list_sessions import MAX_SESSIONS, ListSessions, SessionPage
 from application.use_cases.mark_seen import MarkSeen
 from application.use_cases.read_history import MAX_PAGE, ReadHistory
-from application.use_cases.read_unread import ReadUnread
+from application.use_cases.read_unread import MAX_UNREAD, ReadUnread
 from application.use_cases.send_message import SendMessage
 from application.wire.chat_message import ChatMessage
 from application.wire.fields import SessionKey
@@ -146,13 +146,15 @@ class ChatController(Controller):
         read_unread: NamedDependency[ReadUnread],
         reader_email: ReaderEmailQuery,
         intent: IntentQuery,
+        limit: Annotated[int, page_size(MAX_UNREAD, MAX_UNREAD)] = MAX_UNREAD,
+        after: AfterQuery = None,
     ) -> Sequence[ChatMessage]:
         """The first messages addressed to the reader and not seen, oldest first; changes nothing.
 
-        At most 1,000, and at most 1 MiB of text; the rest is there once these are marked as seen.
+        At most 1 MiB of text; the rest is behind the last `seq` (`after`), or there once these are marked as seen.
         """
-        reader = parse_email(reader_email, "readerEmail")
-        return await read_unread(request.user, _session(session_id), reader, parse_intent(intent))
+        reader, wanted = parse_email(reader_email, "readerEmail"), parse_intent(intent)
+        return await read_unread(request.user, _session(session_id), reader, wanted, limit=limit, after=after or 0)
 
     @post(
         "/{sessionId:str}/seen",

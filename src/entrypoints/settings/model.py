@@ -203,7 +203,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     read_rate_limit: Annotated[
         CountOrNone, msgspec.Meta(description="reads over REST a second of one user; 0 is no limit")
     ] = 100
-    read_rate_burst: Annotated[Count, msgspec.Meta(description="reads over REST of one user at once")] = 500
+    read_rate_burst: Annotated[Count, msgspec.Meta(description="reads over REST of one user within a moment")] = 500
+    max_reads_at_once: Annotated[
+        Count, msgspec.Meta(description="reads over REST of one user that run at the same time")
+    ] = 50
+    subscribe_rate_limit: Annotated[
+        CountOrNone,
+        msgspec.Meta(description="subscriptions and replays a second of one user; 0 is no limit"),
+    ] = 100
+    subscribe_rate_burst: Annotated[
+        Count, msgspec.Meta(description="subscriptions and replays of one user at once, on all its devices")
+    ] = 3_000
     seen_rate_limit: Annotated[
         CountOrNone, msgspec.Meta(description="seen marks a second of one user; 0 is no limit")
     ] = 200

@@ -19,6 +19,7 @@ class SeenContract(Contract):
         assert await messages.mark_seen(session.id, chat.bob.id, 1) is None
         assert [one.seq for one in await messages.unseen(session.id, chat.bob.id, 10)] == [3]
         assert [one.seq for one in await messages.unseen(session.id, chat.ann.id, 10)] == [4]
+        assert list(await messages.unseen(session.id, chat.bob.id, 10, after=3)) == []
         history = await messages.latest(session.id, 10)
         assert [(one.seen, one.delivered) for one in history] == [
             (True, True),
@@ -41,6 +42,7 @@ class SeenContract(Contract):
         assert await messages.mark_seen(session.id, chat.ann.id, 150) is None
         await messages.append([draft(session, chat.bob, chat.ann), *chat.drafts(120)], CLAIM, envelope)
         assert [one.seq for one in await messages.unseen(session.id, chat.ann.id, 10)] == [151]
+        assert [one.seq for one in await messages.unseen(session.id, chat.bob.id, 2, after=149)] == [150, 152]
         assert len(await messages.unseen(session.id, chat.bob.id, 1_000)) == 270
         assert not any(one.seen for one in await messages.latest(session.id, 300))
         assert await messages.mark_seen(session.id, chat.ann.id, 200) == 200

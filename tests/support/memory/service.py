@@ -16,6 +16,7 @@ from adapters.system.ids import Uuid7Generator
 from application.access.confirmed_profiles import ConfirmedProfiles
 from application.access.participants import Participants
 from application.access.rate_limit import RateLimit
+from application.access.read_limit import ReadLimit
 from application.concurrency.batcher import Batcher
 from application.concurrency.write_behind import WriteBehind
 from application.delivery.delivered_receipts import DeliveredReceipts
@@ -95,7 +96,7 @@ class Service:
         self.intake = MessageIntake(
             messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
         )
-        reads = RateLimit(self.clock, self.read_rate, burst=2)
+        reads = ReadLimit(RateLimit(self.clock, self.read_rate, burst=2), max_at_once=2)
         self.init = InitSession(
             lookup, directory, sessions, ids, self.clock, RateLimit(self.clock, self.init_rate, burst=2)
         )

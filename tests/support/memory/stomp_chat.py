@@ -16,6 +16,7 @@ from adapters.stomp.protocol.heartbeat import BEAT
 from adapters.stomp.protocol.limits import SessionLimits
 from adapters.stomp.services import ConnectionLimits, StompServices
 from adapters.stomp.transport import Close
+from application.access.rate_limit import RateLimit
 from domain.identifiers import SessionId
 from domain.principal import User
 from tests.support.eventually import eventually
@@ -92,6 +93,9 @@ class Client:
         await asyncio.wait_for(self._task, 10)
 
 
+MAX_SUBSCRIBES = 50
+
+
 class Chat:
     def __init__(self) -> None:
         self.service = Service(InProcessBroker())
@@ -108,6 +112,7 @@ class Chat:
         self.services = StompServices(
             self.service.clock,
             InMemoryTokenVerifier(self.users, self.service.clock),
+            RateLimit(self.service.clock, 1, burst=MAX_SUBSCRIBES),
             self.service.send,
             self.service.seen,
             self.service.participants,

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, EVE
-from tests.support.memory.stomp_chat import Chat
+from tests.support.memory.stomp_chat import MAX_SUBSCRIBES, Chat
 
 
 @pytest.mark.parametrize(
@@ -159,3 +159,17 @@ async def test_of_a_transaction_with_something_refused_nothing_is_stored(chat: C
     await ann.ended()
     assert chat.session_id not in chat.service.store.messages
     assert len(ann.of("RECEIPT")) == 1, "that of the subscription"
+
+
+@pytest.mark.parametrize("headers", [{}, {"replay": "undelivered"}])
+async def test_subscriptions_of_a_user_have_a_rate_over_all_its_connections(
+    chat: Chat, headers: dict[str, str]
+) -> None:
+    ann, other = await chat.user(ANN), await chat.user(ANN)
+    for number in range(MAX_SUBSCRIBES):
+        client = (ann, other)[number % 2]
+        await client.subscribe("/user/queue/messages", **headers)
+        client.say("UNSUBSCRIBE", id="/user/queue/messages")
+    ann.say("SUBSCRIBE", id="1", destination="/user/queue/messages", **headers)
+    assert [frame.headers["message"] for frame in await ann.got("ERROR")] == ["rate-limited"]
+    await (await chat.user(EVE)).subscribe("/user/queue/messages")

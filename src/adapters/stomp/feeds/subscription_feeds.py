@@ -47,7 +47,9 @@ class Feeds:
         self._rights = TopicRights(services.participants, services.limits.recheck, on_failure)
 
     async def open(self, principal: Principal, event: Subscribe) -> None:
-        """Raises `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`, `ProtocolError`."""
+        """Raises `RateLimited`, `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`,
+        `ProtocolError`."""
+        self._services.subscribe_limit.take(principal)
         session_id = parse_session_topic(event.subscription.destination)
         if session_id is not None:
             await self._open_topic(principal, event, session_id)
