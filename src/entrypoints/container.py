@@ -17,6 +17,7 @@ from adapters.system.clock import SystemClock
 from adapters.system.ids import Uuid7Generator
 from application.access.confirmed_profiles import ConfirmedProfiles
 from application.access.participants import Participants
+from application.access.personal_lookups import PersonalLookups
 from application.access.rate_limit import RateLimit
 from application.access.read_limit import ReadLimit
 from application.concurrency.batcher import Batcher
@@ -167,8 +168,9 @@ class Container(containers.DeclarativeContainer):
     subscribe_rate_limit = providers.Singleton(RateLimit, clock, given.subscribe_rate_limit, given.subscribe_rate_burst)
     seen_rate_limit = providers.Singleton(RateLimit, clock, given.seen_rate_limit, given.seen_rate_burst)
 
-    init_session = providers.Singleton(InitSession, profiles, directory, sessions, ids, clock, init_rate_limit)
-    list_sessions = providers.Singleton(ListSessions, sessions, directory, read_limit)
+    personal_lookups = providers.Singleton(PersonalLookups, profiles)
+    init_session = providers.Singleton(InitSession, personal_lookups, directory, sessions, ids, clock, init_rate_limit)
+    list_sessions = providers.Singleton(ListSessions, personal_lookups, directory, sessions, read_limit)
     send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
     submitted_sends = providers.Singleton(
         SubmittedSends,

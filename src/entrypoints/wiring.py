@@ -10,6 +10,7 @@ from adapters.claims.lookup import ClaimsProfileLookup
 from adapters.claims.tokens import RememberingTokenVerifier
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
+from adapters.flairbit.turns import TurnTakingLookup
 from adapters.jwt.jwks import JwksKeys
 from adapters.jwt.keys import KeySource, StaticKeys
 from adapters.jwt.service_token import ServiceTokenSigner
@@ -39,11 +40,11 @@ from entrypoints.settings.model import Settings
 
 def lookup(
     settings: Settings, flairbit: CircuitBreakingLookup, directory: ProfileDirectory
-) -> CircuitBreakingLookup | ClaimsProfileLookup:
+) -> TurnTakingLookup | ClaimsProfileLookup:
     """Our own directory needs no circuit: it is away as long as the store is."""
     if settings.directory == "claims":
         return ClaimsProfileLookup(directory, is_open=settings.directory_open)
-    return flairbit
+    return TurnTakingLookup(flairbit, patience=settings.flairbit_timeout)
 
 
 def flairbit(settings: Settings, clock: Clock) -> FlairBitProfileLookup | EmbeddedProfileLookup:

@@ -3,16 +3,21 @@
 import logging
 import math
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal, Protocol
 
 from aiobreaker import CircuitBreaker, CircuitBreakerError, CircuitBreakerState
+from cachetools import LRUCache
 
+from application.concurrency.single_flight import SingleFlight
 from application.ports.clock import Clock
 from domain.errors import BadAnswer, DirectoryUnavailable, ProfileNotFound
 from domain.identifiers import Email, Intent
 from domain.profile import Profile
 
 log = logging.getLogger(__name__)
+
+MAX_WITNESSES = 3
 
 State = Literal["closed", "open", "half-open"]
 
@@ -28,6 +33,8 @@ class CircuitBreakingLookup:
 
     A failure is that of a lookup with all its tries; the one that sees has a single try. `ProfileNotFound` and
     `BadAnswer` are no failures: they say nothing about other people, and whoever names an address chooses them.
+    Neither are failures about some people only: before it opens, and to see whether to close, it asks about a witness,
+    somebody who was found before.
 
     `lookup` has to end by itself: a time limit around this one would hide its slowness from the count.
     """
@@ -35,7 +42,10 @@ class CircuitBreakingLookup:
     def __init__(self, lookup: PersistentLookup, clock: Clock, *, fail_max: int = 5, open_for: float = 30.0) -> None:
         self._lookup = lookup
         self._breaker = _Breaker(clock, fail_max, timedelta(seconds=open_for))
+        self._fail_max = fail_max
         self._probing = False
+        self._witnesses: LRUCache[Email, Intent] = LRUCache(MAX_WITNESSES)
+        self._hearings: SingleFlight[None, bool] = SingleFlight()
 
     @property
     def state(self) -> State:
@@ -59,10 +69,40 @@ class CircuitBreakingLookup:
 
     async def _guarded(self, email: Email, intent: Intent, *, once: bool) -> Profile:
         try:
-            profile: Profile = await self._breaker.call_async(self._lookup.find, email, intent, once=once)
+            profile: Profile = await self._breaker.call_async(self._find, email, intent, once=once)
         except CircuitBreakerError as error:
             raise self._unavailable() from error
+        self._witnesses[email] = intent
         return profile
+
+    async def _find(self, email: Email, intent: Intent, *, once: bool) -> Profile:
+        """Raises `BadAnswer` where FlairBit fails for this person and not for another one."""
+        answers = await self._answers_about_others(email) if once else None
+        if answers is False:
+            raise DirectoryUnavailable("FlairBit does not answer")
+        try:
+            return await self._lookup.find(email, intent, once=once and answers is None)
+        except (ProfileNotFound, BadAnswer):
+            raise
+        except DirectoryUnavailable as error:
+            would_open = not once and self._breaker.fail_counter + 1 >= self._fail_max
+            if answers or (would_open and await self._answers_about_others(email)):
+                raise BadAnswer(error.detail) from error
+            raise
+
+    async def _answers_about_others(self, email: Email) -> bool | None:
+        """Whether a witness other than `email` is answered for right now; None when there is none."""
+        others = [(one, intent) for one, intent in self._witnesses.items() if one != email]
+        return await self._hearings(None, partial(self._hear, *others[-1])) if others else None
+
+    async def _hear(self, email: Email, intent: Intent) -> bool:
+        try:
+            await self._lookup.find(email, intent, once=True)
+        except (ProfileNotFound, BadAnswer):
+            return True
+        except DirectoryUnavailable:
+            return False
+        return True
 
     def _unavailable(self) -> DirectoryUnavailable:
         seconds = math.ceil(self._breaker.remaining().total_seconds())

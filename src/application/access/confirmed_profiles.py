@@ -1,13 +1,17 @@
 """The directory with every address confirmed by the lookup: FlairBit alone says whose an address is."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Sequence
+
+from cachetools import LFUCache
 
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from domain.errors import ProfileNotFound, Unavailable
-from domain.identifiers import Email, ProfileId
+from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 
+MAX_INTENTS = 8
 MAX_LOOKUPS = 50
 """Of one call at a time; `lookup` is expected to cache."""
 
@@ -15,12 +19,14 @@ MAX_LOOKUPS = 50
 class ConfirmedProfiles:
     """A `ProfileDirectory` that shows a profile with an e-mail only if `lookup` gives that profile for it.
 
-    While the lookup is away, what `directory` remembers stands.
+    While the lookup is away, what `directory` remembers stands. For an address that nobody has in `directory`, the
+    lookup is asked about the intents most in use: FlairBit may have moved a known profile there.
     """
 
     def __init__(self, directory: ProfileDirectory, lookup: ProfileLookup) -> None:
         self._directory = directory
         self._lookup = lookup
+        self._intents: LFUCache[Intent, None] = LFUCache(MAX_INTENTS)
 
     @property
     def changes(self) -> int:
@@ -37,9 +43,19 @@ class ConfirmedProfiles:
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         found = await self._confirmed(await self._directory.of_email(email))
+        if not found and self._intents:
+            await asyncio.gather(*(self._learn(email, intent) for intent in tuple(self._intents)))
+            found = await self._directory.of_email(email)
         return [profile for profile in found if profile.email == email]
 
+    async def _learn(self, email: Email, intent: Intent) -> None:
+        """Asks who has the address; the lookup tells the directory."""
+        with contextlib.suppress(ProfileNotFound, Unavailable):
+            await self._lookup.find(email, intent)
+
     async def _confirmed(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
+        for intent in {profile.intent for profile in profiles}:
+            self._intents[intent] = None
         if len(profiles) <= 2:  # as on the way of a message
             return [await self._confirm(profile) for profile in profiles]
         room = asyncio.Semaphore(MAX_LOOKUPS)

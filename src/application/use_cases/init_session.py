@@ -1,9 +1,10 @@
 """Opens a session between two people, or finds the one they have."""
 
+from application.access.personal_lookups import PersonalLookups
 from application.access.rate_limit import RateLimit
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
-from application.ports.profiles import ProfileDirectory, ProfileLookup
+from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionRepository
 from domain.errors import Invalid
 from domain.identifiers import Email, Intent, SessionId
@@ -14,7 +15,7 @@ from domain.session import ChatSession, Pair
 class InitSession:
     def __init__(
         self,
-        lookup: ProfileLookup,
+        lookup: PersonalLookups,
         directory: ProfileDirectory,
         sessions: SessionRepository,
         ids: IdGenerator,
@@ -37,8 +38,8 @@ class InitSession:
         principal.require(from_email, "fromEmail")
         if from_email == to_email:
             raise Invalid("a chat needs two different people", field="toEmail")
-        mine = await self._lookup.find(from_email, intent)
-        theirs = await self._lookup.find(to_email, intent)
+        mine = await self._lookup.find(from_email, from_email, intent)
+        theirs = await self._lookup.find(from_email, to_email, intent)
         pair = Pair.of(mine.id, theirs.id)
         await self._directory.remember((mine, theirs))  # before the session, so that every participant can be routed to
         return await self._sessions.get_or_create(

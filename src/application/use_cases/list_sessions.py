@@ -1,15 +1,18 @@
 """The sessions of a person, a page at a time: the newest activity first."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from application.access.personal_lookups import PersonalLookups
 from application.access.read_limit import ReadLimit
 from application.ports.profiles import ProfileDirectory
 from application.ports.sessions import SessionOverview, SessionPosition, SessionRepository
 from application.wire import fields
 from application.wire.chat_message import ChatMessage
 from application.wire.session_cursor import decode_cursor, encode_cursor
+from domain.errors import ProfileNotFound, Unavailable
 from domain.identifiers import Email, Intent, ProfileId
 from domain.principal import Principal
 from domain.profile import Profile
@@ -45,7 +48,10 @@ class SessionPage(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ListSessions:
-    def __init__(self, sessions: SessionRepository, directory: ProfileDirectory, limit: ReadLimit) -> None:
+    def __init__(
+        self, lookup: PersonalLookups, directory: ProfileDirectory, sessions: SessionRepository, limit: ReadLimit
+    ) -> None:
+        self._lookup = lookup
         self._sessions = sessions
         self._directory = directory
         self._limit = limit
@@ -62,6 +68,10 @@ class ListSessions:
         with self._limit.reading(principal):
             principal.require(email, "email")
             after = None if cursor is None else decode_cursor(cursor)
+            if intent is not None:
+                # FlairBit may have moved a known profile to this address: the directory learns it by the lookup
+                with contextlib.suppress(ProfileNotFound, Unavailable):
+                    await self._lookup.find(email, email, intent)
             mine = [profile.id for profile in await self._directory.of_email(email)]
             found = await self._sessions.overview(mine, intent, after, limit + 1) if mine else []
             page = found[:limit]

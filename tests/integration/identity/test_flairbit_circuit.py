@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
+from urllib.parse import unquote
 
 import pytest
+from aiohttp import web
 
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import MAX_ANSWER_BYTES, FlairBitProfileLookup
+from adapters.flairbit.turns import TurnTakingLookup
 from adapters.memory.clock import ManualClock
 from domain.errors import ChatError, ProfileNotFound, Unavailable
 from domain.identifiers import Email
@@ -235,3 +238,61 @@ async def test_the_library_never_looks_at_its_own_clock(
     server.will(WELL)
     await circuit.find(ANN, FRIENDS)
     assert circuit.state == "closed"
+
+
+def fails_for(*emails: str) -> Behaviour:
+    """HTTP 500 about these people, a profile about all others."""
+
+    async def behave(request: web.Request) -> web.StreamResponse:
+        is_bad = any(email in unquote(request.raw_path) for email in emails)
+        return await (answers(500) if is_bad else WELL)(request)
+
+    return behave
+
+
+async def test_failures_about_some_people_only_open_nothing(server: HttpServer, circuit: CircuitBreakingLookup) -> None:
+    bad = [Email(f"bad{number}@example.org") for number in range(20)]
+    server.will(fails_for(*bad))
+    await circuit.find(ANN, FRIENDS)
+    for together in (1, 20):
+        calls = [circuit.find(email, FRIENDS) for email in bad[:together] for _ in range(20 // together)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+        assert circuit.state == "closed"
+    await circuit.find(Email("innocent@example.org"), FRIENDS)
+
+
+async def test_it_opens_when_the_witness_is_not_answered_for_and_closes_when_it_is(
+    server: HttpServer, circuit: CircuitBreakingLookup, clock: ManualClock
+) -> None:
+    bad = Email("bad@example.org")
+    server.will(WELL)
+    await circuit.find(ANN, FRIENDS)
+    server.will(answers(500))
+    for _ in range(3):
+        with pytest.raises(Unavailable):
+            await circuit.find(bad, FRIENDS)
+    assert (circuit.state, server.asked) == ("open", 1 + 3 + 1)
+    clock.advance(30)
+    with pytest.raises(Unavailable):
+        await circuit.find(bad, FRIENDS)
+    assert (circuit.state, server.asked) == ("open", 6)
+    clock.advance(30)
+    server.will(fails_for(bad))
+    with pytest.raises(Unavailable):
+        await circuit.find(bad, FRIENDS)
+    assert circuit.state == "closed"
+
+
+async def test_waiting_for_a_turn_is_no_failure_of_flairbit(server: HttpServer, circuit: CircuitBreakingLookup) -> None:
+    turns = TurnTakingLookup(circuit, max_at_once=2, patience=0.05)
+    server.will(server.waits(WELL))
+    under_way = [asyncio.create_task(turns.find(Email(f"{name}@example.org"), FRIENDS)) for name in "ab"]
+    await eventually(lambda: server.asked == 2)
+    waiting = [turns.find(Email(f"{number}@example.org"), FRIENDS) for number in range(20)]
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    assert (circuit.state, server.asked) == ("closed", 2)
+    server.gate.set()
+    await asyncio.gather(*under_way)
+    await turns.find(ANN, FRIENDS)

@@ -15,6 +15,7 @@ from adapters.memory.store import InMemoryStore
 from adapters.system.ids import Uuid7Generator
 from application.access.confirmed_profiles import ConfirmedProfiles
 from application.access.participants import Participants
+from application.access.personal_lookups import PersonalLookups
 from application.access.rate_limit import RateLimit
 from application.access.read_limit import ReadLimit
 from application.concurrency.batcher import Batcher
@@ -97,12 +98,13 @@ class Service:
             messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
         )
         reads = ReadLimit(RateLimit(self.clock, self.read_rate, burst=2), max_at_once=2)
+        personal = PersonalLookups(lookup)
         self.init = InitSession(
-            lookup, directory, sessions, ids, self.clock, RateLimit(self.clock, self.init_rate, burst=2)
+            personal, directory, sessions, ids, self.clock, RateLimit(self.clock, self.init_rate, burst=2)
         )
         self.limit = RateLimit(self.clock, self.rate, burst=2)
         self.send = SendMessage(self.participants, self.intake, self.limit, ids)
-        self.sessions = ListSessions(sessions, directory, reads)
+        self.sessions = ListSessions(personal, directory, sessions, reads)
         self.history = ReadHistory(self.participants, messages, reads)
         self.unread = ReadUnread(self.participants, messages, reads)
         self.seen = MarkSeen(

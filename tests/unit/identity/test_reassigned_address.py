@@ -14,7 +14,7 @@ from application.ports.push import Delivery
 from application.wire.chat_message import ChatMessage
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, RECEIPTS_QUEUE, session_topic, user_destination
 from domain.errors import NotAParticipant
-from domain.identifiers import ClientMessageId, Email
+from domain.identifiers import ClientMessageId, Email, Intent
 from domain.principal import User
 from domain.profile import Profile
 from tests.support.eventually import eventually
@@ -216,3 +216,32 @@ async def test_a_profile_missing_in_the_directory_stops_nobody(world: World, mis
     assert "from carol" in await world.undelivered(world.here, OLD)
     replayed = [one async for page in world.here.replay.session(world.session_id, 0) for one in page]
     assert len(replayed) == 6
+
+
+@pytest.mark.parametrize("intent", [None, FRIENDS])
+async def test_the_owner_at_the_new_address_lists_first(world: World, intent: Intent | None) -> None:
+    world.reassign(MOVED, B)
+    await world.send(world.here, BOB, "while the owner is away")
+    page = await world.here.sessions(NEW, MOVED.email, intent, limit=9, cursor=None)
+    assert [summary.session_id for summary in page.sessions] == [world.session_id]
+
+
+async def test_the_owner_at_the_new_address_replays_first_and_is_live_then(world: World) -> None:
+    world.reassign(MOVED, B)
+    await world.send(world.here, BOB, "while the owner is away")
+    assert "while the owner is away" in await world.undelivered(world.here, NEW)
+    for service in (world.here, world.there):
+        service.push.deliveries.clear()
+        await world.send(service, BOB, "live")
+        await world.paid()
+        assert len(addressed(service, NEW, MESSAGES_QUEUE)) == 1
+
+
+async def test_a_stranger_s_made_up_intents_make_nobody_known(world: World) -> None:
+    eve = User(Email("eve@example.org"), BOB.expires_at)
+    known = set(world.here.remembered._profiles) if world.here.remembered else set()
+    for number in range(9):
+        page = await world.here.sessions(eve, eve.email, Intent(f"made-up-{number}"), limit=9, cursor=None)
+        assert page.sessions == []
+    assert world.here.remembered is not None
+    assert set(world.here.remembered._profiles) == known
