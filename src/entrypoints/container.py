@@ -148,6 +148,7 @@ class Container(containers.DeclarativeContainer):
         counters,
         max_batch=given.max_batch,
         max_pending=given.max_pending_sends,
+        at_once=providers.Callable(wiring.batches_at_once, given.database_pool_size),
         patience=given.database_timeout,
     )
     delivered_receipts = providers.Singleton(DeliveredReceipts, messages, participants, broker, clock)

@@ -37,6 +37,9 @@ from entrypoints.development.keys import dev_keys
 from entrypoints.development.tokens import makes_tokens
 from entrypoints.settings.model import Settings
 
+BATCHES_AT_ONCE = int(__import__("os").environ.get("X_LANES", "3"))
+"""More than these only share the processors of the database."""
+
 
 def lookup(
     settings: Settings, flairbit: CircuitBreakingLookup, directory: ProfileDirectory
@@ -136,6 +139,11 @@ def watch_interval(settings: Settings) -> float:
     """Often enough for the beats and the limits in time, and not more than needed."""
     times = (settings.heartbeat, settings.connect_timeout, settings.slow_consumer, profile_ages(settings).derived)
     return min(1.0, *(time / 4 for time in times if time))
+
+
+def batches_at_once(pool_size: int) -> int:
+    """How many of the store's connections batches of sends may use at once, so that others are left for the rest."""
+    return max(1, min(BATCHES_AT_ONCE, pool_size // 3))
 
 
 def replay_readers(pool_size: int) -> int:

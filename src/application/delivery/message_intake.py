@@ -46,9 +46,12 @@ class MessageIntake:
         *,
         max_batch: int,
         max_pending: int,
+        at_once: int,
         patience: float,
     ) -> None:
-        """`patience` is for how many seconds a message waits for a session that somebody else has locked."""
+        """`at_once` batches are under way at most. A message waits for `patience` seconds at most for a session that
+        somebody else has locked.
+        """
         self._messages = messages
         self._dispatcher = dispatcher
         self._ids = ids
@@ -62,7 +65,14 @@ class MessageIntake:
             patience=patience,
         )
         self._batcher: Batcher[Sent, Accepted] = Batcher(
-            "message intake", self._store, max_batch=max_batch, max_pending=max_pending, busy=busy
+            "message intake",
+            self._store,
+            max_batch=max_batch,
+            max_pending=max_pending,
+            at_once=at_once,
+            lane_of=lambda sent: sent.draft.session_id,
+            owner_of=lambda sent: sent.draft.sender.email,
+            busy=busy,
         )
 
     def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":

@@ -45,7 +45,15 @@ class Instance:
             DispatchSettings(),
         )
         self.intake = MessageIntake(
-            self.messages, dispatcher, ids, clock, counters, max_batch=64, max_pending=10_000, patience=patience
+            self.messages,
+            dispatcher,
+            ids,
+            clock,
+            counters,
+            max_batch=64,
+            max_pending=10_000,
+            at_once=3,
+            patience=patience,
         )
 
     def send(self, session: ChatSession, count: int = 1) -> list["asyncio.Future[Accepted]"]:

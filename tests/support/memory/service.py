@@ -95,7 +95,15 @@ class Service:
         settings = DispatchSettings(poll_interval=0.001)
         self.dispatcher = OutboxDispatcher(self.outbox, self.broker, directory, self.counters, RetryPolicy(), settings)
         self.intake = MessageIntake(
-            messages, self.dispatcher, ids, self.clock, self.counters, max_batch=8, max_pending=1_000, patience=5
+            messages,
+            self.dispatcher,
+            ids,
+            self.clock,
+            self.counters,
+            max_batch=8,
+            max_pending=1_000,
+            at_once=3,
+            patience=5,
         )
         reads = ReadLimit(RateLimit(self.clock, self.read_rate, burst=2), max_at_once=2)
         personal = PersonalLookups(lookup)

@@ -51,4 +51,4 @@ def stored(chat: Chat) -> list[str]:
 
 async def nothing_waits(chat: Chat) -> None:
     """Returns when the store was asked for all that was sent so far."""
-    await eventually(lambda: not chat.service.intake._batcher._pending)
+    await eventually(lambda: not chat.service.intake._batcher._waiting)

@@ -27,7 +27,7 @@ async def test_the_receipt_of_an_ack_says_that_its_mark_is_in_the_store(chat: Ch
     chat.service.outage.freeze()
     bob.say("ACK", id=first, receipt="acked")
     bob.say("ACK", id=second)
-    await eventually(lambda: not chat.service.acks._pending)
+    await eventually(lambda: not chat.service.acks._waiting)
     assert (delivered(chat), receipts(bob)) == ([False, False], [])
     chat.service.outage.thaw()
     await bob.got("RECEIPT", 2)
