@@ -140,6 +140,12 @@ class Unavailable(ChatError):
         super().__init__(detail, field=field, retry_after=retry_after)
 
 
+class Overloaded(Unavailable):
+    """More is being sent than can be stored in time. Each who is refused gets another `retry_after`."""
+
+    title = "Too much is being sent right now"
+
+
 class StoreUnavailable(Unavailable):
     """The store is away."""
 

@@ -150,6 +150,7 @@ class Container(containers.DeclarativeContainer):
         max_pending=given.max_pending_sends,
         at_once=providers.Callable(wiring.batches_at_once, given.database_pool_size),
         patience=given.database_timeout,
+        max_wait=given.max_wait,
     )
     delivered_receipts = providers.Singleton(DeliveredReceipts, messages, participants, broker, clock)
     mark_delivered = providers.Singleton(MarkDelivered, messages, delivered_receipts.provided.note)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Protocol
 
-from adapters.stomp.names import CHAT_MESSAGE_ID, SEQ, SESSION_ID, USER_PREFIX
+from adapters.stomp.names import CHAT_MESSAGE_ID, RETRY_AFTER, SEQ, SESSION_ID, USER_PREFIX
 from adapters.stomp.protocol.subscription import message_head
 from application.ports.push import Delivery
 from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, parse_user_destination
@@ -60,6 +60,8 @@ def head_of(delivery: Delivery) -> str:
     """The fixed part of the MESSAGE frames of `delivery`, with the destination as clients subscribe it."""
     key = delivery.message
     more = "" if key is None else f"{SEQ}:{key.seq}\n{SESSION_ID}:{key.session_id}\n{CHAT_MESSAGE_ID}:{key.id}\n"
+    if delivery.retry_after is not None:
+        more += f"{RETRY_AFTER}:{delivery.retry_after}\n"
     return message_head(_as_subscribed(delivery.destination), delivery.body, more)
 
 

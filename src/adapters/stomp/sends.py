@@ -11,8 +11,8 @@ from adapters.stomp.services import StompServices
 from application.delivery.message_intake import Accepted
 from application.ports.push import Delivery, MessageKey
 from application.wire.chat_message import ChatMessage
-from application.wire.problem import problem_document
-from application.wire.requests import SeenInSessionRequest, SendMessageRequest, decode_request, origin_of
+from application.wire.problem import problem_text
+from application.wire.requests import SeenInSessionRequest, SendMessageRequest, client_message_id_of, decode_request
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, user_destination
 from domain.errors import ChatError, ForbiddenDestination, StoreUnavailable, Unavailable
 from domain.identifiers import SessionId
@@ -35,6 +35,7 @@ class Sends:
         pending = self._receipts.expect(event.receipt)
         try:
             if event.destination == CHAT_SEND:
+                self._services.send_message.check_load(principal)
                 await self._chat(principal, event, pending)
             elif event.destination == CHAT_SEEN:
                 request = decode_request(SEEN_BODY, event.body)
@@ -49,13 +50,14 @@ class Sends:
 
     def refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
         """Tells on the error queue why `event` was not done."""
-        self.tell(principal, error, origin_of(event.body).client_message_id)
+        self.tell(principal, error, client_message_id_of(event.body))
 
     def tell(self, principal: Principal, error: ChatError, client_message_id: str | None = None) -> None:
         """Tells `error` on the error queue."""
         self._services.counters.refusals["stomp", error.code] += 1
-        problem = problem_document(error, client_message_id)
-        self._push(principal, ERROR_QUEUE, msgspec.json.encode(problem).decode())
+        destination = user_destination(principal.name, ERROR_QUEUE)
+        body = problem_text(error, client_message_id)
+        self._services.hub.push([Delivery(destination, body, retry_after=error.retry_after)])
 
     def ack_repeat(self, principal: Principal, accepted: Accepted) -> None:
         """Acks a message that was stored before; the outbox acks what is stored for the first time."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from random import randint
 
 import msgspec
 
@@ -15,10 +16,13 @@ from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.push import Delivery, MessageKey
 from application.wire.chat_message import ChatMessage
 from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
-from domain.errors import ChatError
-from domain.identifiers import OutboxId, SessionId
+from domain.errors import ChatError, Overloaded
+from domain.identifiers import Email, OutboxId, SessionId
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
+
+LONGEST_RETRY = 5
+"""Seconds over which those that are refused come back."""
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -48,15 +52,17 @@ class MessageIntake:
         max_pending: int,
         at_once: int,
         patience: float,
+        max_wait: float,
     ) -> None:
-        """`at_once` batches are under way at most. A message waits for `patience` seconds at most for a session that
-        somebody else has locked.
+        """`at_once` batches are under way at most. Times are in seconds: a message waits `patience` for a session that
+        somebody else has locked; what would wait longer than `max_wait` for its batch is refused.
         """
         self._messages = messages
         self._dispatcher = dispatcher
         self._ids = ids
         self._clock = clock
         self._counters = counters
+        self._max_wait = max_wait
         busy: BusyLane[Sent, Accepted] = BusyLane(
             "messages of busy sessions",
             self._store,
@@ -74,6 +80,14 @@ class MessageIntake:
             owner_of=lambda sent: sent.draft.sender.email,
             busy=busy,
         )
+
+    def check_load(self, sender: Email) -> None:
+        """Raises `Overloaded` when what `sender` sends now would wait too long.
+
+        Room that is left is for those with little that waits: whoever sends most is refused first.
+        """
+        if self._batcher.waiting_of(sender) >= self._batcher.room_within(self._max_wait):
+            raise Overloaded(retry_after=randint(1, LONGEST_RETRY))  # noqa: S311 - spread, not a secret
 
     def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":
         """`route` is for the counters. The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or

@@ -21,13 +21,14 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One JSON `body` for everybody at `destination`: a session topic, or `user:{principal name}:{queue}`.
 
     `message` is set when the body is a `ChatMessage`; `committed_at` is when it was stored (Unix time, seconds), for
-    what the outbox owes.
+    what the outbox owes. `retry_after`, in seconds, is for a refusal, which does not leave this instance.
     """
 
     destination: str
     body: str
     message: MessageKey | None = None
     committed_at: float | None = None
+    retry_after: int | None = None
 
     @property
     def owed_as(self) -> tuple[MessageId, str] | None:

@@ -9,7 +9,7 @@ from application.commands import SendMessageCommand
 from application.delivery.message_intake import Accepted, MessageIntake
 from application.ports.ids import IdGenerator
 from domain.errors import ChatError, TransactionAborted
-from domain.identifiers import MessageId
+from domain.identifiers import Email, MessageId
 from domain.message import Draft, check_content
 from domain.principal import Principal
 
@@ -27,17 +27,23 @@ class SendMessage:
         self._rate_limit = rate_limit
         self._ids = ids
 
+    def check_load(self, principal: Principal) -> None:
+        """Raises `Overloaded` when a message of `principal` would wait too long; it costs less than `submit`."""
+        self._intake.check_load(Email(principal.name))
+
     async def submit(
         self, principal: Principal, command: SendMessageCommand, route: str, *, waits: bool = True
     ) -> "asyncio.Future[Accepted]":
         """Checks the message and puts it in line; sends submitted one after the other are stored in that order.
 
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
-        `Unavailable`: then the message may not have been checked. The future fails with `IdempotencyConflict` or
-        `Unavailable`: with `StoreUnavailable` when only the store is missing, and with `SessionBusy`
-        at once when it does not wait for a session that somebody else has locked.
+        `Unavailable`: then the message may not have been checked. `Overloaded` is raised only when it `waits`. The
+        future fails with `IdempotencyConflict` or `Unavailable`: with `StoreUnavailable` when only the store is
+        missing, and with `SessionBusy` at once when it does not wait for a session that somebody else has locked.
         """
         self._rate_limit.take(principal)
+        if waits:
+            self._intake.check_load(command.sender_email)
         return self._intake.submit(self._draft(command, await self.check(principal, command)), route, waits=waits)
 
     async def together(
@@ -53,6 +59,8 @@ class SendMessage:
         drafts = [one for one in checked if isinstance(one, Draft)]
         try:
             self._rate_limit.take(principal, len(drafts))
+            for draft in drafts[:1]:
+                self._intake.check_load(draft.sender.email)
             stored = self._intake.submit_transaction(drafts, route)
         except ChatError as error:
             return [error] * len(drafts)

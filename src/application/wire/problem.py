@@ -1,5 +1,6 @@
 """Problem documents (RFC 9457), the form of every refusal, over HTTP and on `/user/queue/error`."""
 
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,19 +46,32 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True, rename="camel"):
 
 def problem_document(error: ChatError, client_message_id: UUID | str | None = None) -> dict[str, Any]:
     """The members `type`, `title`, `status`, `detail`, `code`; the others of `Problem` where they are known."""
-    document: dict[str, Any] = msgspec.to_builtins(
-        Problem(
-            problem_type(error.code),
-            error.title,
-            STATUS.get(error.code, 400),
-            error.detail,
-            error.code,
-            error.field,
-            None if client_message_id is None else str(client_message_id),
-            *((str(error.session_id), error.last_seq) if isinstance(error, ResumeTooHigh) else ()),
-        )
-    )
+    problem = _problem(error.code, error.title, error.detail, error.field)
+    if client_message_id is not None:
+        problem = msgspec.structs.replace(problem, client_message_id=str(client_message_id))
+    if isinstance(error, ResumeTooHigh):
+        problem = msgspec.structs.replace(problem, session_id=str(error.session_id), last_seq=error.last_seq)
+    document: dict[str, Any] = msgspec.to_builtins(problem)
     return document
+
+
+def _problem(code: str, title: str, detail: str, field: str | None) -> Problem:
+    return Problem(problem_type(code), title, STATUS.get(code, 400), detail, code, field)
+
+
+def problem_text(error: ChatError, client_message_id: str | None = None) -> str:
+    """The document as JSON. All of it but the id is made once for all refusals that are alike."""
+    if isinstance(error, ResumeTooHigh):
+        return msgspec.json.encode(problem_document(error, client_message_id)).decode()
+    text = _text(error.code, error.title, error.detail, error.field)
+    if client_message_id is None:
+        return text
+    return f'{text[:-1]},"clientMessageId":{msgspec.json.encode(client_message_id).decode()}}}'
+
+
+@lru_cache(maxsize=1_000)
+def _text(code: str, title: str, detail: str, field: str | None) -> str:
+    return msgspec.json.encode(_problem(code, title, detail, field)).decode()
 
 
 def problem_type(code: str) -> str:

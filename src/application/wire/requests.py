@@ -111,6 +111,21 @@ def _is_json(body: bytes | str) -> bool:
     return True
 
 
+class _Id(msgspec.Struct, rename="camel", gc=False):
+    client_message_id: UUID
+
+
+_ID = msgspec.json.Decoder(_Id)
+
+
+def client_message_id_of(body: bytes | str) -> str | None:
+    """By what its sender knows a refused body; None when that cannot be read."""
+    try:
+        return str(_ID.decode(body).client_message_id)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return origin_of(body).client_message_id
+
+
 class Origin(NamedTuple):
     """Whose a refused body is, and by what its sender knows it; None for what cannot be read."""
 

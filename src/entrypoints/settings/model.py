@@ -219,6 +219,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 200
     seen_rate_burst: Annotated[Count, msgspec.Meta(description="seen marks of one user at once")] = 1_000
     max_batch: Annotated[Count, msgspec.Meta(description="messages in one transaction")] = 256
+    max_wait: Annotated[
+        Duration, msgspec.Meta(description="a send that would wait longer for the database is refused with 503 at once")
+    ] = Duration(0.5)
     max_pending_sends: Annotated[Count, msgspec.Meta(description="sends that wait; beyond it 503")] = 20_000
 
     outbox_poll: Annotated[Duration, msgspec.Meta(description="interval of the rescue poll")] = Duration(1)

@@ -54,6 +54,7 @@ class Instance:
             max_pending=10_000,
             at_once=3,
             patience=patience,
+            max_wait=5,
         )
 
     def send(self, session: ChatSession, count: int = 1) -> list["asyncio.Future[Accepted]"]:

@@ -71,6 +71,7 @@ class Service:
     init_rate: float = 0
     read_rate: float = 0
     seen_rate: float = 0
+    max_wait: float = 5
     lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
     profile_ttl: float | None = None
     remembered: InMemoryProfileDirectory | None = None
@@ -104,6 +105,7 @@ class Service:
             max_pending=1_000,
             at_once=3,
             patience=5,
+            max_wait=self.max_wait,
         )
         reads = ReadLimit(RateLimit(self.clock, self.read_rate, burst=2), max_at_once=2)
         personal = PersonalLookups(lookup)
