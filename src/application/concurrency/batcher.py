@@ -36,7 +36,7 @@ class Batcher(Generic[Item, Result]):
     """`run` gets up to `max_batch` items in the order submitted and gives one result or `ChatError` for each.
 
     Up to `at_once` batches are under way, and no two with items of one lane: these keep their order. Without `lane_of`
-    there is one lane. `owner_of` says whose an item is.
+    there is one lane. `owner_of` says whose an item is. `on_batch` is told how many seconds a batch took.
 
     What was submitted together comes in one batch, which is larger then if need be.
     When `run` itself raises a `ChatError`, that is every item's result. Items for which it gives `SessionBusy` wait in
@@ -54,6 +54,7 @@ class Batcher(Generic[Item, Result]):
         lane_of: Callable[[Item], Hashable] = _the_same,
         owner_of: Callable[[Item], Hashable] = _the_same,
         busy: BusyLane[Item, Result] | None = None,
+        on_batch: Callable[[float], None] = lambda seconds: None,
     ) -> None:
         self._name = name
         self._run = run
@@ -61,6 +62,7 @@ class Batcher(Generic[Item, Result]):
         self._max_pending = max_pending
         self._at_once = at_once
         self._busy = busy
+        self._on_batch = on_batch
         self._waiting: WaitingLine[Item, Result] = WaitingLine(lane_of, owner_of)
         self._lanes_under_way: Counter[Hashable] = Counter()
         self._under_way: set[asyncio.Task[None]] = set()
@@ -200,7 +202,9 @@ class Batcher(Generic[Item, Result]):
         except ChatError as error:
             results = [error] * len(batch)
         else:
-            self._takes += WEIGHT * (monotonic() - began - self._takes)
+            took = monotonic() - began
+            self._on_batch(took)
+            self._takes += WEIGHT * (took - self._takes)
             self._throughput.did(len(batch), was_full=is_full)
         self._settle(batch, results)
 

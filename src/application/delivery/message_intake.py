@@ -10,6 +10,7 @@ from application.concurrency.batcher import Batcher
 from application.concurrency.busy_lane import BusyLane
 from application.delivery.outbox_relay import OutboxDispatcher, Owed
 from application.diagnostics.counters import Counters
+from application.diagnostics.histogram import Histogram
 from application.ports.clock import Clock
 from application.ports.ids import IdGenerator
 from application.ports.messages import MessageRepository, Repeated, Stored
@@ -21,6 +22,7 @@ from domain.identifiers import Email, OutboxId, SessionId
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 
+BATCH_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 LONGEST_RETRY = 5
 """Seconds over which those that are refused come back."""
 
@@ -63,6 +65,7 @@ class MessageIntake:
         self._clock = clock
         self._counters = counters
         self._max_wait = max_wait
+        self.batch_seconds = Histogram(BATCH_BOUNDS)
         busy: BusyLane[Sent, Accepted] = BusyLane(
             "messages of busy sessions",
             self._store,
@@ -79,6 +82,7 @@ class MessageIntake:
             lane_of=lambda sent: sent.draft.session_id,
             owner_of=lambda sent: sent.draft.sender.email,
             busy=busy,
+            on_batch=self.batch_seconds.add,
         )
 
     def check_load(self, sender: Email) -> None:

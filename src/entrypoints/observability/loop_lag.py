@@ -4,15 +4,18 @@ import asyncio
 from time import monotonic
 
 from application.concurrency.background import BackgroundTask
+from application.diagnostics.histogram import Histogram
 
 PAUSE = 0.1  # seconds between two looks
 WINDOW = 15.0  # seconds; a usual interval between two scrapes
+BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 
 
 class LoopLag:
     def __init__(self) -> None:
         self._now = self._before = 0.0
         self._window_ends = 0.0
+        self.seconds = Histogram(BOUNDS)
         self._task = BackgroundTask("loop lag", self._run)
 
     @property
@@ -33,6 +36,7 @@ class LoopLag:
             self._saw(monotonic() - start - PAUSE)
 
     def _saw(self, lag: float) -> None:
+        self.seconds.add(max(0.0, lag))
         if monotonic() > self._window_ends:
             self._before, self._now = self._now, 0.0
             self._window_ends = monotonic() + WINDOW

@@ -10,6 +10,7 @@ from prometheus_client.registry import Collector
 
 from application.delivery.message_intake import MessageIntake
 from application.diagnostics.counters import Counters
+from application.diagnostics.histogram import Histogram
 from application.ports.broker import Broker
 from entrypoints.observability.http_times import BUCKETS, HttpTimes
 from entrypoints.observability.loop_lag import LoopLag
@@ -43,6 +44,10 @@ class RuntimeMetrics(Collector):
             "chat_event_loop_lag_seconds",
             "Longest delay of the event loop in the last 15 to 30 s",
             self._loop_lag.worst,
+        )
+        yield _histogram("chat_loop_lag_seconds", "Delays of the event loop, ten a second", self._loop_lag.seconds)
+        yield _histogram(
+            "chat_batch_seconds", "From the start of a batch of messages to its commit", self._intake.batch_seconds
         )
         yield GaugeMetricFamily("chat_pending_sends", "Sends that wait for the store", self._intake.pending)
         yield GaugeMetricFamily("chat_broker_up", "1 while the broker can be published to", self._broker.is_up)
@@ -81,3 +86,9 @@ class RuntimeMetrics(Collector):
             buckets = list(zip(bounds, map(float, accumulate(counts)), strict=True))
             seconds.add_metric(list(key), buckets=buckets, sum_value=times.totals[key])
         yield seconds
+
+
+def _histogram(name: str, what: str, histogram: Histogram) -> Metric:
+    bounds = [*map(str, histogram.bounds), "+Inf"]
+    buckets = list(zip(bounds, map(float, accumulate(histogram.counts)), strict=True))
+    return HistogramMetricFamily(name, what, buckets=buckets, sum_value=histogram.total)
