@@ -1,18 +1,22 @@
 """The directory of profiles in PostgreSQL."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.database import transaction
+from adapters.postgres.database import driver_connection, transaction
 from adapters.postgres.rows import profile_of
 from adapters.postgres.tables import chat_profiles
+from application.concurrency.gathered import Gathered
 from domain.email_address import unicode_email
 from domain.identifiers import Email, ProfileId
 from domain.profile import NO_EMAIL, Profile
 
+FEW = 2  # as many as the way of a message asks for, of many messages at once
+_GET = "SELECT id, email, intent, display_name FROM chat_profiles WHERE id = ANY($1::uuid[])"
 _ID = chat_profiles.c.id
 _CHANGES = 0x70726F66  # an advisory lock: any number, as long as every instance takes the same
 
@@ -20,6 +24,7 @@ _CHANGES = 0x70726F66  # an advisory lock: any number, as long as every instance
 class PostgresProfileDirectory:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._gets: Gathered[ProfileId, Profile] = Gathered(self._get)
         self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
@@ -43,7 +48,16 @@ class PostgresProfileDirectory:
         return adds or bool(known)
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
-        return await self._select(_ID.in_(list(profile_ids)))
+        ids = list(profile_ids)
+        if len(ids) > FEW:
+            return list((await self._get(ids)).values())
+        found = await asyncio.gather(*map(self._gets, ids))
+        return [profile for profile in found if profile is not None]
+
+    async def _get(self, profile_ids: Sequence[ProfileId]) -> Mapping[ProfileId, Profile]:
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_GET, profile_ids)
+        return {row["id"]: profile_of(row) for row in rows}
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         return await self._select(chat_profiles.c.email.in_({email, unicode_email(email)}))

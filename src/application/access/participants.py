@@ -85,18 +85,15 @@ class Participants:
         return participation
 
     async def _participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
-        session, me = await self._as_profile(session_id, email, intent)
-        return Participation(session, me, (await self.profiles(session))[session.peer_of(me.id)])
-
-    async def _as_profile(self, session_id: SessionId, email: Email, intent: Intent) -> tuple[ChatSession, Profile]:
         session = await self.session(session_id)
         if session.intent != intent:  # before the lookup, which would ask FlairBit about every made-up intent
             raise NotAParticipant
-        profile = await self._lookup.find(email, intent)
-        if not session.has(profile.id):
+        both = await self.profiles(session)  # read together, before the lookup compares one of them with what is known
+        me = await self._lookup.find(email, intent)
+        if not session.has(me.id):
             raise NotAParticipant
-        await self._directory.remember((profile,))  # it may be missing there, as after a restore
-        return session, profile
+        await self._directory.remember((me,))  # it may be missing there, as after a restore
+        return Participation(session, me, both[session.peer_of(me.id)])
 
     async def for_reader(self, session_id: SessionId, principal: Principal) -> ChatSession:
         """The session, for a participant or a service. Raises `SessionNotFound`, `NotAParticipant`, `Unavailable`."""

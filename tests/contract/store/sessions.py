@@ -3,6 +3,7 @@
 import asyncio
 
 from domain.identifiers import Intent
+from domain.profile import Profile
 from domain.session import ChatSession
 from tests.contract.store.contract import Chat, Contract, Repositories
 from tests.support.people import person, session_of
@@ -21,6 +22,22 @@ class SessionRepositoryContract(Contract):
             session_of(chat.ann, chat.bob).id, chat.session.pair, Intent("work"), chat.session.created_at
         )
         assert (await repositories.sessions.get_or_create(other)).id == other.id
+
+    async def test_many_that_are_asked_for_at_once_are_found_with_their_profiles(
+        self, repositories: Repositories
+    ) -> None:
+        people = [(person(f"ann{number}"), person(f"bob{number}")) for number in range(30)]
+        await repositories.directory.remember([one for pair in people for one in pair])
+        opened = [await repositories.sessions.get_or_create(session_of(*pair)) for pair in people]
+        unknown = session_of(person("ann"), person("bob"))
+
+        async def find(session: ChatSession) -> tuple[ChatSession | None, set[Profile]]:
+            found = await repositories.sessions.find(session.id)
+            return found, set(await repositories.directory.get(session.pair))
+
+        *answers, nothing = await asyncio.gather(*map(find, [*opened, unknown]))
+        assert answers == [(session, set(pair)) for session, pair in zip(opened, people, strict=True)]
+        assert nothing == (None, set())
 
     async def test_an_unknown_session_is_none(self, repositories: Repositories) -> None:
         assert await repositories.sessions.find(session_of(person("ann"), person("bob")).id) is None
