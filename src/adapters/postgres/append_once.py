@@ -15,7 +15,8 @@ from domain.identifiers import ClientMessageId
 from domain.message import Draft, Message
 
 _KNOWN = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.client_msg_id = ANY($1::uuid[])"  # noqa: S608
-# Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message.
+# Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message,
+# and is parsed once: without MATERIALIZED it would be for each outbox row.
 _INSERT = """
     WITH message AS (
         SELECT *
@@ -28,11 +29,13 @@ _INSERT = """
     ), bumped AS (
         UPDATE chat_sessions s SET last_seq = n.last_seq
         FROM (SELECT session_id, max(seq) AS last_seq FROM message GROUP BY session_id) n WHERE s.id = n.session_id
+    ), payload AS MATERIALIZED (
+        SELECT payload::jsonb, of FROM unnest($12::text[]) WITH ORDINALITY AS p(payload, of)
     ), owed AS (
         INSERT INTO chat_message_outbox (id, destination, payload, created_at, next_retry_at)
-        SELECT o.id, o.destination, p.payload::jsonb, now(), now() + $8::interval
+        SELECT o.id, o.destination, p.payload, now(), now() + $8::interval
         FROM unnest($9::uuid[], $10::text[], $11::int[]) AS o(id, destination, of)
-        JOIN unnest($12::text[]) WITH ORDINALITY AS p(payload, of) ON p.of = o.of
+        JOIN payload p ON p.of = o.of
     )
     SELECT count(*) FROM stored
 """
