@@ -9,12 +9,16 @@ import re
 import unicodedata
 from typing import Final
 
-# Unicode's Default_Ignorable_Code_Point, as far as it is printable: nobody sees them.
+# Nobody sees them: Unicode's Default_Ignorable_Code_Point, as far as it is printable, and glyphs that are blank.
 _INVISIBLE: Final = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u2d7f\u3164\ufe00-\ufe0f\uffa0\ufffc"
+    "\U0001107f\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
 )
 _ASCII_UPPER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 _ACE_PREFIX: Final = "xn--"
+_LABEL: Final = re.compile("[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+_LABEL_CHARACTER: Final = re.compile("[a-z0-9_-]")
+_ADDRESS: Final = re.compile(r"\[[0-9a-z:.-]+\]")
 _MAX_LABEL: Final = 63  # RFC 1035, 2.3.4; also keeps punycode short, which takes quadratic time
 
 
@@ -24,7 +28,7 @@ def canonical_email(raw: str) -> str | None:
     local, at, domain = folded.rpartition("@")
     if not (at and local and domain) or "@" in local or not (raw.isprintable() and " " not in raw):
         return None
-    host = _canonical_domain(domain)
+    host = canonical_domain(domain)
     return None if host is None or not _is_stable(local) else f"{local}@{host}"
 
 
@@ -34,18 +38,22 @@ def unicode_email(email: str) -> str:
     return f"{local}@{'.'.join(_unicode_label(label) or label for label in domain.split('.'))}"
 
 
-def _canonical_domain(domain: str) -> str | None:
-    labels = domain.split(".")
-    if not all(labels):  # `example.org.` is `example.org` once more
-        return None
-    if domain.isascii() and _ACE_PREFIX not in domain:
+def canonical_domain(domain: str) -> str | None:
+    """The ASCII form of a lower-case domain, or an address in brackets; None where it has none.
+
+    `ß` and the final sigma have none: what IDNA 2008 takes for a letter, 2003 has mapped to another name.
+    """
+    if _ADDRESS.fullmatch(domain):
         return domain
+    labels = domain.split(".")  # `example.org.`, with an empty one, would be `example.org` once more
     canonical = [_canonical_label(label) for label in labels]
     known = [label for label in canonical if label is not None]
     return ".".join(known) if len(known) == len(labels) else None
 
 
 def _canonical_label(label: str) -> str | None:
+    if label.isascii() and not _LABEL.fullmatch(label):
+        return None
     if label.startswith(_ACE_PREFIX):
         return label if _unicode_label(label) is not None else None
     if label.isascii():
@@ -75,8 +83,12 @@ def _unicode_label(label: str) -> str | None:
 
 
 def _is_word(label: str) -> bool:
-    """Letters, marks, digits and hyphens, as far as they are not ASCII (RFC 5892): no other dots, no symbols."""
-    return _is_stable(label) and all(one.isascii() or unicodedata.category(one)[0] in "LMN" for one in label)
+    """Letters, marks, digits and hyphens (RFC 5892): no other dots, no symbols, no hyphen at an end."""
+    if label.startswith("-") or label.endswith("-"):
+        return False
+    return _is_stable(label) and all(
+        _LABEL_CHARACTER.fullmatch(one) if one.isascii() else unicodedata.category(one)[0] in "LMN" for one in label
+    )
 
 
 def _is_stable(text: str) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Address
 from typing import Final, NamedTuple
 
+from domain.email_address import canonical_domain
+
 _ORIGIN: Final = re.compile(r"([a-z][a-z0-9+.-]*)://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{1,5}))?")
 _HOST: Final = re.compile(r"(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]\\]+)(?::([0-9]{0,5}))?")
 _NAME: Final = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -84,6 +86,8 @@ def _allowed(word: str) -> Origin:
     origin = parse_origin(f"{scheme}://{rest}" if mark else scheme)
     if origin is None or (mark and not rest):
         raise ValueError(f"{word} is no origin: {_meant(word)} is expected, without a path")
+    if mark and "." not in origin.host and origin.host != "localhost":
+        raise ValueError(f"{word} is a whole top-level domain")
     return origin._replace(host=_ONE_LABEL + origin.host) if mark else origin
 
 
@@ -99,8 +103,5 @@ def _canonical_host(host: str) -> str | None:
             return f"[{IPv6Address(host[1:-1])}]"
         except ValueError:
             return None
-    try:
-        name = host.encode("idna").decode() if not host.isascii() else host
-    except UnicodeError:
-        return None
-    return name if _NAME.fullmatch(name) else None
+    name = host if host.isascii() else canonical_domain(host)
+    return name if name is not None and _NAME.fullmatch(name) else None

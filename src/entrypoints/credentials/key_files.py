@@ -27,7 +27,9 @@ def private_key(field: str, file: Path) -> RSAPrivateKey:
 def _named(field: str) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        raise SettingsError(f"{setting_name(field)}: {error.filename} cannot be read") from None
+    except OSError:
+        # what was given is never shown: it may be the key itself
+        message = f"{setting_name(field)}: this file cannot be read; the name of a file is expected"
+        raise SettingsError(message) from None
     except ValueError as error:
         raise SettingsError(f"{setting_name(field)}: {error}") from None

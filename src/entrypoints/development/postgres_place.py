@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 from typing import NamedTuple
 
 from entrypoints.development.postgres_failure import EmbeddedPostgresError
-from entrypoints.development.postgres_user import User, reaches
+from entrypoints.development.postgres_user import User, may_start, reaches
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,10 @@ def place_for(home: Path, user: User | None) -> Place:
     installed = _installed()
     binaries = installed / "pginstall" / "bin"
     home.mkdir(parents=True, exist_ok=True)
-    if user is None or reaches(user, home, binaries):
+    if user is None or (may_start(user, binaries / "postgres") and reaches(user, home)):
         return Place(home, binaries)
     public = _public_folder(user)
-    if not reaches(user, binaries):
+    if not may_start(user, binaries / "postgres"):
         binaries = _copied(installed, public) / _PROGRAMS / "pginstall" / "bin"
     if not reaches(user, home):
         name = hashlib.sha256(str(home).encode()).hexdigest()[:16]

@@ -4,6 +4,7 @@ import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +37,10 @@ if sys.argv[1]:
 _LOOK = """
 for path in sys.argv[2:]:
     os.stat(os.path.join(path, "."))
+"""
+# As `initdb` asks before it starts a program: access() knows nothing of a capability that another user's process has.
+_ACCESS = """
+sys.exit(not all(os.access(path, os.X_OK) for path in sys.argv[2:]))
 """
 
 
@@ -75,6 +80,15 @@ def _make_nobody() -> None:
 
 
 def reaches(user: User, *folders: Path) -> bool:
-    """Whether the user gets into all of them."""
-    command = [sys.executable, "-I", "-S", "-c", BECOME + _LOOK, str(user), *map(str, folders)]
+    """Whether the user gets into all of them, by the capability that it keeps too."""
+    return _succeeds(user, _LOOK, folders)
+
+
+def may_start(user: User, program: Path) -> bool:
+    """Whether the user may start a program by its own rights alone, which is what PostgreSQL's programs look at."""
+    return _succeeds(user, _ACCESS, [program])
+
+
+def _succeeds(user: User, look: str, paths: Sequence[Path]) -> bool:
+    command = [sys.executable, "-I", "-S", "-c", BECOME + look, str(user), *map(str, paths)]
     return subprocess.run(command, capture_output=True, check=False, cwd="/").returncode == 0  # noqa: S603 - our own

@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from entrypoints.asgi.origins import Origins
-from entrypoints.settings.model import MEMORY, Settings, SettingsError, setting_name
+from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, MEMORY, Settings, SettingsError, setting_name
+from entrypoints.settings.types import Duration
 
 MAX_NUMBER = 2**31 - 1  # what every library that is handed one can take
 
@@ -30,11 +31,16 @@ def check_settings(settings: Settings) -> None:
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     _check_service_names(settings)
+    _check_broker(settings)
+    if settings.max_frame_bytes > settings.max_message_bytes:
+        raise SettingsError("CHAT_MAX_FRAME_BYTES: a frame is part of a message: at most CHAT_MAX_MESSAGE_BYTES")
     if settings.directory == "claims" and settings.flairbit_base_url:
         raise SettingsError("CHAT_FLAIRBIT_BASE_URL: give this or CHAT_DIRECTORY=claims, not both")
     if settings.directory_open and settings.directory != "claims":
         raise SettingsError("CHAT_DIRECTORY_OPEN: this is for CHAT_DIRECTORY=claims")
     for field, value in msgspec.structs.asdict(settings).items():
+        if isinstance(value, Duration) and value < LEAST_DURATION and (value or field not in MAY_BE_ZERO):
+            raise SettingsError(f"{setting_name(field)}: a duration of at least {Duration(LEAST_DURATION)} is expected")
         if isinstance(value, int) and value > MAX_NUMBER:
             raise SettingsError(f"{setting_name(field)}: a number of at most {MAX_NUMBER} is expected")
     for field, schemes in _SCHEMES.items():
@@ -42,6 +48,14 @@ def check_settings(settings: Settings) -> None:
             urls = given.split(",") if field == "broker_url" else [given]
             if not all(_is_address(url.strip(), schemes) for url in urls):
                 raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
+
+
+def _check_broker(settings: Settings) -> None:
+    if settings.broker_key and not settings.broker_key.replace(",", "").strip():
+        raise SettingsError("CHAT_BROKER_KEY: a key is expected")
+    for field in ("broker_mirror_topics", "broker_accept_unsigned"):
+        if getattr(settings, field) and not settings.broker_url:
+            raise SettingsError(f"{setting_name(field)}: this is for CHAT_BROKER_URL, which is missing")
 
 
 def _check_service_names(settings: Settings) -> None:

@@ -5,6 +5,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -65,9 +66,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for field in Settings.__struct_fields__:
         name = setting_name(field)
-        if (value := environment.get(name)) and not is_service_link(name, value):
+        value, file = environment.get(name), environment.get(f"{name}_FILE")
+        if value and not is_service_link(name, value):
+            if file:
+                raise SettingsError(f"{name}: give this or {name}_FILE, not both")
             given[field] = value
-        elif file := environment.get(f"{name}_FILE"):
+        elif file:
             given[field] = _content(f"{name}_FILE", file)
     return given
 
@@ -80,7 +84,7 @@ def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence
     try:
         table = tomllib.loads(Path(path).read_text())
     except OSError:
-        raise SettingsError(f"{CONFIG_FILE}: {path} cannot be read") from None
+        raise SettingsError(f"{CONFIG_FILE}: this file cannot be read; the name of a file is expected") from None
     except ValueError as error:
         raise SettingsError(f"{CONFIG_FILE}: {path} is not TOML: {error}") from None
     known = field_names()
@@ -95,16 +99,22 @@ def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence
         given[name] = value
     for field in Settings.__struct_fields__:
         file = given.pop(f"{field}_file", "")
-        if file != "" and field not in given:
+        if file != "":
+            if field in given:
+                raise SettingsError(f"{setting_name(field)}: {path} has this and {field}_file, give one")
             given[field] = _content(f"{setting_name(field)}_FILE", file)
     return given, list(unknown_keys(path, unknown))
 
 
 def _content(name: str, file: Any) -> str:
+    """Its one line. What was given is never shown: it may be the secret itself. Raises `SettingsError`."""
     try:
-        return Path(file).read_text().strip()
+        content = Path(file).read_text().strip()
     except (OSError, TypeError, ValueError):
-        raise SettingsError(f"{name}: {file} cannot be read") from None
+        raise SettingsError(f"{name}: this file cannot be read; the name of a file is expected") from None
+    if not content:
+        raise SettingsError(f"{name}: this file is empty")
+    return content
 
 
 def _plain(field: str, value: Any) -> Any:
@@ -113,6 +123,8 @@ def _plain(field: str, value: Any) -> Any:
         return value
     if "\0" in value:
         raise SettingsError(f"{setting_name(field)}: NUL is no part of a text")
+    if _KINDS.get(field) not in (Names, Networks) and any(end in value.strip() for end in "\r\n"):
+        raise SettingsError(f"{setting_name(field)}: one line is expected")
     if _KINDS.get(field) is bool:
         return _TRUTHS.get(value.lower(), value)
     return value.lower() if get_origin(_KINDS.get(field)) is Literal else value
@@ -120,6 +132,8 @@ def _plain(field: str, value: Any) -> Any:
 
 def _decode(type_: type, value: Any) -> Any:
     if type_ is Secret:
+        if not isinstance(value, str):
+            raise ValueError("a text is expected")
         return Secret(value)
     if type_ is Path:
         return Path(value)
@@ -159,6 +173,8 @@ def require_postgres(settings: Settings, lacking: str) -> Settings:
 def require_all(settings: Settings) -> Settings:
     """What serving needs. Raises `SettingsError`."""
     require_database(settings)
+    if settings.server == "uvicorn" and not (find_spec("uvicorn") and find_spec("websockets")):
+        raise SettingsError("CHAT_SERVER: uvicorn is not installed: pip install 'chat-service[uvicorn]'")
     if settings.profile == "prod":
         if not (settings.jwt_public_key_file or settings.jwt_jwks_url):
             raise SettingsError("CHAT_JWT_PUBLIC_KEY_FILE or CHAT_JWT_JWKS_URL is missing")

@@ -118,12 +118,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     circuit_open: Annotated[Duration, msgspec.Meta(description="how long it stays open before one probe")] = Duration(
         30
     )
-    profile_cache_ttl: Annotated[Duration, msgspec.Meta(description="how old an answer of FlairBit may be")] = Duration(
-        900
-    )
+    profile_cache_ttl: Annotated[
+        Duration, msgspec.Meta(description="how old an answer of FlairBit may be; 0 = always asked")
+    ] = Duration(900)
     profile_cache_size: Annotated[Count, msgspec.Meta(description="profiles cached")] = 50_000
     profile_negative_ttl: Annotated[
-        Duration, msgspec.Meta(description="how long it is remembered that there is no profile")
+        Duration, msgspec.Meta(description="how long it is remembered that there is no profile; 0 = not")
     ] = Duration(30)
     session_cache_size: Annotated[Count, msgspec.Meta(description="sessions cached")] = 50_000
 
@@ -275,6 +275,12 @@ PROFILE_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "prod": {},
 }
+
+
+LEAST_DURATION = 0.01
+"""In seconds, of every duration but those for which 0 means something."""
+
+MAY_BE_ZERO = frozenset({"heartbeat", "outbox_retention", "profile_cache_ttl", "profile_negative_ttl"})
 
 
 def setting_name(field: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from entrypoints.checkout import PROJECT
-from entrypoints.settings.model import PROFILE_DEFAULTS, Settings, setting_name
+from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, PROFILE_DEFAULTS, Settings, setting_name
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 
 BEGIN = "<!-- settings: written by make docs -->"
@@ -46,8 +46,15 @@ def _rows() -> Iterator[str]:
     for field in msgspec.structs.fields(Settings):
         kind, *metas = get_args(hints[field.name])
         description = next(meta.description for meta in metas if meta.description)
-        cells = (f"`{setting_name(field.name)}`", _form(kind, metas), _defaults(field), description)
+        form = _form(kind, metas) + _least(field.name, kind)
+        cells = (f"`{setting_name(field.name)}`", form, _defaults(field), description)
         yield f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+
+
+def _least(name: str, kind: Any) -> str:
+    if kind is not Duration:
+        return ""
+    return f", at least {Duration(LEAST_DURATION)}" + (", or 0" if name in MAY_BE_ZERO else "")
 
 
 def _form(kind: Any, metas: Sequence[msgspec.Meta]) -> str:

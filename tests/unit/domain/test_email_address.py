@@ -121,3 +121,27 @@ def test_what_was_stored_with_a_domain_in_unicode_is_found(label: str) -> None:
     canonical = canonical_email(f"kate@{label}.org")
     if canonical is not None:
         assert unicode_email(canonical) == f"kate@{label}.org"
+
+
+@pytest.mark.parametrize(
+    "domain", ["a:80", "a/b", "<.org", "-a.org", "a-.org", f"{'a' * 64}.org", "-\u00fc.org", "a?b", "a,b.org"]
+)
+def test_what_is_no_host_is_no_domain(domain: str) -> None:
+    with pytest.raises(Invalid):
+        parse_email(f"bob@{domain}")
+
+
+@pytest.mark.parametrize(
+    "domain", ["localhost", "a_b.example", "1.example", "[127.0.0.1]", f"{'a' * 63}.org", "a--b.org"]
+)
+def test_a_host_is_a_domain(domain: str) -> None:
+    assert parse_email(f"bob@{domain}") == f"bob@{domain}"
+
+
+@pytest.mark.parametrize(
+    "blank", ["\u2800", "\u3164", "\ufffc", "\U0001d159", "\U00016fe4", "\U00013441", "\u200b"], ids=ascii
+)
+def test_a_letter_that_nobody_sees_is_refused(blank: str) -> None:
+    for local in (f"bob{blank}", f"b{blank}ob", blank):
+        with pytest.raises(Invalid):
+            parse_email(f"{local}@example.org")

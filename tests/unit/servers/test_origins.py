@@ -114,3 +114,19 @@ def test_the_same_host(origin: str, host: str, same: bool) -> None:
 def test_no_header_is_a_failure(origin: str, host: str) -> None:
     Origins(()).allow({"origin": origin, "host": host})
     assert not Origins(["https://app.example.org"]).names("https://app.example.org" + "." + origin)
+
+
+@pytest.mark.parametrize(
+    "word", ["https://stra\u00dfe.de", "https://*.stra\u00dfe.de", "https://*.org", "http://*.com:80"]
+)
+def test_a_name_with_two_meanings_or_of_a_whole_top_level_domain_is_refused(word: str) -> None:
+    with pytest.raises(ValueError, match=r"origin|top-level"):
+        Origins([word])
+
+
+def test_an_international_name_is_its_ascii_form_and_no_other() -> None:
+    origins = Origins(["https://b\u00fccher.example", "https://xn--strae-oqa.de"])
+    assert origins.names("https://xn--bcher-kva.example")
+    assert origins.names("https://xn--strae-oqa.de")
+    assert not origins.names("https://strasse.de")
+    assert not origins.names("https://bucher.example")
