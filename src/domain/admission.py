@@ -1,4 +1,4 @@
-"""What becomes of the drafts of one batch: new, repeated or refused (contract, section 6)."""
+"""Decides which drafts of a batch are new, which are repeated and which are refused (contract, section 6)."""
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import groupby
@@ -9,7 +9,11 @@ from domain.identifiers import ClientMessageId, SessionId
 from domain.message import Draft, Message
 
 Verdict = Draft | Message | ChatError
-"""The draft whose message it becomes (itself, or an equal one before it), the stored message it repeats, or why not."""
+"""What becomes of a draft.
+
+A `Draft`: it is stored as the message of this draft, which is itself or an equal one before it in the batch.
+A `Message`: it repeats this stored message. A `ChatError`: it is refused.
+"""
 
 
 def admit(
@@ -18,10 +22,10 @@ def admit(
     known: Mapping[ClientMessageId, Message],
     busy: Iterable[SessionId] = (),
 ) -> list[Verdict]:
-    """One verdict a draft, in their order. `known` are stored messages by their `clientMessageId`.
+    """Gives one verdict for each draft, in order. `known` holds stored messages by `clientMessageId`.
 
-    When one draft of a transaction is refused, the others are refused with `TransactionAborted`. Drafts of `busy`
-    sessions are `SessionBusy`, and with them the rest of their transaction and what follows it in its sessions.
+    When one draft of a transaction is refused, the others are refused with `TransactionAborted`. A draft of a `busy`
+    session gets `SessionBusy`. So does the rest of its transaction, and every later draft in the sessions of it.
     """
     batch = _Batch(sessions, known, set(busy))
     verdicts: list[Verdict] = []
@@ -68,7 +72,7 @@ class _Batch:
 
 
 def _refusal(verdict: Verdict) -> ChatError:
-    """In a transaction that is refused."""
+    """The error for one draft of a refused transaction: its own, or `TransactionAborted`."""
     if isinstance(verdict, ChatError) and not isinstance(verdict, SessionBusy):
         return verdict
     return TransactionAborted()

@@ -1,6 +1,6 @@
 """Where a delivery goes (contract, section 7): a session's topic, or a queue of a user.
 
-In the outbox a user is named by its profile for messages and by its e-mail for acks, as in the service before this one.
+The outbox names a user by profile id for messages, and by e-mail for acks. The service before this one did the same.
 """
 
 from functools import lru_cache
@@ -16,27 +16,29 @@ ERROR_QUEUE = "/queue/error"
 RECEIPTS_QUEUE = "/queue/receipts"
 USER_QUEUES = frozenset({MESSAGES_QUEUE, ACK_QUEUE, ERROR_QUEUE, RECEIPTS_QUEUE})
 ALL_RECEIPTS_QUEUE = "/queue/receipts.all"
-"""What subscribers of `RECEIPTS_QUEUE` get in addition where they ask for all receipts; clients know it by no name."""
+"""Internal queue: its receipts go to subscribers of `RECEIPTS_QUEUE` who asked for all receipts."""
 _QUEUES = USER_QUEUES | {ALL_RECEIPTS_QUEUE}
 
 
 class UserDestination(NamedTuple):
-    """`user:{name}:{queue}`, the name being a profile id or the name of a principal."""
+    """The parts of `user:{name}:{queue}`. `name` is a profile id or the name of a principal."""
 
     name: str
     queue: str
 
 
-_REMEMBERED = 100_000  # every message asks for the same few, and an id is written in half a microsecond
+_REMEMBERED = 100_000  # cached, since every message needs a few of them and formatting a UUID takes 0.5 µs
 
 
 @lru_cache(_REMEMBERED)
 def session_topic(session_id: SessionId) -> str:
+    """The topic of a session: `/topic/session.{id}`."""
     return f"{SESSION_TOPIC_PREFIX}{session_id}"
 
 
 @lru_cache(_REMEMBERED)
 def user_destination(name: ProfileId | Email | str, queue: str) -> str:
+    """The destination `user:{name}:{queue}`. `name` is a profile id, an e-mail or the name of a principal."""
     return f"user:{name}:{queue}"
 
 
@@ -57,5 +59,5 @@ def parse_session_topic(destination: str) -> SessionId | None:
         session_id = UUID(destination.removeprefix(SESSION_TOPIC_PREFIX))
     except ValueError:
         return None
-    # one spelling only, so that subscribers and deliveries meet at one key
+    # accepts the canonical spelling only, so that subscriptions and deliveries use the same key
     return SessionId(session_id) if session_topic(SessionId(session_id)) == destination else None

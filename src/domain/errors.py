@@ -1,4 +1,4 @@
-"""Everything the service refuses, each with the stable `code` slug that clients program against (contract, section 5).
+"""The errors that clients see, each with a stable `code` slug (contract, section 5).
 
 An error carries data only. The edges turn it into a problem document or a STOMP frame.
 """
@@ -8,10 +8,10 @@ from uuid import UUID
 
 
 class ChatError(Exception):
-    """Root of the errors that are answered to a client.
+    """Root of the errors that clients see.
 
-    `detail` is one sentence for a human, never with a secret, a token or message text in it;
-    `field` names the offending field of the request; `retry_after` is in seconds.
+    `detail` is one sentence for a human, and never contains a secret, a token or message text. `field` names the
+    field at fault. `retry_after` is in seconds.
     """
 
     code: ClassVar[str]
@@ -25,30 +25,36 @@ class ChatError(Exception):
 
 
 class Malformed(ChatError):
+    """The request cannot be parsed."""
+
     code = "malformed"
     title = "The request cannot be read"
 
 
 class Invalid(ChatError):
-    """A readable request with a value that is not allowed; `field` says which."""
+    """The request can be parsed, but a value in it is not allowed. `field` names the value."""
 
     code = "invalid"
     title = "A value is not allowed"
 
 
 class TooLarge(ChatError):
+    """The request is larger than the limit."""
+
     code = "too-large"
     title = "The request is too large"
 
 
 class TooSlow(ChatError):
-    """The body of a request came too slowly, and was not waited for any longer."""
+    """The body of a request did not arrive in time."""
 
     code = "too-slow"
     title = "The request comes too slowly"
 
 
 class Unauthenticated(ChatError):
+    """The request has no token, or one that is not valid."""
+
     code = "unauthenticated"
     title = "A valid token is needed"
 
@@ -61,46 +67,56 @@ class TokenExpired(ChatError):
 
 
 class NotYourself(ChatError):
+    """A user names another user as the one who acts."""
+
     code = "not-yourself"
     title = "A user can act only as itself"
 
 
 class NotAParticipant(ChatError):
+    """The caller does not take part in the session."""
+
     code = "not-a-participant"
     title = "Only the two participants of a session may use it"
 
 
 class ForbiddenDestination(ChatError):
+    """Clients may not send to or subscribe to this destination."""
+
     code = "forbidden-destination"
     title = "This destination is not open to clients"
 
 
 class SessionNotFound(ChatError):
+    """No session has this id."""
+
     code = "session-not-found"
     title = "There is no such session"
 
 
 class ProfileNotFound(ChatError):
+    """Nobody has a profile with this e-mail and intent."""
+
     code = "profile-not-found"
     title = "There is no such profile"
 
 
 class IdempotencyConflict(ChatError):
-    """The `clientMessageId` belongs to another message; nothing of that one is revealed."""
+    """The `clientMessageId` belongs to another message. The error reveals nothing about that message."""
 
     code = "idempotency-conflict"
     title = "This clientMessageId was used for another message"
 
 
 class TransactionAborted(ChatError):
-    """Nothing is wrong with this message, but with another one of its transaction."""
+    """Another message of the same transaction was refused. This one alone would have been accepted."""
 
     code = "transaction-aborted"
     title = "Another part of the transaction was refused"
 
 
 class ResumeTooHigh(ChatError):
-    """The client wants to resume after a seq that the session has not reached; `last_seq` is the real end."""
+    """The client wants to resume after a `seq` beyond the session's last one, which is `last_seq`."""
 
     code = "resume-too-high"
     title = "The session has no message with this seq"
@@ -112,26 +128,28 @@ class ResumeTooHigh(ChatError):
 
 
 class AckTooLate(ChatError):
-    """The message was delivered, but is no longer among those that may be ACKed: it comes again with a replay."""
+    """The client ACKs a message that the service no longer tracks. A replay delivers the message again."""
 
     code = "ack-too-late"
     title = "Too many messages waited for their ACK: this one is no longer known"
 
 
 class HeldTooLong(ChatError):
-    """A send that waited in the queue and could not be stored in time; it is among the dead letters."""
+    """A held send was not stored in time. The queue of dead letters has it."""
 
     code = "held-too-long"
     title = "The message could not be stored in time"
 
 
 class RateLimited(ChatError):
+    """The caller sent too many requests. `retry_after` says when it may send the next one."""
+
     code = "rate-limited"
     title = "Too many requests"
 
 
 class Unavailable(ChatError):
-    """Something the service depends on is away; the same request may succeed after `retry_after` seconds."""
+    """A dependency of the service is away. The same request may succeed after `retry_after` seconds."""
 
     code = "unavailable"
     title = "The service cannot do this right now"
@@ -141,7 +159,7 @@ class Unavailable(ChatError):
 
 
 class Overloaded(Unavailable):
-    """More is being sent than can be stored in time. Each who is refused gets another `retry_after`."""
+    """Clients send more than the service can store in time. `retry_after` differs from refusal to refusal."""
 
     title = "Too much is being sent right now"
 
@@ -151,12 +169,12 @@ class StoreUnavailable(Unavailable):
 
 
 class SessionBusy(StoreUnavailable):
-    """Somebody else has locked the session: the same may be tried again in a moment."""
+    """Another transaction has locked the session. The caller may try again in a moment."""
 
 
 class DirectoryUnavailable(Unavailable):
-    """It cannot be found out right now who somebody is: FlairBit is away."""
+    """The service cannot look up a profile: FlairBit is away."""
 
 
 class BadAnswer(DirectoryUnavailable):
-    """FlairBit answered about one person and intent, but with nothing usable. About others it may answer well."""
+    """FlairBit gave an unusable answer about one e-mail and intent. Its answers about others may be good."""

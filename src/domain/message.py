@@ -1,4 +1,4 @@
-"""Messages: what may be sent, when a repeat is a repeat, and what is stored."""
+"""Messages: drafts, stored messages, and the rules for content and repeats."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -12,7 +12,10 @@ MAX_CONTENT_LENGTH = 4_000
 
 
 def check_content(content: str) -> str:
-    """`content` unchanged: 1 to 4,000 characters, not white space alone, no NUL or lone surrogate. Raises `Invalid`."""
+    """Returns `content` unchanged.
+
+    Raises `Invalid` unless it has 1 to 4,000 characters, more than white space, and no NUL or lone surrogate.
+    """
     if not 0 < len(content) <= MAX_CONTENT_LENGTH:
         raise Invalid(f"content must have 1 to {MAX_CONTENT_LENGTH} characters", field="content")
     if content.isspace():
@@ -28,9 +31,9 @@ def check_content(content: str) -> str:
 
 
 class Draft(NamedTuple):
-    """A message that passed every check and waits for its place in the session.
+    """A message that passed every check and is not stored yet.
 
-    Drafts of one `transaction` follow each other; all of them are stored, or none.
+    The drafts of one `transaction` follow each other. The store takes all of them or none.
     """
 
     id: MessageId
@@ -42,20 +45,20 @@ class Draft(NamedTuple):
     transaction: UUID | None = None
 
     def stored(self, seq: int, sent_at: datetime) -> "Message":
-        """The message this draft becomes as number `seq` of its session."""
+        """The stored message of this draft, as number `seq` of its session."""
         return Message(
             self.id, self.session_id, seq, self.client_message_id, self.sender.id, self.content, sent_at, False, False
         )
 
     def is_repeated_by(self, draft: "Draft") -> bool:
-        """As `Message.is_repeated_by`, of the message that this draft becomes."""
+        """Whether `draft` repeats this one, by the rule of `Message.is_repeated_by`."""
         return (
             self.sender.id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content
         )
 
 
 class Message(NamedTuple):
-    """A stored message. `seq` counts 1, 2, 3 … in its session without a hole."""
+    """A stored message. `seq` counts 1, 2, 3 … in each session, without gaps."""
 
     id: MessageId
     session_id: SessionId
@@ -68,9 +71,9 @@ class Message(NamedTuple):
     seen: bool
 
     def is_repeated_by(self, draft: Draft) -> bool:
-        """Whether `draft`, which carries the same `clientMessageId`, is this message sent again.
+        """Whether `draft`, which has the same `clientMessageId`, is this message sent again.
 
-        The key alone would let a stranger read a message by guessing its id: sender, session and content must match.
+        Sender, session and content must match. Otherwise a stranger who guesses the id could read the message.
         """
         return (
             self.sender_id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content

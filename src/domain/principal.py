@@ -1,4 +1,4 @@
-"""Who is calling, and as whom it may act (contract, section 4)."""
+"""Principals: who a token says is calling, and for whom it may act (contract, section 4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from domain.identifiers import Email
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person, known by the `sub` of its token, in its canonical form. `display_name` is what the token claims."""
+    """A person. `email` is the canonical form of the token's `sub`, `display_name` comes from the token too."""
 
     email: Email
     expires_at: datetime
@@ -17,28 +17,29 @@ class User:
 
     @property
     def name(self) -> str:
-        """The name under which its user destinations are addressed."""
+        """The name of this user in user destinations."""
         return self.email
 
     def require(self, email: Email, field: str) -> None:
-        """A user acts only as itself. Raises `NotYourself`."""
+        """Checks that this user acts as itself. Raises `NotYourself` when `email` is another address."""
         if email != self.email:
             raise NotYourself(f"{field} must be the address in the token", field=field)
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A trusted service: may act for any user."""
+    """A trusted service. It may act for any user."""
 
     service: str
     expires_at: datetime
 
     @property
     def name(self) -> str:
+        """The name of this service in user destinations."""
         return f"service:{self.service}"
 
     def require(self, email: Email, field: str) -> None:
-        """A service acts for anybody."""
+        """Accepts every address: a service may act for anybody."""
 
 
 Principal = User | Service

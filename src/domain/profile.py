@@ -1,4 +1,4 @@
-"""A person as seen for one intent; made by FlairBit, remembered by us."""
+"""Profiles: a person for one intent. FlairBit makes them, the directory remembers them."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -10,7 +10,10 @@ NO_EMAIL: Final = Email("")
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """`email` is `NO_EMAIL` as long as it is not known, or when it belongs to another profile by now."""
+    """A person for one intent.
+
+    `email` is `NO_EMAIL` when it is not known, or when it belongs to another profile now.
+    """
 
     id: ProfileId
     email: Email
@@ -19,13 +22,14 @@ class Profile:
 
     @classmethod
     def unknown(cls, profile_id: ProfileId, intent: Intent) -> "Profile":
-        """Stands for a profile that is missing in the directory."""
+        """A placeholder for a profile that the directory does not have."""
         return cls(profile_id, NO_EMAIL, intent, "")
 
     @property
     def address(self) -> tuple[Email, Intent] | None:
-        """By what FlairBit knows it; None without an e-mail."""
+        """The e-mail and intent by which FlairBit finds this profile. None without an e-mail."""
         return (self.email, self.intent) if self.email else None
 
     def without_email(self) -> "Profile":
+        """This profile with `NO_EMAIL`."""
         return Profile(self.id, NO_EMAIL, self.intent, self.display_name)

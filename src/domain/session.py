@@ -1,4 +1,4 @@
-"""A session: the one conversation of an unordered pair of profiles for an intent (contract, section 6)."""
+"""Sessions: two profiles and an intent have one conversation (contract, section 6)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,31 +9,34 @@ from domain.identifiers import Intent, ProfileId, SessionId
 
 
 class Pair(NamedTuple):
-    """Two profiles in canonical order, so that A→B and B→A are the same pair."""
+    """Two profiles in canonical order: A with B and B with A give the same pair."""
 
     low: ProfileId
     high: ProfileId
 
     @classmethod
     def of(cls, one: ProfileId, other: ProfileId) -> "Pair":
-        """The canonical pair. Raises `Invalid` for a profile paired with itself."""
+        """The pair of two profiles. Raises `Invalid` when they are the same profile."""
         if one == other:
             raise Invalid("a chat needs two different profiles", field="toEmail")
-        # bytes order, which is PostgreSQL's order of uuid as well: the CHECK in the schema agrees
+        # PostgreSQL compares uuids by bytes too, and the schema has a CHECK for this order
         return cls(one, other) if one.bytes < other.bytes else cls(other, one)
 
 
 @dataclass(frozen=True, slots=True)
 class ChatSession:
+    """The conversation of a pair of profiles for an intent."""
+
     id: SessionId
     pair: Pair
     intent: Intent
     created_at: datetime
 
     def has(self, profile: ProfileId) -> bool:
+        """Whether `profile` takes part in this session."""
         return profile in self.pair
 
     def peer_of(self, profile: ProfileId) -> ProfileId:
-        """The other one; `profile` must be a participant."""
+        """The other participant. `profile` must be one of the two."""
         low, high = self.pair
         return high if profile == low else low
