@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
+from adapters.postgres.address import address_of
 from adapters.postgres.condition import OPTION, Condition, condition_of
 from adapters.postgres.failures import FAILURES, Effect, failure_of
 from domain.errors import StoreUnavailable
@@ -54,13 +55,14 @@ def create_engine(
     `timeout` bounds each statement and the wait for a connection, and `lock_wait` the wait for a lock, in seconds;
     `condition` is told of failures.
     """
+    address = address_of(url)
     engine = create_async_engine(
         "postgresql+asyncpg://",
         # by the driver, as SQLAlchemy would hand it libpq's parameters under names that it does not know
         async_creator=partial(
             asyncpg.connect,
-            url,
-            timeout=CONNECT_TIMEOUT,
+            address.url,
+            timeout=address.connect_timeout or CONNECT_TIMEOUT,
             command_timeout=timeout,
             # A generic plan, made while a table was empty, goes on to scan it when it is not. And no statement here is
             # long enough to be worth compiling, or starting processes for.

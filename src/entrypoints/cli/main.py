@@ -28,6 +28,10 @@ commands = LazyGroup(
 click.version_option(package_name="chat-service")(commands)
 
 
+NO_SUCH_THING = ("42P01", "42703")
+"""SQLSTATE of a table or column that does not exist."""
+
+
 def main() -> NoReturn:
     """Exits 0, or with one line on stderr: 2 for wrong usage or settings, 1 for a failure."""
     try:
@@ -51,6 +55,8 @@ def main() -> NoReturn:
             _fail(str(error), Failure.exit_code)
         if not isinstance(error, DRIVER_ERRORS):
             raise
+        if getattr(getattr(error, "orig", error), "sqlstate", None) in NO_SUCH_THING:
+            _fail("the database does not have the schema of this version: run chat-service migrate", Failure.exit_code)
         told = str(getattr(error, "orig", error))  # what PostgreSQL has said, without SQLAlchemy's words around it
         _fail(f"the database cannot be used: {told or type(error).__name__}", Failure.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,12 +1,15 @@
 """`migrate`: the database's schema."""
 
 import asyncio
+import os
+import sys
 
 import click
 
 from adapters.postgres.migrations import upgrade, upgrade_sql
 from entrypoints.reachable import reaching
 from entrypoints.serve import database
+from entrypoints.settings.failures import Failure
 from entrypoints.settings.load import load_settings, require_postgres
 
 
@@ -15,10 +18,20 @@ from entrypoints.settings.load import load_settings, require_postgres
 def migrate(sql: bool) -> None:
     """Bring the schema up to date; safe to run from many instances at once."""
     if sql:
-        click.echo(upgrade_sql(), nl=False)
+        _print(upgrade_sql())
         return
     with database(require_postgres(load_settings(), "there is nothing to migrate"), shared=True) as settings:
         url = str(settings.database_url)
         with reaching(url):
             asyncio.run(upgrade(url))
     click.echo("the schema is up to date")
+
+
+def _print(sql: str) -> None:
+    """Raises `Failure`."""
+    try:
+        click.echo(sql, nl=False)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush at the end fails too
+        raise Failure(f"the SQL cannot be written: {error.strerror}") from None

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from adapters.postgres.address import address_of
 from entrypoints.asgi.origins import Origins
 from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, MEMORY, Settings, SettingsError, setting_name
 from entrypoints.settings.types import Duration
@@ -48,6 +49,7 @@ def check_settings(settings: Settings) -> None:
             urls = given.split(",") if field == "broker_url" else [given]
             if not all(_is_address(url.strip(), schemes) for url in urls):
                 raise SettingsError(f"{setting_name(field)}: an address such as {schemes[0]}host:port is expected")
+    _check_databases(settings)
 
 
 def _check_broker(settings: Settings) -> None:
@@ -56,6 +58,14 @@ def _check_broker(settings: Settings) -> None:
     for field in ("broker_mirror_topics", "broker_accept_unsigned"):
         if getattr(settings, field) and not settings.broker_url:
             raise SettingsError(f"{setting_name(field)}: this is for CHAT_BROKER_URL, which is missing")
+
+
+def _check_databases(settings: Settings) -> None:
+    for field in ("database_url", "database_replica_url"):
+        try:
+            address_of(str(getattr(settings, field)))
+        except ValueError as error:
+            raise SettingsError(f"{setting_name(field)}: {error}") from None
 
 
 def _check_service_names(settings: Settings) -> None:

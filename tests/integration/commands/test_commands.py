@@ -175,6 +175,24 @@ def test_the_schema_is_printed_and_changes_nothing() -> None:
     assert "CREATE TABLE chat_messages" in printed.stdout
 
 
+def test_a_full_disk_is_told_where_the_schema_is_printed() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [COMMAND, "migrate", "--sql"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    told = "chat-service: the SQL cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
+@pytest.mark.parametrize("command", ["status", "dead"])
+async def test_an_outbox_without_our_schema_says_what_to_do(databases: Databases, command: str) -> None:
+    url = await databases.empty()
+    told = run_command("outbox", command, **DEV, CHAT_DATABASE_URL=f"{url}?connect_timeout=3")
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1)
+    assert told.stderr.endswith("run chat-service migrate\n")
+    await databases.drop(url)
+
+
 async def test_serving_waits_for_a_migration(databases: Databases, tmp_path: Path) -> None:
     url = await databases.empty()
     settings = {"CHAT_DATABASE_URL": url, "CHAT_MIGRATE_ON_START": "no", "CHAT_LOG_LEVEL": "INFO"}
