@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from random import randint
+from random import random
 
 import msgspec
 
@@ -91,7 +91,7 @@ class MessageIntake:
         Room that is left is for those with little that waits: whoever sends most is refused first.
         """
         if self._batcher.waiting_of(sender) >= self._batcher.room_within(self._max_wait):
-            raise Overloaded(retry_after=randint(1, LONGEST_RETRY))  # noqa: S311 - spread, not a secret
+            raise Overloaded(retry_after=1 + int(random() * LONGEST_RETRY))  # noqa: S311 - spread, not a secret
 
     def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":
         """`route` is for the counters. The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or

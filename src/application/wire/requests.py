@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -112,18 +113,20 @@ def _is_json(body: bytes | str) -> bool:
 
 
 class _Id(msgspec.Struct, rename="camel", gc=False):
-    client_message_id: UUID
+    client_message_id: str
 
 
+_CANONICAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ID = msgspec.json.Decoder(_Id)
 
 
 def client_message_id_of(body: bytes | str) -> str | None:
     """By what its sender knows a refused body; None when that cannot be read."""
-    try:
-        return str(_ID.decode(body).client_message_id)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return origin_of(body).client_message_id
+    with suppress(msgspec.DecodeError, UnicodeError, RecursionError):
+        given = _ID.decode(body).client_message_id
+        if _CANONICAL.fullmatch(given):
+            return given
+    return origin_of(body).client_message_id
 
 
 class Origin(NamedTuple):
