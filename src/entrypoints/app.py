@@ -1,7 +1,7 @@
-"""The ASGI application: WebSockets go straight to STOMP, SockJS to its endpoints, everything else to Litestar."""
+"""The application: WebSockets go straight to STOMP, SockJS to its endpoints, everything else to Litestar."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from litestar import Litestar
 from litestar.di import Provide
@@ -17,9 +17,10 @@ from entrypoints.asgi.client_address import ClientAddresses
 from entrypoints.asgi.head import HeadAsGet
 from entrypoints.asgi.origins import Origins
 from entrypoints.asgi.request_id import RequestId
+from entrypoints.asgi.sockets import PATHS, Accepted, PlainSockets, Sockets, stomp_application
 from entrypoints.asgi.types import AsgiApp, Receive, Scope, Send
 from entrypoints.asgi.unread_body import UnreadBody
-from entrypoints.asgi.websocket import PATHS, StompWebSocket
+from entrypoints.asgi.websocket import AsgiWebSockets
 from entrypoints.checkout import WEB
 from entrypoints.container import Container
 from entrypoints.development.tokens import makes_tokens
@@ -31,30 +32,50 @@ from entrypoints.rest.chat import ChatController
 from entrypoints.rest.cors import Cors
 from entrypoints.rest.dev_token import dev_token
 from entrypoints.rest.openapi import openapi_config
-from entrypoints.sockjs.mounts import create_sockjs
+from entrypoints.sockjs.mounts import SockJs, create_sockjs
 from entrypoints.web_client.files import WebFiles
 from entrypoints.web_client.routes import web_client
 
 
-def create_app(container: Container, health: Health) -> AsgiApp:
+class App(NamedTuple):
+    """`sockets` are for servers that carry WebSockets themselves; `asgi` has them too."""
+
+    asgi: AsgiApp
+    sockets: Sockets
+
+
+class _Sockets:
+    """Plain ones and those of SockJS, by their path."""
+
+    def __init__(self, plain: PlainSockets, sockjs: SockJs) -> None:
+        self._plain = plain
+        self._sockjs = sockjs
+
+    def admit(self, scope: Scope) -> Accepted:
+        path = scope["path"]
+        return (self._plain if path in PATHS or not self._sockjs.serves(path) else self._sockjs).admit(scope)
+
+
+def create_app(container: Container, health: Health) -> App:
     """One instance's application; whoever serves it also starts and stops the instance's background work."""
     settings = container.settings()
     origins = Origins(settings.allowed_origins)
     addresses = ClientAddresses(settings.trusted_proxies)
     admission = Admission(origins, container.connections(), container.waiting_room(), addresses)
-    sockets = StompWebSocket(container.stomp(), admission)
-    sockjs = create_sockjs(container.stomp(), admission, settings)
+    stomp = stomp_application(container.stomp())
+    sockjs = create_sockjs(stomp, container.tokens(), admission, settings)
+    sockets = _Sockets(PlainSockets(stomp, admission), sockjs)
+    websockets = AsgiWebSockets(sockets)
     rest = container.http_times().measured(_litestar(container, health))
     http = RequestId(HeadAsGet(BodyRate(rest, settings.request_timeout)))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        path, websocket = scope["path"], scope["type"] == "websocket"
-        if sockjs.serves(path) and not (websocket and path in PATHS):
-            await sockjs(scope, receive, send)
+        if scope["type"] == "websocket":
+            await websockets(scope, receive, send)
         else:
-            await (sockets if websocket else http)(scope, receive, send)
+            await (sockjs if sockjs.serves(scope["path"]) else http)(scope, receive, send)
 
-    return UnreadBody(app)
+    return App(UnreadBody(app), sockets)
 
 
 def _litestar(container: Container, health: Health) -> Any:

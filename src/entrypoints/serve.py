@@ -87,7 +87,7 @@ async def _serve(wished: Settings, siblings: Siblings, place: WorkerPlace | None
     container.siblings.override(siblings)
     container.worker_place.override(place)
     instance = Instance(container)
-    server = create_server(create_app(container, instance.health), settings)
+    server = create_server(*create_app(container, instance.health), settings)
     await instance.start()
     tell_fewer(wished, settings)
     serving = asyncio.create_task(server.serve(), name="server")

@@ -20,10 +20,20 @@ class CloseReason(Protocol):
     def reason(self) -> str: ...
 
 
-class SockJsSession:
-    """Inside: `receive`, `send` and `close`, as of any transport. Outside: receivers, and `feed` for what came.
+class Inside(Protocol):
+    """Whoever serves the client: the receiver of the transport that the session is."""
 
-    A message is handed over only while a receiver is attached, whose answer then carries it: what a client that has
+    def received(self, data: str) -> None: ...
+
+    def writable(self) -> None: ...
+
+    def lost(self) -> None: ...
+
+
+class SockJsSession:
+    """For whoever serves the client, a transport. Outside: receivers, and `feed` for what came.
+
+    A message is taken only while a receiver is attached, whose answer then carries it: what a client that has
     gone never got does not count as sent. `on_gone` is told once, when the session is over for good.
     """
 
@@ -31,43 +41,40 @@ class SockJsSession:
         self._limits = limits
         self._on_gone = on_gone
         self._state = SessionState()
+        self._inside: Inside | None = None
         self._incoming: deque[str] = deque()
         self._halves = HalfJoiner()
         self._unread = 0
+        self._is_reading = True
+        self._kept: deque[str] = deque()
         self._waiting: list[asyncio.Future[None]] = []
-        self._told_close = False
         self._expiry: asyncio.TimerHandle | None = None
         self._expire_later()
 
-    async def receive(self) -> str | None:
-        """The client's next message; None when it has gone."""
-        while not self._incoming:
-            if self._state.state is not State.OPEN:
-                return None
-            await self._change()
-        message = self._incoming.popleft()
-        self._unread -= len(message)
-        self._changed()
-        return message
+    def serve(self, inside: Inside) -> None:
+        """`inside` serves the client from now on."""
+        self._inside = inside
+        self._hand_in()
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
-        """Returns when a receiver takes `text` along, always as text: SockJS has no binary messages.
+    def send(self, text: str, *, binary: bool = False) -> bool:
+        """True when a receiver takes `text` along, always as text: SockJS has no binary messages."""
+        if self._state.state is not State.OPEN:
+            return False
+        self._kept.append(text)
+        return self._hand_out()
 
-        Raises ConnectionError when the client has gone.
-        """
-        while not self._state.attached or self._state.unsent >= self._limits.max_unsent:
-            self._check_open()
-            await self._change()
-        self._check_open()
-        self._state.push(text)
-        self._changed()
+    def pause_reading(self) -> None:
+        self._is_reading = False
 
-    async def close(self, close: CloseReason) -> None:
-        """Returns when the client was told, or has gone."""
+    def resume_reading(self) -> None:
+        self._is_reading = True
+        asyncio.get_running_loop().call_soon(self._hand_in)
+
+    def close(self, close: CloseReason) -> None:
+        """Who serves the client has left when the client was told."""
+        self._kept.clear()
         self._state.close(close.code, close.reason)
         self._changed()
-        while self._state.state is State.CLOSING and not self._told_close:
-            await self._change()
 
     async def free(self) -> None:
         """Returns when no receiver is attached, or when one that still is cannot have broken off before the call."""
@@ -82,6 +89,7 @@ class SockJsSession:
             return False
         if self._expiry is not None:
             self._expiry.cancel()
+        self._hand_out_later()
         self._changed()
         return True
 
@@ -103,8 +111,9 @@ class SockJsSession:
                 while self._state.state is not State.GONE:
                     frame = self._state.next_frame()
                     if frame is not None:
-                        self._told_close = frame.startswith("c")
-                        self._changed()
+                        if frame.startswith("c"):
+                            self._leave()
+                        self._hand_out_later()
                         return frame
                     await self._change()
                 return None
@@ -124,15 +133,9 @@ class SockJsSession:
         if self._state.state is not State.OPEN:
             return
         whole = self._halves.join(messages)
-        if whole:
-            self._incoming.extend(whole)
-            self._unread += sum(map(len, whole))
-            self._changed()
-
-    def end(self) -> None:
-        """Nobody is inside any more: what was not closed there is over."""
-        if self._state.state is State.OPEN:
-            self.vanish()
+        self._incoming.extend(whole)
+        self._unread += sum(map(len, whole))
+        self._hand_in()
 
     def vanish(self) -> None:
         """The client has gone."""
@@ -141,15 +144,38 @@ class SockJsSession:
         if self._expiry is not None:
             self._expiry.cancel()
         self._state.vanish()
+        self._kept.clear()
         self._changed()
+        self._leave()
         self._on_gone()
 
     def _expire_later(self) -> None:
         self._expiry = asyncio.get_running_loop().call_later(self._limits.disconnect_delay, self.vanish)
 
-    def _check_open(self) -> None:
-        if self._state.state is not State.OPEN:
-            raise ConnectionError("the client has gone")
+    def _hand_in(self) -> None:
+        """To whoever serves the client, as long as it reads."""
+        while self._incoming and self._is_reading and self._inside is not None:
+            message = self._incoming.popleft()
+            self._unread -= len(message)
+            self._inside.received(message)
+        self._changed()
+
+    def _hand_out(self) -> bool:
+        """To the receiver, as much as it takes along; whether that is all."""
+        while self._kept and self._state.attached and self._state.unsent < self._limits.max_unsent:
+            self._state.push(self._kept.popleft())
+        self._changed()
+        return not self._kept
+
+    def _hand_out_later(self) -> None:
+        """What is kept, and then what was not sent because of it."""
+        if self._kept and self._hand_out() and self._inside is not None:
+            self._inside.writable()
+
+    def _leave(self) -> None:
+        inside, self._inside = self._inside, None
+        if inside is not None:
+            inside.lost()
 
     async def _change(self) -> None:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()

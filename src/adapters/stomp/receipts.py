@@ -64,8 +64,13 @@ class Receipts:
         """Seconds that the oldest frame has been undecided."""
         return now - self._pending[0].since if self._pending else 0.0
 
+    @property
+    def in_flight(self) -> int:
+        """Frames that wait for their outcome or for that of a frame before them."""
+        return len(self._pending)
+
     async def wait_below(self, count: int) -> None:
-        """Returns when fewer than `count` frames wait for their outcome or for that of a frame before them."""
+        """Returns when fewer than `count` are in flight."""
         while len(self._pending) >= count:
             self._moved.clear()
             await self._moved.wait()

@@ -1,6 +1,8 @@
 """What a client SENDs: chat messages and seen marks. A refusal goes to `/user/queue/error`; the connection lives on."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 import msgspec
 
@@ -8,6 +10,7 @@ from adapters.stomp.names import CHAT_SEEN, CHAT_SEND
 from adapters.stomp.protocol.events import Send
 from adapters.stomp.receipts import Pending, Receipts
 from adapters.stomp.services import StompServices
+from application.commands import MarkSeenCommand, SendMessageCommand
 from application.delivery.message_intake import Accepted
 from application.ports.push import Delivery, MessageKey
 from application.wire.chat_message import ChatMessage
@@ -30,23 +33,26 @@ class Sends:
         self._receipts = receipts
         self._holding: set[asyncio.Task[None]] = set()
 
-    async def take(self, principal: Principal, event: Send) -> None:
-        """Raises `ForbiddenDestination`, which ends the connection; everything else is told on the error queue."""
+    def take(self, principal: Principal, event: Send) -> Coroutine[Any, Any, None] | None:
+        """Does what can be done at once, and gives the rest of it where somebody has to be asked.
+
+        Raises `ForbiddenDestination`, which ends the connection; everything else is told on the error queue.
+        """
         pending = self._receipts.expect(event.receipt)
         try:
             if event.destination == CHAT_SEND:
                 self._services.send_message.check_load(principal)
-                await self._chat(principal, event, pending)
-            elif event.destination == CHAT_SEEN:
-                request = decode_request(SEEN_BODY, event.body)
-                await self._services.mark_seen(principal, request.command(SessionId(request.session_id)))
-                self._receipts.grant(pending)
-            else:
+                return self._chat(principal, event, pending)
+            if event.destination != CHAT_SEEN:
                 raise ForbiddenDestination
+            request = decode_request(SEEN_BODY, event.body)
+            command = request.command(SessionId(request.session_id))
         except ForbiddenDestination:
             raise
         except ChatError as error:
             self._refuse_frame(principal, event, pending, error)
+            return None
+        return self._mark(principal, event, pending, command)
 
     def refuse(self, principal: Principal, event: Send, error: ChatError) -> None:
         """Tells on the error queue why `event` was not done."""
@@ -65,9 +71,35 @@ class Sends:
             first = ChatMessage.from_json(accepted.body)
             self._push(principal, ACK_QUEUE, accepted.body, first.key())
 
-    async def _chat(self, principal: Principal, event: Send, pending: Pending) -> None:
+    def _chat(self, principal: Principal, event: Send, pending: Pending) -> Coroutine[Any, Any, None] | None:
         command = decode_request(SEND_BODY, event.body).command()
-        stored = await self._services.send_message.submit(principal, command, "stomp")
+        stored = self._services.send_message.submit_if_known(principal, command, "stomp")
+        if stored is None:
+            return self._ask_and_submit(principal, event, pending, command)
+        self._settle_when_done(stored, principal, event, pending)
+        return None
+
+    async def _ask_and_submit(
+        self, principal: Principal, event: Send, pending: Pending, command: SendMessageCommand
+    ) -> None:
+        try:
+            stored = await self._services.send_message.submit(principal, command, "stomp")
+        except ChatError as error:
+            self._refuse_frame(principal, event, pending, error)
+        else:
+            self._settle_when_done(stored, principal, event, pending)
+
+    async def _mark(self, principal: Principal, event: Send, pending: Pending, command: MarkSeenCommand) -> None:
+        try:
+            await self._services.mark_seen(principal, command)
+        except ChatError as error:
+            self._refuse_frame(principal, event, pending, error)
+        else:
+            self._receipts.grant(pending)
+
+    def _settle_when_done(
+        self, stored: "asyncio.Future[Accepted]", principal: Principal, event: Send, pending: Pending
+    ) -> None:
         stored.add_done_callback(lambda done: self._settle(principal, event, pending, done))
 
     def _settle(self, principal: Principal, event: Send, pending: Pending, done: "asyncio.Future[Accepted]") -> None:

@@ -1,4 +1,4 @@
-"""What carries the frames of one connection: a WebSocket, or a SockJS session."""
+"""What carries the frames of one connection: a WebSocket, or a SockJS session. Callbacks in both directions."""
 
 from enum import Enum
 from typing import NamedTuple, Protocol
@@ -28,17 +28,42 @@ class CloseReason(Enum):
 
 
 class Transport(Protocol):
-    async def receive(self) -> str | bytes | None:
-        """The next message of the client; None when it has gone."""
-        ...
+    """The way to one client. None of these waits, and none of them raises when the client has gone."""
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
+    def send(self, text: str, *, binary: bool = False) -> bool:
         """Sends one STOMP frame (or beat) as one message, `binary` where the transport has such messages.
 
-        Raises OSError or RuntimeError when the client has gone.
+        True when it was taken. False while it is only kept, with all that is sent meanwhile: `Receiver.writable` tells
+        that all of it was taken. What is kept for a client that has gone is never taken.
         """
         ...
 
-    async def close(self, close: Close) -> None:
-        """Called once, with neither `receive` nor `send` in progress; may raise as `send` does."""
+    def pause_reading(self) -> None:
+        """Receives nothing more, but for what has been read already."""
+        ...
+
+    def resume_reading(self) -> None: ...
+
+    def close(self, close: Close) -> None:
+        """Tells the client after what was taken, then calls `Receiver.lost`. Called once, and nothing is sent after."""
+        ...
+
+
+class Receiver(Protocol):
+    """Whoever serves the client. A transport calls it from the event loop, never from within a call of its own."""
+
+    def received(self, data: str | bytes) -> None:
+        """One message of the client."""
+        ...
+
+    def oversized(self) -> None:
+        """The client sent a message of which the transport kept nothing, because it is too large."""
+        ...
+
+    def writable(self) -> None:
+        """All that was kept is taken."""
+        ...
+
+    def lost(self) -> None:
+        """The last call: the client has gone, or was told the close."""
         ...

@@ -1,4 +1,4 @@
-"""The way out of a connection: one bounded queue, one writer."""
+"""The way out of a connection: at once while the transport takes it, and a bounded queue when it does not."""
 
 import asyncio
 from collections import deque
@@ -25,6 +25,7 @@ class WriteQueue:
     """`on_written` is told of each delivery the transport took.
 
     `on_overflow` is told when more than `max_unsent` octets wait that nobody could read from the store again.
+    The first of what waits is with the transport already, which has not taken it yet.
     """
 
     __slots__ = (
@@ -33,15 +34,14 @@ class WriteQueue:
         "_marks",
         "_max_unsent",
         "_number",
+        "_on_empty",
         "_on_overflow",
         "_on_written",
         "_replay_ahead",
         "_replay_line",
-        "_taken_at",
-        "_task",
+        "_stopped",
         "_transport",
         "_unsent_unstored",
-        "_waiter",
         "binary",
         "last_sent",
         "unsent",
@@ -58,18 +58,19 @@ class WriteQueue:
         self._on_written = on_written
         self._max_unsent = max_unsent
         self._replay_ahead = max_unsent // 8  # so much unsent, and a replay waits for the client to read
-        self._replay_line = asyncio.Lock()
+        self._replay_line: asyncio.Lock | None = None
         self._on_overflow = on_overflow
-        self._items: deque[_Item] = deque()
-        self._number = 0
-        self._waiter: asyncio.Future[None] | None = None
+        self._on_empty: Callable[[], None] | None = None
+        self._items: deque[_Item] | None = None  # None until something has to wait: most clients keep up
+        self._number = 0  # texts that had to wait so far
         self._drains: list[tuple[int, asyncio.Future[None]]] = []
-        self._marks: deque[tuple[int, asyncio.Future[None]]] = deque()
-        self.binary = False  # the kind of message that the client gets: as its CONNECT was
+        self._marks: list[tuple[int, asyncio.Future[None]]] = []
+        self._stopped = False
+        self.binary = False
+        """The kind of message that the client gets: as its CONNECT was."""
         self.unsent = 0
         self._unsent_unstored = 0
-        self.last_sent = self._taken_at = monotonic()
-        self._task = asyncio.create_task(self._write(), name="stomp writer")
+        self.last_sent = monotonic()
 
     @property
     def has_room(self) -> bool:
@@ -77,46 +78,57 @@ class WriteQueue:
         return self.unsent < self._max_unsent // 2
 
     def put(self, text: str, delivery: Delivery | None = None, *, stored: bool = False) -> None:
-        """Queues `text`. What is `stored` does not count against `max_unsent`: it is put only where there is room."""
-        item = _Item(text, octets(text), monotonic(), delivery, stored)
-        self._items.append(item)
-        self._number += 1
-        self.unsent += item.octets
-        if not stored:
-            self._unsent_unstored += item.octets
-            if self._unsent_unstored > self._max_unsent:
-                self._on_overflow()
-        waiter = self._waiter
-        if waiter is not None:
-            self._waiter = None
-            if not waiter.done():
-                waiter.set_result(None)
+        """Sends `text`, or queues it behind what waits.
+
+        What is `stored` does not count against `max_unsent`: it is put only where there is room.
+        """
+        if self._stopped:
+            return
+        if not self._items and self._transport.send(text, binary=self.binary):
+            self.last_sent = monotonic()
+            if delivery is not None:
+                self._on_written(delivery)
+            return
+        self._wait(_Item(text, octets(text), monotonic(), delivery, stored))
+
+    def writable(self) -> None:
+        """The transport took what it had been given."""
+        items = self._items
+        while items:
+            self._took(items.popleft())
+            if items and not self._transport.send(items[0].text, binary=self.binary):
+                return
+        if self._on_empty is not None:
+            self._on_empty()
+
+    def when_empty(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` when the transport took all that waits."""
+        self._on_empty = callback
 
     def drop_messages(self) -> None:
-        """What nobody is to get any more; the one text that may be on its way is not held up."""
+        """What nobody is to get any more; the one text that is on its way is not held up."""
         if not self._items:
             return
         first, *others = self._items
         kept = [item for item in others if not item.text.startswith("MESSAGE\n")]
-        self._items.clear()
-        self._items.extend([first, *kept])
+        self._items = deque([first, *kept])
         self.unsent = sum(item.octets for item in self._items)
         self._unsent_unstored = sum(item.octets for item in self._items if not item.stored)
 
     def stalled_for(self, now: float) -> float:
         """Seconds for which something waits and the transport took nothing."""
-        return now - max(self._items[0].queued_at, self._taken_at) if self._items else 0.0
+        return now - max(self._items[0].queued_at, self.last_sent) if self._items else 0.0
 
     async def drain(self, down_to: int = 0) -> None:
-        """Returns when no more than `down_to` octets are unsent, or the writer has ended."""
-        if self.unsent > down_to and not self._task.done():
+        """Returns when no more than `down_to` octets are unsent, or the queue was stopped."""
+        if self.unsent > down_to:
             drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._drains.append((down_to, drained))
             await drained
 
     async def sent_so_far(self) -> None:
-        """Returns when the transport took all that is queued now, or the writer has ended."""
-        if self._items and not self._task.done():
+        """Returns when the transport took all that is queued now, or the queue was stopped."""
+        if self._items:
             sent: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._marks.append((self._number, sent))
             await sent
@@ -124,41 +136,42 @@ class WriteQueue:
     @asynccontextmanager
     async def replay_turn(self) -> AsyncIterator[None]:
         """Room for one message of a replay. All replays of the connection wait for it in one line."""
+        if self._replay_line is None:
+            self._replay_line = asyncio.Lock()
         async with self._replay_line:
             await self.drain(self._replay_ahead)
             yield
 
-    async def stop(self) -> None:
-        self._task.cancel()
-        await asyncio.wait([self._task])
+    def stop(self) -> None:
+        """Nothing more goes out: whoever waits for it need not."""
+        self._stopped = True
+        self._items = self._on_empty = None
+        self.unsent = self._unsent_unstored = 0
+        self._wake_drained()
+        self._wake_marks(self._number)
 
-    async def _write(self) -> None:
-        items = self._items
-        try:
-            while True:
-                while items:
-                    item = items[0]
-                    await self._transport.send(item.text, binary=self.binary)
-                    items.popleft()
-                    self._taken_at = monotonic()
-                    self.unsent -= item.octets
-                    if not item.stored:
-                        self._unsent_unstored -= item.octets
-                    if item.delivery is not None:
-                        self._on_written(item.delivery)
-                    if self._drains:
-                        self._wake_drained()
-                    if self._marks:
-                        self._wake_marks(self._number - len(items))
-                self.last_sent = monotonic()
-                self._waiter = asyncio.get_running_loop().create_future()
-                await self._waiter
-        except (OSError, RuntimeError):
-            pass  # the client has gone; the reader learns it too and ends the connection
-        finally:
-            self.unsent = self._unsent_unstored = 0  # nothing more will go out: whoever waits for it need not
+    def _wait(self, item: _Item) -> None:
+        if self._items is None:
+            self._items = deque()
+        self._items.append(item)
+        self._number += 1
+        self.unsent += item.octets
+        if not item.stored:
+            self._unsent_unstored += item.octets
+            if self._unsent_unstored > self._max_unsent:
+                self._on_overflow()
+
+    def _took(self, item: _Item) -> None:
+        self.last_sent = monotonic()
+        self.unsent -= item.octets
+        if not item.stored:
+            self._unsent_unstored -= item.octets
+        if item.delivery is not None:
+            self._on_written(item.delivery)
+        if self._drains:
             self._wake_drained()
-            self._wake_marks(self._number)
+        if self._marks:
+            self._wake_marks(self._number - len(self._items or ()))
 
     def _wake_drained(self) -> None:
         for waiting in self._drains[:]:
@@ -169,8 +182,8 @@ class WriteQueue:
                     drained.set_result(None)
 
     def _wake_marks(self, taken: int) -> None:
-        """`taken` counts the texts that have left the queue since the connection began."""
+        """`taken` counts the texts that have left the queue, of those that had to wait."""
         while self._marks and self._marks[0][0] <= taken:
-            _, sent = self._marks.popleft()
+            _, sent = self._marks.pop(0)
             if not sent.done():
                 sent.set_result(None)

@@ -71,18 +71,25 @@ class Participants:
 
         Raises `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
         """
-        key, now = (session_id, email, intent), self._clock.now()
-        known, changes = self._participations.get(key), self._directory.changes
-        if known is not None and now < known.until and changes == known.changes:
-            return known.participation
+        if (current := self.known_participation(session_id, email, intent)) is not None:
+            return current
+        key, until, changes = (session_id, email, intent), self._clock.now() + self._max_age, self._directory.changes
+        known = self._participations.get(key)
         try:
             participation = await self._participation(session_id, email, intent)
         except StoreUnavailable:
             if known is None:
                 raise
             return known.participation
-        self._participations[key] = _Remembered(participation, now + self._max_age, changes)
+        self._participations[key] = _Remembered(participation, until, changes)
         return participation
+
+    def known_participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation | None:
+        """As `participation`, where nobody has to be asked; None otherwise."""
+        known = self._participations.get((session_id, email, intent))
+        if known is None or known.changes != self._directory.changes or self._clock.now() >= known.until:
+            return None
+        return known.participation
 
     async def _participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
         session = await self.session(session_id)

@@ -46,6 +46,17 @@ class SendMessage:
             self._intake.check_load(command.sender_email)
         return self._intake.submit(self._draft(command, await self.check(principal, command)), route, waits=waits)
 
+    def submit_if_known(
+        self, principal: Principal, command: SendMessageCommand, route: str
+    ) -> "asyncio.Future[Accepted] | None":
+        """As `submit`, but at once: None, and nothing is done, where somebody has to be asked who takes part."""
+        who = self._participants.known_participation(command.session_id, command.sender_email, command.intent)
+        if who is None:
+            return None
+        self._rate_limit.take(principal)
+        _check(principal, command)
+        return self._intake.submit(self._draft(command, who), route)
+
     async def together(
         self, principal: Principal, commands: Sequence[SendMessageCommand], route: str
     ) -> Sequence[Accepted | ChatError]:
@@ -81,13 +92,17 @@ class SendMessage:
 
     async def check(self, principal: Principal, command: SendMessageCommand) -> Participation:
         """Who would send it to whom, and where; nothing is sent. Raises what `submit` does, but `RateLimited`."""
-        principal.require(command.sender_email, "senderEmail")
-        check_content(command.content)
+        _check(principal, command)
         return await self._participants.participation(command.session_id, command.sender_email, command.intent)
 
     async def __call__(self, principal: Principal, command: SendMessageCommand, route: str) -> Accepted:
         """Returns when the message is durable. Raises all that `submit` and its future do."""
         return await (await self.submit(principal, command, route))
+
+
+def _check(principal: Principal, command: SendMessageCommand) -> None:
+    principal.require(command.sender_email, "senderEmail")
+    check_content(command.content)
 
 
 def _outcome(outcome: Accepted | BaseException) -> Accepted | ChatError:

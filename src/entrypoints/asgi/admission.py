@@ -32,7 +32,13 @@ class Refused(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
+        """What goes out beside the body's own headers."""
         return {"retry-after": str(RETRY_AFTER)} if self.status == 503 else {}
+
+    @property
+    def body_headers(self) -> dict[str, str]:
+        length = str(len(self.body))
+        return {"content-type": "application/problem+json", "content-length": length, "connection": "close"}
 
     @property
     def body(self) -> bytes:
@@ -70,8 +76,7 @@ async def refuse_upgrade(refused: Refused, scope: Scope, send: Send) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
         return
-    body = refused.body
-    told = {"content-type": "application/problem+json", "content-length": str(len(body)), "connection": "close"}
-    headers = [(name.encode(), value.encode()) for name, value in (told | refused.headers).items()]
+    told = refused.body_headers | refused.headers
+    headers = [(name.encode(), value.encode()) for name, value in told.items()]
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": body})
+    await send({"type": "websocket.http.response.body", "body": refused.body})

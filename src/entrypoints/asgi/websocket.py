@@ -1,73 +1,118 @@
-"""`/ws` and `/ws/websocket`: STOMP over plain WebSocket, as an ASGI application (contract, section 7)."""
+"""WebSockets over ASGI, for servers that have nothing else: a task that reads, and one that writes."""
 
-from adapters.stomp.connection import StompConnection
-from adapters.stomp.protocol.errors import FrameTooLarge
-from adapters.stomp.protocol.version import choose_subprotocol
-from adapters.stomp.services import StompServices
-from adapters.stomp.transport import Close
-from adapters.stomp.waiting_room import Place
-from entrypoints.asgi.admission import Admission, Refused, refuse_upgrade
-from entrypoints.asgi.types import MESSAGE_TOO_LARGE, Receive, Scope, Send, headers_of
+import asyncio
+import contextlib
+from collections import deque
+from typing import Final
 
-PATHS = frozenset({"/ws", "/ws/", "/ws/websocket"})
+from adapters.stomp.transport import Close, Receiver
+from entrypoints.asgi.admission import Refused, refuse_upgrade
+from entrypoints.asgi.sockets import Sockets
+from entrypoints.asgi.types import Event, Receive, Scope, Send
+
+CLOSE_TIMEOUT: Final = 5.0
+"""Seconds in which a client may take the last of what it is sent."""
 
 
-class WebSocketTransport:
+class AsgiSocket:
     """Implements the STOMP transport over an accepted ASGI WebSocket."""
-
-    __slots__ = ("_receive", "_send")
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
         self._send = send
+        self._outgoing: deque[Event] = deque()
+        self._arrived = asyncio.Event()
+        self._readable = asyncio.Event()
+        self._readable.set()
+        self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_closing = False
 
-    async def receive(self) -> str | bytes | None:
-        event = await self._receive()
-        if event["type"] == MESSAGE_TOO_LARGE:
-            raise FrameTooLarge("a message is too long")
-        if event["type"] != "websocket.receive":
-            return None
-        text: str | None = event.get("text")
-        data: bytes | None = event.get("bytes")
-        return data if text is None else text
+    async def run(self, receiver: Receiver) -> None:
+        """Serves the client until either side ends it."""
+        reader = asyncio.create_task(self._read(receiver), name="websocket reader")
+        writer = asyncio.create_task(self._write(receiver), name="websocket writer")
+        try:
+            await self._end
+            # Granian's close hangs while somebody receives
+            reader.cancel()
+            await asyncio.wait([reader])
+            if self._is_closing:
+                await asyncio.wait([writer], timeout=CLOSE_TIMEOUT)
+        finally:
+            for task in (reader, writer):
+                task.cancel()
+            await asyncio.wait([reader, writer])
+            receiver.lost()
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
+    def send(self, text: str, *, binary: bool = False) -> bool:
         content = {"bytes": text.encode()} if binary else {"text": text}
-        await self._send({"type": "websocket.send", **content})
+        self._put({"type": "websocket.send", **content})
+        return False
 
-    async def close(self, close: Close) -> None:
-        await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+    def pause_reading(self) -> None:
+        self._readable.clear()
+
+    def resume_reading(self) -> None:
+        self._readable.set()
+
+    def close(self, close: Close) -> None:
+        self._is_closing = True
+        self._put({"type": "websocket.close", "code": close.code, "reason": close.reason})
+        self._finish()
+
+    def _put(self, event: Event) -> None:
+        self._outgoing.append(event)
+        self._arrived.set()
+
+    def _finish(self) -> None:
+        if not self._end.done():
+            self._end.set_result(None)
+
+    async def _read(self, receiver: Receiver) -> None:
+        try:
+            while True:
+                await self._readable.wait()
+                event = await self._receive()
+                if event["type"] != "websocket.receive":
+                    break
+                text: str | None = event.get("text")
+                data: bytes | None = event.get("bytes")
+                receiver.received((data or b"") if text is None else text)
+        except (OSError, RuntimeError):
+            pass
+        self._finish()
+
+    async def _write(self, receiver: Receiver) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # the client has gone; the reader learns it too
+            while True:
+                while self._outgoing:
+                    event = self._outgoing.popleft()
+                    await self._send(event)
+                    if event["type"] == "websocket.close":
+                        return
+                if not self._is_closing:
+                    receiver.writable()
+                if not self._outgoing:
+                    self._arrived.clear()
+                    await self._arrived.wait()
 
 
-class StompWebSocket:
+class AsgiWebSockets:
     """The ASGI application."""
 
-    def __init__(self, services: StompServices, admission: Admission) -> None:
-        self._services = services
-        self._admission = admission
+    def __init__(self, sockets: Sockets) -> None:
+        self._sockets = sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()  # websocket.connect
         try:
-            if scope["path"] not in PATHS:
-                raise Refused(404)
-            place = self._admission.admit(scope)
+            accepted = self._sockets.admit(scope)
         except Refused as refused:
             await refuse_upgrade(refused, scope, send)
             return
         try:
-            await self._serve(scope, receive, send, place)
+            await send({"type": "websocket.accept", "subprotocol": accepted.subprotocol})
+            socket = AsgiSocket(receive, send)
+            await socket.run(accepted.serve(socket))
         finally:
-            place.leave()
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, place: Place) -> None:
-        subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
-        await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        connection = StompConnection(
-            WebSocketTransport(receive, send),
-            self._services,
-            subprotocol=subprotocol,
-            upgrade_authorization=headers_of(scope).get("authorization"),
-            place=place,
-        )
-        await connection.run()
+            accepted.place.leave()

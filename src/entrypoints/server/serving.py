@@ -4,11 +4,12 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, Protocol
 
+from entrypoints.asgi.sockets import Sockets
 from entrypoints.asgi.types import AsgiApp
 from entrypoints.server.descriptors import accepted_at_once, connections_wanted, file_limit
 from entrypoints.server.unread_sockets import end_unread_connections, end_unread_connections_of
@@ -73,32 +74,27 @@ class GranianServer:
 
 
 class UvicornServer:
-    """uvicorn with its sans-IO WebSocket implementation: less memory a socket, for nodes with very many."""
+    """uvicorn for HTTP; from the upgrade on, WebSockets are served without it, straight on their sockets."""
 
-    def __init__(self, app: AsgiApp, settings: Settings) -> None:
-        # read when it is imported: an upgrade beyond them gets no answer, and uvicorn has looked at the head before
-        os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(MAX_HEAD))
-        os.environ.setdefault("WEBSOCKETS_MAX_NUM_HEADERS", str(MAX_HEAD // 4))
+    def __init__(self, app: AsgiApp, sockets: Sockets, settings: Settings) -> None:
         import uvicorn
 
         from entrypoints.server.bounded_uvicorn.gate import gated
         from entrypoints.server.bounded_uvicorn.http import BoundedHttp
-        from entrypoints.server.bounded_uvicorn.websocket import BoundedWebSocket
+        from entrypoints.server.bounded_uvicorn.websocket import WebSocket
 
         class Quiet(uvicorn.Server):
             @contextlib.contextmanager
             def capture_signals(self) -> Iterator[None]:
                 yield  # signals are ours
 
-        http: Any = gated(BoundedHttp)
+        http: Any = gated(partial(BoundedHttp, sockets, max(settings.max_message_bytes, settings.sockjs_max_body)))
         config: Any = uvicorn.Config(
             app,
+            interface="asgi3",
             http=http,
             h11_max_incomplete_event_size=MAX_HEAD,
-            ws=BoundedWebSocket,
-            ws_max_size=max(settings.max_message_bytes, settings.sockjs_max_body),
-            ws_ping_interval=None,  # heart-beats are STOMP's
-            ws_per_message_deflate=False,
+            ws=WebSocket,  # any class will do: what it is made for is done at the upgrade
             lifespan="off",
             log_config=None,
             access_log=False,
@@ -124,8 +120,9 @@ class UvicornServer:
         self._server.should_exit = True
 
 
-def create_server(app: AsgiApp, settings: Settings) -> Server:
-    return UvicornServer(app, settings) if settings.server == "uvicorn" else GranianServer(app, settings)
+def create_server(app: AsgiApp, sockets: Sockets, settings: Settings) -> Server:
+    """`app` serves WebSockets too, where the server leaves them to it; `sockets` where it does not."""
+    return UvicornServer(app, sockets, settings) if settings.server == "uvicorn" else GranianServer(app, settings)
 
 
 def _listening_address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

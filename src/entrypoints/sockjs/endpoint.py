@@ -8,20 +8,19 @@ from typing import Final
 
 from adapters.sockjs.protocol.framing import BrokenFraming, PayloadExpected, TooManyMessages
 from adapters.sockjs.protocol.limits import SockJsLimits
-from adapters.stomp.protocol.version import choose_subprotocol
+from adapters.stomp.transport import Receiver, Transport
 from application.ports.tokens import TokenVerifier
-from entrypoints.asgi.admission import Admission, Refused, refuse_upgrade
-from entrypoints.asgi.types import Receive, Scope, Send, headers_of
-from entrypoints.asgi.websocket import WebSocketTransport
+from entrypoints.asgi.admission import Admission, Refused
+from entrypoints.asgi.sockets import Accepted, Application, Client, accept
+from entrypoints.asgi.types import Receive, Scope, Send
 from entrypoints.sockjs import pages
-from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.downstream import RECEIVERS, BadCallback, check_callback
 from entrypoints.sockjs.headers import cors, never_cached, preflight, sticky_cookie
 from entrypoints.sockjs.live_sessions import LiveSessions, NoSuchSession
 from entrypoints.sockjs.receiving import Receiving
 from entrypoints.sockjs.request import TEXT, BodyTooLarge, ClientGone, Request
 from entrypoints.sockjs.sending import SENDERS, messages_of
-from entrypoints.sockjs.websocket import SockJsWebSocketTransport
+from entrypoints.sockjs.websocket import SockJsSocket
 
 _IFRAME: Final = re.compile(r"/iframe[0-9\-.a-z_]*\.html")
 _SESSION: Final = re.compile(r"/[^/.]+/([^/.]+)/([a-z_]+)")
@@ -59,36 +58,23 @@ class SockJsEndpoint:
         self._sessions = LiveSessions(application, tokens, admission, settings.limits)
         self._iframe = pages.IframePage(settings.client_url)
 
-    async def websocket(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a WebSocket at the path `rest` under the prefix: with SockJS frames, but for `/websocket`."""
-        await receive()  # websocket.connect
+    def admit(self, rest: str, scope: Scope) -> Accepted:
+        """A WebSocket at the path `rest` under the prefix: with SockJS frames, but for `/websocket`.
+
+        Raises `Refused`.
+        """
         found = session_of(rest)
         framed = found is not None and found[1] == "websocket"
-        try:
-            if not self._settings.websocket or not (framed or rest == "/websocket"):
-                raise Refused(404)
-            place = self._admission.admit(scope)
-        except Refused as refused:
-            await refuse_upgrade(refused, scope, send)
-            return
-        authorization = headers_of(scope).get("authorization")
-        client = Client(authorization, choose_subprotocol(scope.get("subprotocols", ())), place)
-        try:
-            await send({"type": "websocket.accept", "subprotocol": client.subprotocol})
-            await self._serve(receive, send, client, framed=framed)
-        finally:
-            place.leave()
+        if not self._settings.websocket or not (framed or rest == "/websocket"):
+            raise Refused(404)
+        place = self._admission.admit(scope)
+        return accept(scope, place, self._framed if framed else self._application)
 
-    async def _serve(self, receive: Receive, send: Send, client: Client, *, framed: bool) -> None:
-        if not framed:
-            await self._application(WebSocketTransport(receive, send), client)
-            return
-        transport = SockJsWebSocketTransport(receive, send, self._settings.limits)
-        try:
-            await transport.open()
-            await self._application(transport, client)
-        finally:
-            transport.stop()
+    def _framed(self, transport: Transport, client: Client) -> Receiver:
+        socket = SockJsSocket(transport, self._settings.limits)
+        socket.open()
+        socket.serve(self._application(socket, client))
+        return socket
 
     async def http(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request for the path `rest` under the prefix."""

@@ -1,18 +1,15 @@
 """The HTTP sessions of one endpoint: found by the id that the client chose, each with its application running."""
 
 import asyncio
-import logging
 from dataclasses import dataclass, field
 
 from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.sockjs.session import SockJsSession
 from application.ports.tokens import TokenVerifier
 from entrypoints.asgi.admission import Admission, Refused
-from entrypoints.sockjs.application import Application, Client
+from entrypoints.asgi.sockets import Application, Client
 from entrypoints.sockjs.request import Request
 from entrypoints.sockjs.session_binding import Owner, is_owner, owner_of
-
-log = logging.getLogger(__name__)
 
 
 class NoSuchSession(Exception):
@@ -39,7 +36,6 @@ class LiveSessions:
         self._admission = admission
         self._limits = limits
         self._live: dict[str, LiveSession] = {}
-        self._running: set[asyncio.Task[None]] = set()
 
     async def get(self, session_id: str, request: Request) -> LiveSession:
         """Raises `NoSuchSession`."""
@@ -68,15 +64,5 @@ class LiveSessions:
         session = SockJsSession(self._limits, forget)
         place.on_evict(session.vanish)
         self._live[session_id] = LiveSession(session, owner)
-        client = Client(owner.authorization or None, place=place)
-        task = asyncio.create_task(self._serve(session, client), name="sockjs session")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        session.serve(self._application(session, Client(owner.authorization or None, place=place)))
         return session
-
-    async def _serve(self, session: SockJsSession, client: Client) -> None:
-        try:
-            await self._application(session, client)
-        except Exception:
-            log.exception("a session failed")
-        session.end()

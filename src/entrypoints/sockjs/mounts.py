@@ -3,19 +3,17 @@
 from collections.abc import Mapping
 
 from adapters.sockjs.protocol.limits import SockJsLimits
-from adapters.stomp.connection import StompConnection
-from adapters.stomp.services import StompServices
-from adapters.stomp.transport import Transport
+from application.ports.tokens import TokenVerifier
 from entrypoints.asgi.admission import Admission
+from entrypoints.asgi.sockets import Accepted, Application
 from entrypoints.asgi.types import Receive, Scope, Send
 from entrypoints.settings.model import Settings
-from entrypoints.sockjs.application import Application, Client
 from entrypoints.sockjs.endpoint import SockJsEndpoint, SockJsSettings
 from entrypoints.sockjs.protocol_test_endpoints import TEST_ENDPOINTS
 
 
 class SockJs:
-    """The ASGI application of all endpoints."""
+    """All endpoints: an ASGI application for their requests, and their WebSockets."""
 
     def __init__(self, endpoints: Mapping[str, SockJsEndpoint]) -> None:
         self._endpoints = endpoints
@@ -24,40 +22,33 @@ class SockJs:
         return _prefix(path) in self._endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """For a path that it serves."""
+        """A request for a path that it serves."""
+        endpoint, rest = self._endpoint(scope)
+        await endpoint.http(rest, scope, receive, send)
+
+    def admit(self, scope: Scope) -> Accepted:
+        """A WebSocket at a path that it serves. Raises `Refused`."""
+        endpoint, rest = self._endpoint(scope)
+        return endpoint.admit(rest, scope)
+
+    def _endpoint(self, scope: Scope) -> tuple[SockJsEndpoint, str]:
         path: str = scope["path"]
         prefix = _prefix(path)
-        endpoint = self._endpoints[prefix]
-        serve = endpoint.websocket if scope["type"] == "websocket" else endpoint.http
-        await serve(path[len(prefix) :], scope, receive, send)
+        return self._endpoints[prefix], path[len(prefix) :]
 
 
-def create_sockjs(services: StompServices, admission: Admission, settings: Settings) -> SockJs:
+def create_sockjs(stomp: Application, tokens: TokenVerifier, admission: Admission, settings: Settings) -> SockJs:
     """`/ws`, and outside `prod` and `dev` what the public tests need."""
-    served = {"/ws": (_stomp(services), _settings_of(settings))}
+    served = {"/ws": (stomp, _settings_of(settings))}
     if settings.profile == "test":
         served |= TEST_ENDPOINTS
 
     return SockJs(
         {
-            prefix: SockJsEndpoint(application, services.tokens, admission, its_settings)
+            prefix: SockJsEndpoint(application, tokens, admission, its_settings)
             for prefix, (application, its_settings) in served.items()
         }
     )
-
-
-def _stomp(services: StompServices) -> Application:
-    async def serve(transport: Transport, client: Client) -> None:
-        connection = StompConnection(
-            transport,
-            services,
-            subprotocol=client.subprotocol,
-            upgrade_authorization=client.authorization,
-            place=client.place,
-        )
-        await connection.run()
-
-    return serve
 
 
 def _settings_of(settings: Settings) -> SockJsSettings:

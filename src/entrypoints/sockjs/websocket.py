@@ -1,11 +1,7 @@
 """The transport `websocket`: SockJS frames over one WebSocket, whose life is the session's."""
 
 import asyncio
-import contextlib
-from collections import deque
-from collections.abc import MutableMapping
 from time import monotonic
-from typing import Any
 
 from adapters.sockjs.protocol.framing import (
     HEARTBEAT,
@@ -19,83 +15,89 @@ from adapters.sockjs.protocol.framing import (
 )
 from adapters.sockjs.protocol.halves import HalfJoiner
 from adapters.sockjs.protocol.limits import SockJsLimits
-from adapters.sockjs.session import CloseReason
-from adapters.stomp.protocol.errors import FrameTooLarge
-from entrypoints.asgi.types import MESSAGE_TOO_LARGE, Receive, Send
+from adapters.stomp.transport import Close, Receiver, Transport
+
+BROKEN = Close(1007, "Broken framing.")
 
 
-class SockJsWebSocketTransport:
-    """Over an accepted ASGI WebSocket."""
+class SockJsSocket:
+    """Between a WebSocket, whose receiver it is, and whoever serves the client, whose transport it is."""
 
-    def __init__(self, receive: Receive, send: Send, limits: SockJsLimits) -> None:
-        self._receive = receive
-        self._send = send
-        self._heartbeat = limits.heartbeat
+    __slots__ = ("_beat", "_halves", "_last_sent", "_limits", "_receiver", "_socket")
+
+    def __init__(self, socket: Transport, limits: SockJsLimits) -> None:
+        self._socket = socket
         self._limits = limits
-        self._messages: deque[str] = deque()
         self._halves = HalfJoiner()
+        self._receiver: Receiver | None = None
         self._last_sent = monotonic()
-        self._beats: asyncio.Task[None] | None = None
+        self._beat: asyncio.TimerHandle | None = None
 
-    async def open(self) -> None:
-        await self._frame(OPEN)
-        self._beats = asyncio.create_task(self._beat(), name="sockjs heartbeat")
+    def serve(self, receiver: Receiver) -> None:
+        """`receiver` serves the client from now on."""
+        self._receiver = receiver
+        self._beat_later(self._limits.heartbeat)
 
-    async def receive(self) -> str | None:
-        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate").
+    def open(self) -> None:
+        """The first frame of all."""
+        self._frame(OPEN)
 
-        Raises `FrameTooLarge` for a WebSocket message that is too long or has too many messages in it.
-        """
-        while not self._messages:
-            event = await self._receive()
-            payload = _payload(event)
-            if payload is None:
-                return None
-            if len(payload) > self._limits.max_body:
-                raise FrameTooLarge(f"a message has at most {self._limits.max_body} characters")
-            if not payload:
-                continue
-            try:
-                self._messages.extend(self._halves.join(read_messages(payload, self._limits.max_messages)))
-            except TooManyMessages:
-                raise FrameTooLarge(f"a message carries at most {self._limits.max_messages} others") from None
-            except (BrokenFraming, PayloadExpected):
-                await self._send({"type": "websocket.close", "code": 1007, "reason": "Broken framing."})
-                return None
-        return self._messages.popleft()
+    def received(self, data: str | bytes) -> None:
+        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate")."""
+        if not data or self._receiver is None:
+            return
+        if len(data) > self._limits.max_body:
+            self._receiver.oversized()
+            return
+        try:
+            messages = self._halves.join(read_messages(data, self._limits.max_messages))
+        except TooManyMessages:
+            self._receiver.oversized()
+        except (BrokenFraming, PayloadExpected):
+            self._socket.close(BROKEN)
+        else:
+            for message in messages:
+                self._receiver.received(message)
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
+    def oversized(self) -> None:
+        if self._receiver is not None:
+            self._receiver.oversized()
+
+    def writable(self) -> None:
+        if self._receiver is not None:
+            self._receiver.writable()
+
+    def lost(self) -> None:
+        if self._beat is not None:
+            self._beat.cancel()
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.lost()
+
+    def send(self, text: str, *, binary: bool = False) -> bool:
         """Always as text: SockJS has no binary messages."""
-        await self._frame(array_frame((text,)))
+        return self._frame(array_frame((text,)))
 
-    async def close(self, close: CloseReason) -> None:
-        await self._frame(close_frame(close.code, close.reason))
-        await self._send({"type": "websocket.close", "code": close.code, "reason": close.reason})
+    def pause_reading(self) -> None:
+        self._socket.pause_reading()
 
-    def stop(self) -> None:
-        if self._beats is not None:
-            self._beats.cancel()
+    def resume_reading(self) -> None:
+        self._socket.resume_reading()
 
-    async def _frame(self, frame: str) -> None:
+    def close(self, close: Close) -> None:
+        self._frame(close_frame(close.code, close.reason))
+        self._socket.close(close)
+
+    def _frame(self, frame: str) -> bool:
         self._last_sent = monotonic()
-        await self._send({"type": "websocket.send", "text": frame})
+        return self._socket.send(frame)
 
-    async def _beat(self) -> None:
-        with contextlib.suppress(OSError, RuntimeError):  # the reader learns it too
-            while True:
-                idle = monotonic() - self._last_sent
-                if idle >= self._heartbeat:
-                    await self._frame(HEARTBEAT)
-                else:
-                    await asyncio.sleep(self._heartbeat - idle)
+    def _beat_if_idle(self) -> None:
+        left = self._last_sent + self._limits.heartbeat - monotonic()
+        if left <= 0:
+            self._frame(HEARTBEAT)
+            left = self._limits.heartbeat
+        self._beat_later(left)
 
-
-def _payload(event: MutableMapping[str, Any]) -> str | bytes | None:
-    """None when the client has gone. Raises `FrameTooLarge`."""
-    if event["type"] == MESSAGE_TOO_LARGE:
-        raise FrameTooLarge
-    if event["type"] != "websocket.receive":
-        return None
-    text: str | None = event.get("text")
-    data: bytes | None = event.get("bytes")
-    return (data if text is None else text) or b""
+    def _beat_later(self, seconds: float) -> None:
+        self._beat = asyncio.get_running_loop().call_later(seconds, self._beat_if_idle)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from itertools import count
+from math import inf
 from uuid import UUID
 
 from adapters.stomp.feeds.ordered_feed import OrderedFeed
@@ -24,29 +25,55 @@ SESSIONS = [SessionId(UUID(int=number)) for number in (1, 2, 3)]
 
 
 class Socket:
-    """Takes a frame for each `permits`; `seqs` are the messages that it took, by session and seq."""
+    """Takes a frame for each `read`, one after the other; `messages` are those that it took, by session and seq."""
 
     def __init__(self) -> None:
-        self.permits = asyncio.Semaphore(0)
-        self.open = False
         self.messages: list[tuple[UUID, int]] = []
         self.ack_ids: list[str] = []
+        self.on_taken: Callable[[], None] = lambda: None
+        self._may_take: float = 0
+        self._kept = ""
         self._decoder = FrameDecoder()
         self._decoder.use("1.2")
 
-    async def receive(self) -> str | None:
+    def send(self, text: str, *, binary: bool = False) -> bool:
+        assert not self._kept, "one after the other"
+        self._kept = text
+        return self._take()
+
+    def read(self) -> None:
+        """One frame, of those that are there or come later."""
+        self._may_take += 1
+        self._take_kept()
+
+    def read_all(self) -> None:
+        """Whatever comes from now on."""
+        self._may_take = inf
+        self._take_kept()
+
+    def pause_reading(self) -> None:
         raise NotImplementedError
 
-    async def close(self, close: Close) -> None:
+    def resume_reading(self) -> None:
         raise NotImplementedError
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
-        if not self.open:
-            await self.permits.acquire()
+    def close(self, close: Close) -> None:
+        raise NotImplementedError
+
+    def _take_kept(self) -> None:
+        if self._kept and self._take():
+            self.on_taken()
+
+    def _take(self) -> bool:
+        if self._may_take < 1:
+            return False
+        self._may_take -= 1
+        text, self._kept = self._kept, ""
         for frame in self._decoder.feed(text):
             self.messages.append((UUID(frame.headers["session-id"]), int(frame.headers["seq"])))
             if "ack" in frame.headers:
                 self.ack_ids.append(frame.headers["ack"])
+        return True
 
 
 class Bench:
@@ -60,6 +87,7 @@ class Bench:
         self._marks: list[MessageId] = []
         self._ids = (MessageId(UUID(int=number)) for number in count(1))
         self.queue = WriteQueue(self.socket, self._written, MAX_UNSENT, lambda: self.failures.append("overflow"))
+        self.socket.on_taken = self.queue.writable
         self.subscription = Subscription(
             "1", "/user/queue/messages", ack_mode, serial=1, version="1.2", max_unacked=MAX_UNACKED
         )
@@ -105,8 +133,7 @@ class Bench:
 
     async def settle(self, is_so: Callable[[], bool] = lambda: False) -> None:
         """Lets everything happen that can, with a client that reads and ACKs."""
-        self.socket.open = True
-        self.socket.permits.release()
+        self.socket.read_all()
         for _ in range(2_000):
             await asyncio.sleep(0)
             self.answer_all()
@@ -115,7 +142,7 @@ class Bench:
 
     async def stop(self) -> None:
         self.feed.stop()
-        await self.queue.stop()
+        self.queue.stop()
 
     def _written(self, delivery: Delivery) -> None:
         if delivery.message is not None:

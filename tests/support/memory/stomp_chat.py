@@ -1,6 +1,7 @@
 """STOMP connections of two people over transports in memory."""
 
 import asyncio
+from collections import deque
 from uuid import uuid4
 
 import msgspec
@@ -25,39 +26,57 @@ from tests.support.people import FRIENDS
 
 
 class Client:
-    """The far end of a transport in memory."""
+    """A transport in memory with the client at its far end, which takes what is sent while it `reads`."""
 
     def __init__(self, services: StompServices, upgrade_authorization: str | None = None) -> None:
-        self._incoming: asyncio.Queue[str | bytes | None] = asyncio.Queue()
+        self.unheard: deque[str | bytes] = deque()  # what was said and the connection has not read
+        self._is_heard = True
+        self._kept: deque[tuple[str, bool]] = deque()
+        self._reads = True
         self._decoder = FrameDecoder(max_frame_bytes=1_000_000)
         self._decoder.use("1.2")
         self.frames: list[Frame] = []
         self.beats = 0
         self.kinds: set[bool] = set()  # whether what came was binary
         self.closed: Close | None = None
-        self.reads = asyncio.Event()
-        self.reads.set()
+        self._lost = asyncio.Event()
         self._connection = StompConnection(self, services, upgrade_authorization=upgrade_authorization)
-        self._task = asyncio.create_task(self._connection.run())
 
-    async def receive(self) -> str | bytes | None:
-        return await self._incoming.get()
+    def send(self, text: str, *, binary: bool = False) -> bool:
+        if self._lost.is_set():
+            return False
+        self._kept.append((text, binary))
+        return self._take()
 
-    async def send(self, text: str, *, binary: bool = False) -> None:
-        await self.reads.wait()
-        self.kinds.add(binary)
-        self.beats += text == BEAT
-        self.frames.extend(self._decoder.feed(text))
+    def pause_reading(self) -> None:
+        self._is_heard = False
 
-    async def close(self, close: Close) -> None:
+    def resume_reading(self) -> None:
+        self._is_heard = True
+        self._hear_later()
+
+    def close(self, close: Close) -> None:
+        assert self.closed is None, "once"
         self.closed = close
+        asyncio.get_running_loop().call_soon(self._lose)
 
     def say(self, command: str, body: str = "", **headers: str) -> None:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        self._incoming.put_nowait(write_frame(command, named, body, "1.2"))
+        self.raw(write_frame(command, named, body, "1.2"))
 
     def raw(self, data: str | bytes) -> None:
-        self._incoming.put_nowait(data)
+        self.unheard.append(data)
+        self._hear_later()
+
+    @property
+    def reads(self) -> bool:
+        return self._reads
+
+    @reads.setter
+    def reads(self, reads: bool) -> None:
+        self._reads = reads
+        if reads and self._kept and self._take():
+            self._connection.writable()
 
     async def got(self, command: str, count: int = 1) -> list[Frame]:
         """The frames of this command, once there are `count`."""
@@ -80,17 +99,37 @@ class Client:
     @property
     def expired(self) -> bool:
         """Whether the far side has begun to end, of which nothing is to be seen while nobody reads."""
-        return self._connection._end.done()
+        return self._connection._closing is not None
 
     def check(self, now: float) -> None:
         """As the watch does at that time."""
         self._connection.check(now)
 
     def hang_up(self) -> None:
-        self._incoming.put_nowait(None)
+        asyncio.get_running_loop().call_soon(self._lose)
 
     async def ended(self) -> None:
-        await asyncio.wait_for(self._task, 10)
+        await asyncio.wait_for(self._lost.wait(), 10)
+
+    def _hear_later(self) -> None:
+        asyncio.get_running_loop().call_soon(self._hear)
+
+    def _hear(self) -> None:
+        while self.unheard and self._is_heard and not self._lost.is_set():
+            self._connection.received(self.unheard.popleft())
+
+    def _take(self) -> bool:
+        while self._reads and self._kept:
+            text, binary = self._kept.popleft()
+            self.kinds.add(binary)
+            self.beats += text == BEAT
+            self.frames.extend(self._decoder.feed(text))
+        return not self._kept
+
+    def _lose(self) -> None:
+        if not self._lost.is_set():
+            self._lost.set()
+            self._connection.lost()
 
 
 MAX_SUBSCRIBES = 50

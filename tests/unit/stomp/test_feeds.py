@@ -41,7 +41,7 @@ async def go(bench: Bench, steps: list[tuple[str, int]], *, topic: bool) -> None
         elif step in ("ack", "nack"):
             bench.answer(number, refused=step == "nack")
         elif step == "read":
-            bench.socket.permits.release()
+            bench.socket.read()
         elif step == "wait":
             for _ in range(number):
                 await asyncio.sleep(0)
@@ -126,8 +126,7 @@ async def test_no_more_wait_for_their_ack_than_may(mode: AckMode) -> None:
     for _ in range(10):
         bench.commit(SESSIONS[0])
         bench.push(-1)
-    bench.socket.open = True
-    bench.socket.permits.release()
+    bench.socket.read_all()
     for _ in range(100):
         await asyncio.sleep(0)
     assert [seq for _, seq in bench.socket.messages] == list(range(1, MAX_UNACKED + 1))

@@ -6,7 +6,7 @@ from adapters.stomp.transport import CloseReason
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB
 from tests.support.memory.stomp_chat import Chat, Client
-from tests.unit.stomp.receipts import ann_of, nothing_waits, problems_of, receipts, send, stored
+from tests.unit.stomp.receipts import ann_of, problems_of, receipts, send, stored
 
 
 async def unacked(chat: Chat, *contents: str) -> tuple[Client, Sequence[str]]:
@@ -83,7 +83,7 @@ async def test_a_stop_of_the_instance_gives_no_receipt_for_what_is_undecided(cha
     ann = await ann_of(chat)
     chat.service.outage.freeze()
     send(ann, chat.message("undecided"), receipt="undecided")
-    await nothing_waits(chat)
+    await eventually(lambda: chat.service.intake.pending == 1)
     await chat.connections.drain(5)
     chat.service.outage.thaw()
     await eventually(lambda: stored(chat) == ["undecided"])

@@ -65,9 +65,9 @@ async def test_frames_that_wait_for_their_turn_are_limited(chat: Chat) -> None:
     chat.service.outage.freeze()
     for number in range(10):
         send(ann, chat.message(str(number)), receipt=str(number))
-    await eventually(lambda: ann._incoming.qsize() == 6)
+    await eventually(lambda: len(ann.unheard) == 7)
     await asyncio.sleep(0)
-    assert ann._incoming.qsize() == 6
+    assert len(ann.unheard) == 7
     chat.service.outage.thaw()
     await eventually(lambda: receipts(ann) == [str(number) for number in range(10)])
 

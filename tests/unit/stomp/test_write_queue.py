@@ -15,6 +15,7 @@ class Writing:
         self.socket = Socket()
         self.overflows = 0
         self.queue = WriteQueue(self.socket, lambda _: None, 800, self._overflowed)
+        self.socket.on_taken = self.queue.writable
 
     def _overflowed(self) -> None:
         self.overflows += 1
@@ -24,7 +25,7 @@ class Writing:
 async def writing() -> AsyncIterator[Writing]:
     writing = Writing()
     yield writing
-    await writing.queue.stop()
+    writing.queue.stop()
 
 
 async def test_what_the_store_has_is_no_overflow(writing: Writing) -> None:
@@ -44,11 +45,10 @@ async def test_only_a_socket_that_takes_nothing_is_stalled(writing: Writing) -> 
     await asyncio.sleep(0)
     assert writing.queue.stalled_for(queued_at + 10) == pytest.approx(10, abs=0.1)
     await asyncio.sleep(0.2)
-    writing.socket.permits.release()
+    writing.socket.read()
     await asyncio.sleep(0.01)
     assert writing.queue.stalled_for(queued_at + 10) < 9.9
-    writing.socket.open = True
-    writing.socket.permits.release()
+    writing.socket.read_all()
     await writing.queue.drain()
     assert writing.queue.stalled_for(queued_at + 10) == 0
 
@@ -68,7 +68,7 @@ async def test_replays_wait_in_one_line_and_are_woken_one_at_a_time(writing: Wri
     replays = [asyncio.create_task(replay(name)) for name in range(20)]
     await asyncio.sleep(0)
     while not all(one.done() for one in replays):
-        writing.socket.permits.release()
+        writing.socket.read()
         await asyncio.sleep(0)
     assert order == [*range(20)] * 3
     assert most <= 100 + 90, "the room of a replay and one message"
@@ -86,6 +86,5 @@ async def test_a_replay_that_ends_in_line_holds_up_nobody(writing: Writing) -> N
     await asyncio.sleep(0)
     for one in replays[:-1]:
         one.cancel()
-    writing.socket.open = True
-    writing.socket.permits.release()
+    writing.socket.read_all()
     await asyncio.wait_for(replays[-1], 5)

@@ -1,7 +1,8 @@
 """What a client SUBSCRIBEs: who may, and whether the store has something to replay first (contract, section 7)."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
 
 import msgspec
 
@@ -46,14 +47,16 @@ class Feeds:
         self._untold: deque[Delivery] = deque(maxlen=MAX_UNTOLD)
         self._rights = TopicRights(services.participants, services.limits.recheck, on_failure)
 
-    async def open(self, principal: Principal, event: Subscribe) -> None:
-        """Raises `RateLimited`, `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`,
-        `ProtocolError`."""
+    def open(self, principal: Principal, event: Subscribe) -> Coroutine[Any, Any, None] | None:
+        """Begins to give what the SUBSCRIBE asks for; where somebody has to be asked before, gives the rest of it.
+
+        Both raise `RateLimited`, `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`,
+        `ProtocolError`.
+        """
         self._services.subscribe_limit.take(principal)
         session_id = parse_session_topic(event.subscription.destination)
         if session_id is not None:
-            await self._open_topic(principal, event, session_id)
-            return
+            return self._open_topic(principal, event, session_id)
         queue = event.subscription.destination.removeprefix(USER_PREFIX)
         if queue not in USER_QUEUES or queue == event.subscription.destination:
             raise ForbiddenDestination
@@ -66,6 +69,7 @@ class Feeds:
             while queue == ERROR_QUEUE and self._untold:
                 untold = self._untold.popleft()
                 feed.deliver(untold, head_of(untold))
+        return None
 
     def close(self, subscription: Subscription) -> None:
         destinations, feed = self._open.pop(subscription)

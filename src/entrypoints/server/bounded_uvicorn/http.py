@@ -1,10 +1,13 @@
-"""HTTP/1.1 whose request heads have to come in time, and whose bodies do not come in crumbs."""
+"""HTTP/1.1 whose request heads have to come in time, and whose bodies do not come in crumbs; upgrades are ours."""
 
 import asyncio
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from entrypoints.asgi.sockets import Sockets
+from entrypoints.server.bounded_uvicorn.upgrade import open_socket
 
 HEAD_TIMEOUT = 10.0
 """Seconds for one head, from the connection or from its first octet on; Granian has the same."""
@@ -14,6 +17,13 @@ MAX_LINES = 2_000
 
 
 class BoundedHttp(H11Protocol):
+    """`sockets` serves WebSockets, of whose messages `max_message` octets are taken."""
+
+    def __init__(self, sockets: Sockets, max_message: int, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._sockets = sockets
+        self._max_message = max_message
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._too_late: asyncio.TimerHandle | None = None
@@ -41,7 +51,14 @@ class BoundedHttp(H11Protocol):
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         self._forget_head()
-        super().handle_websocket_upgrade(event)
+        self.connections.discard(self)
+        socket = open_socket(self._sockets, dict(self.scope), self.transport, self._max_message, self.connections)
+        if socket is None:
+            return
+        self.transport.set_protocol(socket)
+        ahead, _ = self.conn.trailing_data  # of a client that did not wait for the answer
+        if ahead:
+            socket.data_received(ahead)
 
     def _comes_in_chunks(self) -> bool:
         is_body = self.conn.their_state is h11.SEND_BODY

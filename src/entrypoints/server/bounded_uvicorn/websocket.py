@@ -1,95 +1,172 @@
-"""A WebSocket that refuses what is too large or never read, and lets go of everything at its end."""
+"""A WebSocket straight on the socket: octets in, messages to whoever serves the client, its answers written at once."""
 
 import asyncio
-from typing import Any
+from collections.abc import Callable
+from typing import Final
 
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
+from adapters.stomp.transport import Close, Receiver
+from adapters.websocket.framing import (
+    FrameReader,
+    FramingError,
+    MessageTooLarge,
+    Opcode,
+    close_frame,
+    code_to_echo,
+    frame,
+)
 
-from entrypoints.asgi.types import MESSAGE_TOO_LARGE
-from entrypoints.server.bounded_uvicorn.frames import BoundedFrames
-
-MAX_UNREAD_PONGS = 524_288
+CLOSE_TIMEOUT: Final = 5.0
+"""Seconds in which a client may take what is on its way, and answer the close."""
+MAX_UNREAD_PONGS: Final = 524_288
 """Octets that wait for a client which sends but does not read."""
-MAX_DROPPED = 64 * 1024 * 1024
+MAX_DROPPED: Final = 64 * 1024 * 1024
 """Octets of a refused message that are read for nothing: a client that is still sending reads no answer."""
-QUIET = 1.0
+QUIET: Final = 1.0
 """Seconds without a further octet after which a refused client has read the answer, or never will."""
 
-_REFUSED_HEAD = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
+class WebSocket(asyncio.Protocol):
+    """Implements the STOMP transport over `transport`, once the upgrade was answered.
 
-class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """An event of the type `MESSAGE_TOO_LARGE` tells the application of a message over `ws_max_size`."""
+    `on_lost` is told when the connection is no more.
+    """
 
-    conn: BoundedFrames
+    __slots__ = (
+        "_close_sent",
+        "_dropped",
+        "_is_kept",
+        "_is_reading",
+        "_on_lost",
+        "_reader",
+        "_receiver",
+        "_timer",
+        "_transport",
+        "_write",
+    )
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
-        super().__init__(*arguments, **named)
-        self.conn = BoundedFrames(max_size=self.config.ws_max_size, logger=self.logger)
+    def __init__(self, transport: asyncio.Transport, max_message: int, on_lost: Callable[["WebSocket"], None]) -> None:
+        self._transport = transport
+        self._write = transport.write
+        self._reader: FrameReader | None = FrameReader(max_message)
+        self._receiver: Receiver | None = None
+        self._on_lost = on_lost
+        self._is_kept = False  # what is written, as the kernel has no room
+        self._is_reading = True
+        self._close_sent = False
         self._dropped = 0
-        self._is_refused = False
-        self._quiet: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def serve(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+
+    def send(self, text: str, *, binary: bool = False) -> bool:
+        if self._close_sent or self._transport.is_closing():
+            return False
+        self._write(frame(Opcode.BINARY if binary else Opcode.TEXT, text.encode()))
+        return not self._is_kept
+
+    def pause_reading(self) -> None:
+        if self._is_reading:
+            self._is_reading = False
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if not self._is_reading:
+            self._is_reading = True
+            self._transport.resume_reading()
+
+    def close(self, close: Close) -> None:
+        if not self._close_sent:
+            self._send_close(*close)
+        self.resume_reading()  # of the answer
+        asyncio.get_running_loop().call_soon(self._leave)
+
+    def shutdown(self) -> None:
+        """The server stops: who is still there has had its time."""
+        self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        self.conn.receive_data(data)
-        if self.conn.too_large:
-            self.handle_events()  # of what came before
-            self._refuse(len(data))
-        elif self.conn.handshake_exc is not None:
-            self.transport.write(_REFUSED_HEAD)
-            self.transport.close()
-        elif self.conn.parser_exc is not None and self.conn.close_sent is None:
-            self.transport.abort()  # before the upgrade was answered no close frame can be
-        elif self.conn.parser_exc is not None:
-            self.handle_parser_exception()
-        else:
-            self.handle_events()
-            if self.transport.get_write_buffer_size() > MAX_UNREAD_PONGS:
-                self.transport.abort()
-
-    def send_receive_event_to_app(self) -> None:
-        data, self.frames = b"".join(self.frames), []
-        if self.close_sent:
+        if self._reader is None:
+            self._drop(len(data))
             return
         try:
-            content = {"text": data.decode()} if self.curr_msg_data_type == "text" else {"bytes": data}
+            for opcode, payload in self._reader.feed(data):
+                if opcode == Opcode.TEXT:
+                    self._tell(payload.decode())
+                elif opcode == Opcode.BINARY:
+                    self._tell(payload)
+                else:
+                    self._control(opcode, payload)
+        except MessageTooLarge:
+            self._reader = None
+            if self._receiver is not None:
+                self._receiver.oversized()
+        except FramingError as error:
+            self._fail(error.code, error.reason)
         except UnicodeDecodeError:
-            self.conn.send_close(CloseCode.INVALID_DATA)
-            self.handle_parser_exception()
-            return
-        self._tell({"type": "websocket.receive"} | content)
-        if not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
+            self._fail(1007, "the text is not UTF-8")
 
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        if self._is_refused and self.close_sent:
-            self._expect_quiet()
+    def eof_received(self) -> bool | None:
+        return None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._quiet is not None:
-            self._quiet.cancel()
-        self.frames = []
-        self.conn.release()
+        self._reader = None
+        if self._timer is not None:
+            self._timer.cancel()
+        self._leave()
+        self._on_lost(self)
 
-    def _refuse(self, octets: int) -> None:
+    def pause_writing(self) -> None:
+        self._is_kept = True
+
+    def resume_writing(self) -> None:
+        self._is_kept = False
+        if self._receiver is not None:
+            self._receiver.writable()
+
+    def _tell(self, message: str | bytes) -> None:
+        if self._receiver is not None:
+            self._receiver.received(message)
+
+    def _control(self, opcode: int, payload: bytes) -> None:
+        if opcode == Opcode.PING and not self._close_sent and not self._transport.is_closing():
+            self._write(frame(Opcode.PONG, payload))
+            if self._transport.get_write_buffer_size() > MAX_UNREAD_PONGS:
+                self._transport.abort()
+        elif opcode == Opcode.CLOSE:
+            if not self._close_sent:
+                self._send_close(code_to_echo(payload))
+            self._transport.close()
+
+    def _fail(self, code: int, reason: str) -> None:
+        """What comes after a fault has no meaning: nothing more is read."""
+        if not self._close_sent:
+            self._send_close(code, reason)
+        self._reader = None
+        self._leave()
+        self._expect_quiet()
+
+    def _send_close(self, code: int, reason: str = "") -> None:
+        self._close_sent = True
+        self._write(close_frame(code, reason))
+        self._wait(CLOSE_TIMEOUT, self._transport.abort)
+
+    def _drop(self, octets: int) -> None:
         self._dropped += octets
-        if not self._is_refused:
-            self._is_refused = True
-            self.frames = []
-            self._tell({"type": MESSAGE_TOO_LARGE})
-        elif self._dropped > MAX_DROPPED:
-            self.transport.abort()
-        elif self.close_sent:
+        if self._dropped > MAX_DROPPED:
+            self._transport.abort()
+        elif self._close_sent:
             self._expect_quiet()
 
     def _expect_quiet(self) -> None:
-        if self._quiet is not None:
-            self._quiet.cancel()
-        self._quiet = self.loop.call_later(QUIET, self.transport.close)
+        self._wait(QUIET, self._transport.close)
 
-    def _tell(self, event: Any) -> None:
-        self.queue.put_nowait(event)
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, then)
+
+    def _leave(self) -> None:
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.lost()

@@ -1,0 +1,49 @@
+"""The answer to an upgrade: a WebSocket, or why not."""
+
+import asyncio
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from adapters.websocket.handshake import BadHandshake, accept_value, switching_protocols
+from entrypoints.asgi.admission import Refused
+from entrypoints.asgi.sockets import Sockets
+from entrypoints.asgi.types import Scope, headers_of
+from entrypoints.server.bounded_uvicorn.websocket import WebSocket
+
+
+def open_socket(
+    sockets: Sockets, scope: Scope, transport: asyncio.Transport, max_message: int, open_ones: set[Any]
+) -> WebSocket | None:
+    """Answers the request of `scope`; None when it is refused, and the connection ends. `open_ones` are kept up."""
+    headers = headers_of(scope)
+    try:
+        accept = accept_value(scope["method"], headers)
+        accepted = sockets.admit({**scope, "type": "websocket", "subprotocols": _offered(scope)})
+    except BadHandshake as error:
+        _refuse(transport, error.status, {"connection": "close", "content-length": "0"})
+        return None
+    except Refused as refused:
+        _refuse(transport, refused.status, refused.body_headers | refused.headers, refused.body)
+        return None
+
+    def forget(gone: WebSocket) -> None:
+        open_ones.discard(gone)
+        accepted.place.leave()
+
+    transport.write(switching_protocols(accept, accepted.subprotocol))
+    socket = WebSocket(transport, max_message, forget)
+    open_ones.add(socket)
+    socket.serve(accepted.serve(socket))
+    return socket
+
+
+def _offered(scope: Scope) -> list[str]:
+    lines = [value.decode("latin-1") for name, value in scope["headers"] if name == b"sec-websocket-protocol"]
+    return [name for name in map(str.strip, ",".join(lines).split(",")) if name]
+
+
+def _refuse(transport: asyncio.Transport, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
+    transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
+    transport.close()
