@@ -54,6 +54,7 @@ class SendMessage:
         if who is None:
             return None
         self._rate_limit.take(principal)
+        self._intake.check_load(command.sender_email)
         _check(principal, command)
         return self._intake.submit(self._draft(command, who), route)
 
