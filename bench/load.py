@@ -125,7 +125,7 @@ class Load:
 
     async def _settle(self) -> None:
         deadline = perf_counter() + SETTLE_TIMEOUT
-        while self._record.in_flight > 0 and perf_counter() < deadline:
+        while self._record.waits and perf_counter() < deadline:
             await asyncio.sleep(0.01)
 
     def _random_route(self) -> SendRoute:
