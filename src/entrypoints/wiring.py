@@ -37,7 +37,7 @@ from entrypoints.development.keys import dev_keys
 from entrypoints.development.tokens import makes_tokens
 from entrypoints.settings.model import Settings
 
-BATCHES_AT_ONCE = int(__import__("os").environ.get("X_LANES", "3"))
+BATCHES_AT_ONCE = 2
 """More than these only share the processors of the database."""
 
 

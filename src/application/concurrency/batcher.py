@@ -20,7 +20,7 @@ from domain.errors import ChatError, SessionBusy, StoreUnavailable
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-LEAST_PAUSE = 0.002
+LEAST_PAUSE = 0.005
 """Seconds between the beginnings of two batches that are not full."""
 WEIGHT = 0.2
 """Of the newest batch in the time that a batch takes."""
