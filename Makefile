@@ -9,16 +9,23 @@ RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 WEB := $(VENV)/.web
 # where npm is installed in any case: with the tests' packages when they are run, with the service's own otherwise
-NPM := $(if $(filter test,$(MAKECMDGOALS)),$(DEV),$(RUN))
+NPM := $(if $(filter test provision-page,$(MAKECMDGOALS)),$(DEV),$(RUN))
+# tests that need no server
+UNIT_TESTS := tests/unit $(wildcard tests/contract/test_memory_*.py) \
+	$(addprefix tests/contract/test_,ids_and_clock.py profiles.py tokens.py)
+COVERAGE := $(BIN)/coverage report --skip-covered --show-missing
 
-.PHONY: help run web test lint bench chaos format wheel docs lock gone
+.PHONY: help run watch web test test-fast test-pythons coverage lint bench chaos format wheel docs lock gone
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' Makefile
 
 run: $(RUN) ## run the service with everything it needs, on this machine
 	@$(MAKE) --no-print-directory --silent $(WEB) || echo "The service runs without them; its page will say how to get them." >&2
 	@exec $(BIN)/chat-service dev
+
+watch: $(RUN) ## run the service, and start it again when a file of the code changes
+	@exec $(BIN)/python scripts/watch.py src migrations web/js web/style -- $(BIN)/chat-service dev
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "chat-service needs Python 3.11 or newer" >&2; exit 1; }
@@ -41,11 +48,26 @@ $(WEB): web/package.json web/package-lock.json web/.npmrc scripts/install-web-pa
 
 web: $(WEB) ## install the npm packages of the page, as `make run` does
 
-test: $(DEV) $(WEB) ## run every test, on a real PostgreSQL, RabbitMQ, browser and proxies
-	@scripts/provision-rabbitmq
-	@scripts/provision-chromium
-	@scripts/provision-proxies
-	$(BIN)/python -m pytest
+test: $(DEV) ## run every test on real servers; T="tests/unit -k name -x" runs a part
+	@scripts/needed-for-tests $(T) | sed 's/^/provision-/' | xargs -r $(MAKE) --no-print-directory
+	$(BIN)/python -m pytest $(T)
+
+provision-page: $(WEB)
+provision-rabbitmq provision-chromium provision-proxies:
+	@scripts/$@
+
+test-fast: $(DEV) ## run the tests that need no server: rules, codecs, contracts in memory
+	$(BIN)/python -m pytest --quiet $(UNIT_TESTS)
+
+test-pythons: ## run these tests with each Python of 3.11 to 3.13 that is installed or that uv provides
+	@scripts/test-pythons 3.11 3.12 3.13
+
+coverage: $(DEV) ## measure what the tests without servers cover, with a threshold per layer
+	$(BIN)/coverage run --source=src -m pytest --quiet $(UNIT_TESTS)
+	$(COVERAGE) --include='src/domain/*' --fail-under=98
+	$(COVERAGE) --include='src/application/*' --fail-under=95
+	$(COVERAGE) --include='src/adapters/*' --fail-under=80
+	$(COVERAGE) --include='src/entrypoints/*' --fail-under=40
 
 lint: $(DEV) ## format, lint, types, import rules
 	$(BIN)/ruff format --check .

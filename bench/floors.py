@@ -5,8 +5,9 @@ import sys
 
 from bench.load_commands import Phase, Plan
 from bench.people import INTENT
-from bench.ports import free_port, listening
+from bench.ports import listening
 from bench.testbed import Testbed, stop
+from lab.ports import free_port
 
 IN_FLIGHT_A_PAIR = 4
 

@@ -1,7 +1,6 @@
 """Ports of this machine, and waiting until somebody listens on one."""
 
 import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 
 START_TIMEOUT = 60.0
@@ -31,10 +30,3 @@ async def eventually(is_so: Callable[[], Awaitable[bool]], within: float) -> Non
 
 def websocket_url(port: int) -> str:
     return f"ws://127.0.0.1:{port}/ws"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

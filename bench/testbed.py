@@ -23,9 +23,10 @@ from bench.load_process import ANSWER_GRACE, LoadProcess
 from bench.outcome import Outcome
 from bench.people import INTENT, People, receiver_email
 from bench.phase_result import PhaseResult
-from bench.ports import free_port, listening, websocket_url
+from bench.ports import listening, websocket_url
 from bench.room import MAX_UNAUTHENTICATED
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
+from lab.ports import free_port
 from lab.processes import cpu_seconds, resident_bytes
 from lab.rabbitmq import RabbitNodes
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import aiohttp
 
-from lab.rabbitmq import free_port
+from lab.ports import free_port
 
 START_TIMEOUT = 90.0
 STOP_TIMEOUT = 40.0

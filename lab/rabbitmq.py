@@ -16,16 +16,11 @@ from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 
+from lab.ports import free_port
+
 BIN = Path("/usr/lib/rabbitmq/bin")
 START_TIMEOUT = 120
 STOP_TIMEOUT = 30
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class RabbitHome:

@@ -26,9 +26,9 @@ from entrypoints.asgi.websocket import AsgiWebSockets
 from entrypoints.server.serving import create_server, listens
 from entrypoints.settings.model import Settings
 from entrypoints.sockjs.endpoint import SockJsEndpoint, SockJsSettings
+from lab.ports import free_port
 from tests.contract.transport_contract import Edge, EdgeClient, Recorder
 from tests.support.people import NOW
-from tests.support.service.service_process import free_port
 
 LIMITS = SockJsLimits(disconnect_delay=0.5)
 PREFIX = "/sockjs"

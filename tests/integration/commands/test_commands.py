@@ -17,10 +17,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from entrypoints.checkout import PROJECT
+from lab.ports import free_port
 from tests.support.clients.web_client import Rest
 from tests.support.eventually import eventually, eventually_some
 from tests.support.postgres.databases import Databases
-from tests.support.service.service_process import COMMAND, ServiceProcess, environment, free_port, run_command
+from tests.support.service.service_process import COMMAND, ServiceProcess, environment, run_command
 
 DEV = {"CHAT_PROFILE": "dev"}
 REFUSED = "CHAT_DATABASE_URL: 127.0.0.1:1 cannot be reached: connection refused"

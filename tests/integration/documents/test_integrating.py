@@ -11,11 +11,12 @@ import aiohttp
 import pytest
 
 from adapters.jwt.signing import generate_key_pair
+from lab.ports import free_port
 from tests.integration.documents.test_documented_examples import blocks, running
 from tests.support.clients.client_matrix import node
 from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
-from tests.support.service.service_process import ServiceProcess, free_port
+from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB, CAROL = "ann@example.org", "bob@example.org", "carol@example.org"
 PAGE = "docs/integrating.md"

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 from entrypoints.checkout import PROJECT
+from lab.ports import free_port
 from tests.support.eventually import eventually_some
-from tests.support.service.service_process import free_port
 
 Program = Literal["haproxy", "nginx"]
 Stick = Literal["session", "cookie", "nothing"]

@@ -1,7 +1,7 @@
 """The AsyncAPI document: complete, sound in itself, and of what the STOMP side really does."""
 
 from typing import Any, get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import jsonschema_rs
 import msgspec
@@ -18,7 +18,8 @@ from tests.support.json_references import references
 from tests.support.people import NOW
 
 Document = dict[str, Any]
-MESSAGE = ChatMessage(uuid4(), uuid4(), 7, uuid4(), uuid4(), "ann@example.org", "Ann", "hi", NOW, False, False)
+SESSION = UUID(int=7)  # its address is in the names of tests
+MESSAGE = ChatMessage(uuid4(), SESSION, 7, uuid4(), uuid4(), "ann@example.org", "Ann", "hi", NOW, False, False)
 
 
 @pytest.fixture
