@@ -75,7 +75,7 @@ lint: $(DEV) ## format, lint, types, import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(DEV) ## measure the service (BENCH="--server uvicorn --json FILE"; BENCH=--help lists more)
+bench: $(DEV) ## measure the service (BENCH="--server granian --json FILE"; BENCH=--help lists more)
 	@$(BIN)/python -m bench $(BENCH)
 
 chaos: $(DEV) ## kill everything in turn under load, and check every promise (CHAOS="--seconds 60 --seed 1")

@@ -36,7 +36,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--server", choices=["granian", "uvicorn"], default="granian")
+    add("--server", choices=["granian", "uvicorn"], default="uvicorn")
     add(
         "--phases",
         type=arguments.names(PHASES),

@@ -44,8 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     host: Annotated[str, msgspec.Meta(description="address to listen on")] = "0.0.0.0"  # noqa: S104 - a server's default
     port: Annotated[Port, msgspec.Meta(description="port to listen on")] = 8080
     server: Annotated[
-        Literal["granian", "uvicorn"], msgspec.Meta(description="what speaks HTTP; `uvicorn` is an optional extra")
-    ] = "granian"
+        Literal["granian", "uvicorn"],
+        msgspec.Meta(description="what speaks HTTP; `uvicorn` leaves WebSockets to the service (`docs/servers.md`)"),
+    ] = "uvicorn"
     workers: Annotated[Count, msgspec.Meta(description="processes on this machine that share the port")] = 1
     shutdown_seconds: Annotated[Duration, msgspec.Meta(description="an orderly stop ends within this time")] = Duration(
         25

@@ -58,7 +58,7 @@ async def test_the_metrics_show_what_an_operator_watches(database_url: str, tmp_
     assert value(families, "chat_database_up") == 1
     assert value(families, "chat_database_pool_size", database="primary") == 10
     assert value(families, "chat_database_pool_in_use", database="primary") is not None
-    assert value(families, "chat_build_info", server="granian") == 1
+    assert value(families, "chat_build_info", server="uvicorn") == 1
     assert value(families, "chat_event_loop_lag_seconds") is not None
     assert value(families, "chat_loop_lag_seconds", le="+Inf") is not None
     assert value(families, "chat_batch_seconds", le="+Inf") is not None
