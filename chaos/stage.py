@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.jwt.signing import generate_key_pair, issue_user_token, load_private_key
 from adapters.postgres.migrations import upgrade
-from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
+from adapters.rabbitmq.topology import DEAD_QUEUE, HELD_QUEUE, SEND_QUEUE
 from chaos.instance import Instance
 from chaos.person import BEAT, INTENT
 from chaos.store import Store
@@ -111,4 +111,4 @@ class Stage:
     async def queued(self) -> dict[str, int]:
         """The sends that lie in the broker, by queue."""
         queues = await asyncio.to_thread(self.nodes[0].queues)
-        return {queue: queues.get(queue, 0) for queue in (SEND_QUEUE, DEAD_QUEUE)}
+        return {queue: queues.get(queue, 0) for queue in (SEND_QUEUE, HELD_QUEUE, DEAD_QUEUE)}

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 ROUTE = "amqp"
 FIRST_RETRY, LONGEST_RETRY = 1.0, 60.0
+LONGEST_STORE_RETRY = 5.0  # where the store was away for some sends of a batch and there for others
 BUSY_FOR = 5.0  # so long a session is expected to be busy at most
 
 # whoever may put a send into the queue is trusted, and the body says for whom it is
@@ -142,7 +143,8 @@ class SubmittedSends:
         if _is_for_the_store(submission, outcome, store_is_there):
             return Later()
         if isinstance(outcome, _UNDECIDED):
-            return Aside(min(LONGEST_RETRY, max(FIRST_RETRY, submission.held_for)))
+            longest = LONGEST_STORE_RETRY if isinstance(outcome, StoreUnavailable) else LONGEST_RETRY
+            return Aside(min(longest, max(FIRST_RETRY, submission.held_for)))
         return Rejected(outcome.code)
 
     async def _tell(self, deliveries: Sequence[Delivery]) -> None:

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from adapters.memory.send_queue import InMemorySendQueue, InMemorySends
+from application.commands import SendMessageCommand
 from application.ports.send_queue import Accepted, Aside, Later, Rejected, Submission, Verdict
 from application.use_cases.submitted_sends import SubmittedSends
 from domain.destination import ACK_QUEUE, ERROR_QUEUE, session_topic, user_destination
-from domain.errors import BadAnswer, DirectoryUnavailable, SessionBusy, Unavailable
+from domain.errors import BadAnswer, DirectoryUnavailable, SessionBusy, StoreUnavailable, Unavailable
 from domain.identifiers import Email, Intent, SessionId
 from domain.profile import Profile
 from tests.support.eventually import eventually
@@ -230,6 +231,24 @@ async def test_a_busy_session_is_waited_for_a_moment_and_then_leaves_room(
     monkeypatch.setattr(service.send, "submit", is_busy)
     held = [Submission(a_send(session_id), seconds) for seconds in (0, 4, 5, 86_400)]
     assert await handle(held) == [Later(), Later(), Aside(5), Rejected("held-too-long")]
+
+
+async def test_a_send_that_only_the_store_was_away_for_is_tried_again_soon(
+    service: Service, session_id: SessionId, handle: Handle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away for some batches and there for others: it is back, however long the outage was."""
+    stored = service.send.submit
+
+    async def is_away_for_some(principal: Any, command: SendMessageCommand, *rest: Any, **waits: Any) -> Any:
+        if command.content != "lost":
+            return await stored(principal, command, *rest, **waits)
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        future.set_exception(StoreUnavailable())
+        return future
+
+    monkeypatch.setattr(service.send, "submit", is_away_for_some)
+    lost = [Submission(a_send(session_id, content="lost"), seconds) for seconds in (0, 30)]
+    assert await handle([Submission(a_send(session_id)), *lost]) == [Accepted(), Aside(1), Aside(5)]
 
 
 async def test_with_the_store_away_a_send_ends_when_it_is_too_old(service: Service, session_id: SessionId) -> None:
