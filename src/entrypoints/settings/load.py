@@ -72,7 +72,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
                 raise SettingsError(f"{name}: give this or {name}_FILE, not both")
             given[field] = value
         elif file:
-            given[field] = _content(f"{name}_FILE", file)
+            given[field] = _content(field, file)
     return given
 
 
@@ -102,17 +102,18 @@ def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence
         if file != "":
             if field in given:
                 raise SettingsError(f"{setting_name(field)}: {path} has this and {field}_file, give one")
-            given[field] = _content(f"{setting_name(field)}_FILE", file)
+            given[field] = _content(field, file)
     return given, list(unknown_keys(path, unknown))
 
 
-def _content(name: str, file: Any) -> str:
+def _content(field: str, file: Any) -> str:
     """Its one line. What was given is never shown: it may be the secret itself. Raises `SettingsError`."""
+    name = f"{setting_name(field)}_FILE"
     try:
         content = Path(file).read_text().strip()
     except (OSError, TypeError, ValueError):
         raise SettingsError(f"{name}: this file cannot be read; the name of a file is expected") from None
-    if not content:
+    if not content and field != "allowed_origins":  # of which none is a choice: the same host only
         raise SettingsError(f"{name}: this file is empty")
     return content
 
