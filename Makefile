@@ -8,11 +8,16 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.run
 DEV := $(VENV)/.dev
 WEB := $(VENV)/.web
+WEB_DEV := $(VENV)/.web-dev
 # where npm is installed in any case: with the tests' packages when they are run, with the service's own otherwise
 NPM := $(if $(filter test provision-page,$(MAKECMDGOALS)),$(DEV),$(RUN))
 # tests that need no server
 UNIT_TESTS := tests/unit $(wildcard tests/contract/test_memory_*.py) \
 	$(addprefix tests/contract/test_,ids_and_clock.py profiles.py tokens.py)
+# processes that run all tests side by side: many tests wait for servers, so that they are more than the cores
+TEST_PROCESSES ?= 3
+# tests that measure how long others wait, and so have the machine for themselves
+MEASURING_TESTS := tests/hostile
 COVERAGE := $(BIN)/coverage report --skip-covered --show-missing
 
 .PHONY: help run watch web test test-fast test-pythons coverage lint bench chaos format wheel docs lock gone
@@ -46,18 +51,31 @@ $(WEB): web/package.json web/package-lock.json web/.npmrc scripts/install-web-pa
 	@scripts/install-web-packages $(BIN)/python
 	@touch $@
 
+# what checks the page's JavaScript
+$(WEB_DEV): web/dev/package.json web/dev/package-lock.json web/dev/.npmrc scripts/install-web-packages \
+		$(if $(wildcard web/dev/node_modules/.package-lock.json),,gone) | $(DEV)
+	@echo "Installing what checks the page's JavaScript …"
+	@scripts/install-web-packages $(BIN)/python dev
+	@touch $@
+
 web: $(WEB) ## install the npm packages of the page, as `make run` does
 
 test: $(DEV) ## run every test on real servers; T="tests/unit -k name -x" runs a part
 	@scripts/needed-for-tests $(T) | sed 's/^/provision-/' | xargs -r $(MAKE) --no-print-directory
+ifdef T
 	$(BIN)/python -m pytest $(T)
+else
+	$(BIN)/python -m pytest --numprocesses $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder --durations 20 \
+		--ignore $(MEASURING_TESTS)
+	$(BIN)/python -m pytest --durations 5 $(MEASURING_TESTS)
+endif
 
 provision-page: $(WEB)
 provision-rabbitmq provision-chromium provision-proxies:
 	@scripts/$@
 
 test-fast: $(DEV) ## run the tests that need no server: rules, codecs, contracts in memory
-	$(BIN)/python -m pytest --quiet $(UNIT_TESTS)
+	$(BIN)/python -m pytest --quiet --numprocesses auto --dist worksteal --hypothesis-profile quick $(UNIT_TESTS)
 
 test-pythons: ## run these tests with each Python of 3.11 to 3.13 that is installed or that uv provides
 	@scripts/test-pythons 3.11 3.12 3.13
@@ -69,11 +87,12 @@ coverage: $(DEV) ## measure what the tests without servers cover, with a thresho
 	$(COVERAGE) --include='src/adapters/*' --fail-under=80
 	$(COVERAGE) --include='src/entrypoints/*' --fail-under=40
 
-lint: $(DEV) ## format, lint, types, import rules
+lint: $(DEV) $(WEB_DEV) ## format, lint, types, import rules; the same for the page, without format
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	scripts/check-web $(BIN)/python
 
 bench: $(DEV) ## measure the service (BENCH="--server granian --json FILE"; BENCH=--help lists more)
 	@$(BIN)/python -m bench $(BENCH)

@@ -1,1 +1,1 @@
-"""How fast the service is, measured from outside with every message accounted for. `make bench` runs it."""
+"""The benchmark: measures the service from outside, and accounts for every message. `make bench` runs it."""

@@ -1,4 +1,4 @@
-"""`make bench`: the service, its own PostgreSQL and the load generator on this machine; tables at the end."""
+"""`make bench`: runs the service, PostgreSQL and load generators on this machine, and prints tables."""
 
 import asyncio
 import json
@@ -7,23 +7,24 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.crowd import run_crowd
+from bench.growth.suite import run_filled
 from bench.options import parse
-from bench.plot import draw
+from bench.phases.crowd import run_crowd
+from bench.results.plot import draw
+from bench.results.tables import print_report
 from bench.suite import run_suite
-from bench.tables import print_report
 from lab.provision import provision_rabbitmq
 
 
 def main() -> int:
-    """0, or 1 when a message is not accounted for."""
+    """Runs the benchmark. Returns the exit code: 1 when a message is not accounted for."""
     options = parse()
-    run = run_crowd if options.crowd else run_suite
-    if options.crowd or "broker" in options.phases:
+    run = run_filled if options.filled else run_crowd if options.crowd else run_suite
+    if options.crowd or (not options.filled and "broker" in options.phases):
         provision_rabbitmq()
     with tempfile.TemporaryDirectory(prefix="chat-bench-") as scratch:
         if os.geteuid() == 0:
-            os.chmod(scratch, 0o755)  # PostgreSQL runs as somebody else
+            os.chmod(scratch, 0o755)  # PostgreSQL runs as another user
         report = asyncio.run(run(options, Path(scratch)))
     print_report(report)
     if options.json:

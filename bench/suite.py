@@ -1,44 +1,49 @@
-"""The phases of a run, in their order."""
+"""Runs the phases in their order."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from bench.cold import cold_phase
-from bench.floors import echo_floor, insert_floor
-from bench.idle import idle_phase
-from bench.load_commands import Phase
-from bench.long_phase import long_phase
-from bench.outage import broker_outage
-from bench.overload import OVERLOADS, overload_phase
-from bench.phase_result import PhaseResult
-from bench.reconnect import reconnect_phase
-from bench.report import Report
-from bench.testbed import Testbed
-from bench.workers import workers_phase
+from bench.generators.commands import Phase
+from bench.phases.bystanders import bystanders_phase
+from bench.phases.cold import cold_phase
+from bench.phases.floors import echo_floor, insert_floor
+from bench.phases.idle import idle_phase
+from bench.phases.long_phase import long_phase
+from bench.phases.outage import broker_outage
+from bench.phases.overload import OVERLOADS, overload_phase
+from bench.phases.reconnect import reconnect_phase
+from bench.phases.workers import workers_phase
+from bench.results.phase_result import PhaseResult
+from bench.results.report import Report
+from bench.testbed.testbed import Testbed
 
-COLD_RATE = 1_000
+COLD_RATE = BYSTANDERS_RATE = 1_000
 OUTAGE_RATE = 500
 LONG_SHARE = 0.6
-SETTLE_SECONDS = 3.0
 
 Add = Callable[[str, PhaseResult], None]
 
 
 async def run_suite(options: argparse.Namespace, home: Path) -> Report:
-    """All that `options` name, on processes of its own with their files in `home`."""
+    """Runs the phases that `options` name, on servers of its own with their files in `home`."""
     async with Testbed(home, options.server, options.pairs) as testbed:
         report = Report(options.server, options.pairs)
         report.noise.measure()
         if "floors" in options.phases:
             report.echo_floor = await echo_floor(testbed, options.seconds)
             report.insert_floor = await insert_floor(testbed, options.seconds)
-        if set(options.phases) - {"floors", "broker"}:
+        if set(options.phases) - {"floors", "broker", "bystanders"}:
             await testbed.start_instances(1)
             await _alone(testbed, options, report)
             await testbed.stop_instances()
+        if {"broker", "bystanders"} & set(options.phases):
+            await testbed.start_broker()
         if "broker" in options.phases:
             await _across(testbed, options, report)
+        if "bystanders" in options.phases:
+            result = await bystanders_phase(testbed, rate=BYSTANDERS_RATE, seconds=options.seconds)
+            report.add_across(f"all clients on one of four, {BYSTANDERS_RATE:,}/s", result)
         return report
 
 
@@ -48,7 +53,7 @@ async def _alone(testbed: Testbed, options: argparse.Namespace, report: Report) 
     if "idle" in phases and options.idle:
         await idle_phase(testbed, report, wanted=options.idle, seconds=options.idle_seconds)
     await _settle(testbed, options)
-    await _measured(testbed, options, add, options.rates if "rates" in phases else (), phases)
+    await _measure(testbed, options, add, options.rates if "rates" in phases else (), phases)
     if {"overload", "long"} & set(phases) and not report.saturation:
         add("saturation", await testbed.phase(Phase(options.seconds, 0, window=options.window)))
     if "overload" in phases:
@@ -64,33 +69,38 @@ async def _alone(testbed: Testbed, options: argparse.Namespace, report: Report) 
         name = f"cold, {COLD_RATE:,}/s"
         add(name, await cold_phase(testbed, sessions=options.cold_sessions, rate=COLD_RATE))
     if "reconnect" in phases:
-        add("reconnect, 1,000/s", await reconnect_phase(testbed, rate=1_000))
+        add("reconnect, 1,000/s", await reconnect_phase(testbed, rate=1_000, seconds=options.reconnect_seconds))
     if "workers" in phases:
         for workers in options.workers:
-            result = await workers_phase(testbed, workers=workers, window=options.window, seconds=options.seconds)
+            result = await workers_phase(
+                testbed,
+                workers=workers,
+                window=options.window,
+                seconds=options.seconds,
+                settle_seconds=options.settle_seconds,
+            )
             add(f"saturation of {workers} worker{'s' if workers > 1 else ''}", result)
 
 
 async def _across(testbed: Testbed, options: argparse.Namespace, report: Report) -> None:
-    await testbed.start_broker()
     await testbed.start_instances(2)
     await testbed.connect()
     await _settle(testbed, options)
-    await _measured(testbed, options, report.add_across, options.broker_rates, ("saturation",))
+    await _measure(testbed, options, report.add_across, options.broker_rates, ("saturation",))
     if options.outage:
         name = f"{OUTAGE_RATE}/s, broker away {options.outage:.0f} s"
         report.add_across(name, await broker_outage(testbed, rate=OUTAGE_RATE, away=options.outage))
 
 
 async def _settle(testbed: Testbed, options: argparse.Namespace) -> None:
-    """A phase that is not reported: it fills caches and the planner's statistics."""
-    await testbed.phase(Phase(SETTLE_SECONDS, 0, window=max(1, options.window // 4)))
+    """Runs a phase that is not reported, to fill caches and the planner's statistics."""
+    await testbed.phase(Phase(options.settle_seconds, 0, window=max(1, options.window // 4)))
 
 
-async def _measured(
+async def _measure(
     testbed: Testbed, options: argparse.Namespace, add: Add, rates: tuple[int, ...], phases: tuple[str, ...]
 ) -> None:
-    """Each rate and the saturation, all of them in turn as often as they are repeated."""
+    """Measures each rate and the saturation, all of them in turn, `options.repeats` times."""
     for _ in range(options.repeats):
         for rate in rates:
             add(f"{rate:,}/s", await testbed.phase(Phase(options.seconds, 0, rate=rate)))

@@ -1,1 +1,1 @@
-"""What is promised, held against what many clients see while everything under them is killed. `make chaos` runs it."""
+"""Chaos runs: check every promise while servers are killed under load. `make chaos` runs it."""

@@ -1,4 +1,4 @@
-"""`make chaos`: three instances, a cluster, a database and hundreds of clients, and everything is killed in turn."""
+"""`make chaos`: kills instances, broker nodes and the database under load, and checks every promise."""
 
 import argparse
 import asyncio
@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from random import randrange
 
@@ -15,27 +16,33 @@ import uvloop
 from chaos.plan import Plan
 from chaos.report import Report
 from chaos.run import run
-from chaos.stage import Stage
+from chaos.testbed.testbed import Testbed
 from lab import arguments
 from lab.provision import provision_rabbitmq
 
-FAULT_EVERY = 8.5  # seconds
+FAULT_EVERY = 8.5
+"""Seconds between two faults, unless `--faults` is given."""
 
 
 async def chaos(options: argparse.Namespace, home: Path) -> Report:
+    """Runs the servers with their files in `home`, and the plan that `options` ask for."""
     faults = round(options.seconds / FAULT_EVERY) if options.faults is None else options.faults
-    plan = Plan(options.seed, options.seconds, options.clients, faults, options.rate, mean_clients=options.mean_clients)
+    plan = Plan(
+        options.seed, options.seconds, options.clients, faults, options.rate, hostile_clients=options.hostile_clients
+    )
     print(
         f"seed {plan.seed}: {plan.clients} clients, {faults} faults in {plan.seconds:.0f} s; logs in {home}", flush=True
     )
-    async with Stage(home) as stage:
-        return await run(stage, plan)
+    async with Testbed(home) as testbed:
+        return await run(testbed, plan)
 
 
-def main() -> int:
-    """0, or 1 when a promise was not kept."""
+def parse(given: Sequence[str]) -> argparse.Namespace:
+    """The options of the command line. Exits when one of them is wrong."""
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--seconds", type=arguments.seconds, default=600, help="how long everything talks and breaks")
+    parser.add_argument(
+        "--seconds", type=arguments.seconds, default=600, help="how long the users write and servers break"
+    )
     parser.add_argument("--seed", type=int, default=None, help="of the schedule and the clients; random without it")
     parser.add_argument("--clients", type=arguments.several, default=200)
     parser.add_argument("--rate", type=arguments.count, default=400, help="messages a second of all clients together")
@@ -43,20 +50,30 @@ def main() -> int:
         "--faults", type=arguments.count_or_none, default=None, help="how many; one in 8.5 seconds without it"
     )
     parser.add_argument(
-        "--mean-clients", type=arguments.count_or_none, default=2, help="how many attack the instances meanwhile"
+        "--hostile-clients",
+        "--mean-clients",
+        dest="hostile_clients",
+        type=arguments.count_or_none,
+        default=2,
+        help="how many attack the instances meanwhile",
     )
     parser.add_argument("--json", type=arguments.file_to_write, metavar="FILE", help="write the report to FILE as well")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the logs in DIR")
-    options = parser.parse_args()
+    return parser.parse_args(given)
+
+
+def main() -> int:
+    """Runs chaos. Returns the exit code: 1 when a promise was broken."""
+    options = parse(sys.argv[1:])
     provision_rabbitmq()
     if options.seed is None:
         options.seed = randrange(2**31)
-    logging.disable(logging.WARNING)  # of sockets that are lost while they are written to: that is the point
+    logging.disable(logging.WARNING)  # of connections that are lost during a write, which is the point
     with tempfile.TemporaryDirectory(prefix="chat-chaos-") as scratch:
         home = options.keep or Path(scratch)
         home.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            home.chmod(0o755)  # PostgreSQL runs as somebody else
+            home.chmod(0o755)  # PostgreSQL runs as another user
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(chaos(options, home))
     print("\n".join(report.lines()))

@@ -1,4 +1,4 @@
-"""Holds what was seen against what is promised. Pure: observations in, violations out."""
+"""Checks the promises. Pure: observations in, violations out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -7,17 +7,19 @@ from typing import NamedTuple
 
 from chaos.observations import Ack, Observations, Row, Sent, Stream, Witness
 
-SHOWN = 5  # of what is missing or wrong, in one violation
+SHOWN = 5
+"""How many examples a violation names."""
 
 
 class Violation(NamedTuple):
-    """A promise that was not kept. `kind` is a stable slug."""
+    """A broken promise. `kind` is a stable slug."""
 
     kind: str
     detail: str
 
 
 def check(seen: Observations) -> list[Violation]:
+    """All broken promises."""
     by_id = {row.message_id: row for row in seen.rows}
     by_client_id: dict[str, list[Row]] = defaultdict(list)
     for row in seen.rows:
@@ -25,7 +27,7 @@ def check(seen: Observations) -> list[Violation]:
     of_session: dict[str, list[Row]] = defaultdict(list)
     for row in seen.rows:
         of_session[row.session_id].append(row)
-    each = (
+    of_witnesses = (
         chain(
             _sends(witness, by_client_id),
             _deliveries(witness, by_id),
@@ -34,17 +36,17 @@ def check(seen: Observations) -> list[Violation]:
         )
         for witness in seen.witnesses
     )
-    return [*_store(seen, by_client_id, of_session), *chain.from_iterable(each)]
+    return [*_store(seen, by_client_id, of_session), *chain.from_iterable(of_witnesses)]
 
 
 def _store(
     seen: Observations, by_client_id: Mapping[str, list[Row]], of_session: Mapping[str, list[Row]]
 ) -> Iterator[Violation]:
-    meant = {client_id for witness in seen.witnesses for client_id in witness.sent}
+    sent_ids = {client_id for witness in seen.witnesses for client_id in witness.sent}
     for client_id, rows in by_client_id.items():
         if len(rows) > 1:
             yield Violation("stored-twice", f"{client_id} has {len(rows)} rows: seq {[row.seq for row in rows]}")
-        if client_id not in meant:
+        if client_id not in sent_ids:
             yield Violation("never-sent", f"{client_id} is in the store")
     for session_id, rows in of_session.items():
         seqs = sorted(row.seq for row in rows)
@@ -52,7 +54,9 @@ def _store(
             wrong = sorted(Counter(seqs) - Counter(range(1, len(rows) + 1)))
             yield Violation("hole-in-store", f"session {session_id}: {len(rows)} rows, but also seq {wrong[:SHOWN]}")
     if seen.outbox_pending or seen.outbox_dead:
-        yield Violation("owed", f"the outbox has {seen.outbox_pending} pending and {seen.outbox_dead} dead rows")
+        yield Violation(
+            "outbox-not-empty", f"the outbox has {seen.outbox_pending} pending and {seen.outbox_dead} dead rows"
+        )
     for queue, count in seen.queued.items():
         if count:
             yield Violation("queued", f"{count} messages are left in {queue}")
@@ -91,7 +95,7 @@ def _deliveries(witness: Witness, by_id: Mapping[str, Row]) -> Iterator[Violatio
 
 
 def _streams(witness: Witness) -> Iterator[Violation]:
-    """Each goes on where it was asked to, without hole or repeat; together they do as well, from the first on."""
+    """Each stream has no hole and no repeat, and begins no later than the streams before it have ended."""
     reached: Counter[str] = Counter()
     for stream in witness.streams:
         if stream.after > reached[stream.session_id]:
@@ -129,5 +133,5 @@ def _missing(witness: Witness, missed: list[Row]) -> str:
 
 
 def duplicates(witness: Witness) -> int:
-    """Deliveries beyond the first of each message, over all connections; the client tells them by `messageId`."""
+    """Counts repeated deliveries over all connections. A client recognizes them by `messageId`."""
     return witness.seen.total() - len(witness.seen)

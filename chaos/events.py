@@ -1,4 +1,4 @@
-"""What happened in a run, and in which second of it."""
+"""Counts what happened in a run, second by second."""
 
 from collections import Counter
 from itertools import pairwise
@@ -6,7 +6,10 @@ from time import monotonic
 
 
 class Events:
-    """`counts` by name. `acks` are kept by the second, since a second without any is what an outage is to users."""
+    """Counts events by name, in total and by second.
+
+    Counts acks by second: users see a second without one as an outage.
+    """
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -15,18 +18,21 @@ class Events:
         self._begun = monotonic()
 
     def note(self, name: str) -> None:
+        """Counts an event."""
         self.counts[name] += 1
         self._seconds[self._now(), name] += 1
 
     def acked(self) -> None:
+        """Counts an ack."""
         self._acks[self._now()] += 1
 
     def longest_without_ack(self) -> int:
-        """Seconds, between the first ack and the last."""
+        """The longest time without an ack, in seconds."""
         seconds = sorted(self._acks)
         return max((later - earlier - 1 for earlier, later in pairwise(seconds)), default=0)
 
     def by_second(self) -> list[tuple[int, str, int]]:
+        """All counts as (second, name, count), in order."""
         acks = [(second, "acked", count) for second, count in self._acks.items()]
         return sorted([*acks, *((second, name, count) for (second, name), count in self._seconds.items())])
 

@@ -1,4 +1,4 @@
-"""What was seen of a run: by each client on its sockets, and in the store at the end. Data only."""
+"""What a run has shown: what each user saw on its sockets, and what the store has at the end. Data only."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 Kind = Literal["topic", "queue"]
-"""How somebody reads: topics, resumed after the last `seq`; or the queue of messages, acked one by one."""
+"""How a user reads: from topics, resumed after the last `seq`, or from the queue of messages, with an ACK for each."""
 
 
 class Row(NamedTuple):
@@ -21,14 +21,14 @@ class Row(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """What somebody meant by a `clientMessageId`."""
+    """What a user sent with a `clientMessageId`."""
 
     session_id: str
     content: str
 
 
 class Ack(NamedTuple):
-    """That a send was accepted. A RECEIPT says no more than that, the others which message it became."""
+    """A send was accepted. A RECEIPT does not say which message it became; the others do."""
 
     client_message_id: str
     by: Literal["RECEIPT", "queue", "HTTP"]
@@ -38,7 +38,7 @@ class Ack(NamedTuple):
 
 @dataclass
 class Stream:
-    """One subscription to a topic: what it was to resume after, and the `seq`s that came, in order."""
+    """A subscription to a topic: the `seq` after which it resumed, and the `seq`s that came, in order."""
 
     session_id: str
     after: int
@@ -47,11 +47,11 @@ class Stream:
 
 @dataclass
 class Witness:
-    """One user, over all its connections.
+    """What one user saw, over all its connections.
 
-    `seen` counts each delivery as it was on the wire, `acked` each ack. `settled` are the ids of the messages that it
-    had when everything was healed and quiet and it had not been asked to come back yet; None if it had no connection.
-    `refused` are codes by which a send was refused for good.
+    `seen` counts each delivery, `acked` each ack. `settled` has the ids of the messages that it had when all was healed
+    and quiet, before it reconnected; None without a connection. `refused` has the ids and codes of sends that were
+    refused for good. `came_back` says that it reconnected in the end.
     """
 
     email: str
@@ -66,13 +66,13 @@ class Witness:
     came_back: bool = False
 
     def awaits(self, row: Row) -> bool:
-        """Whether the message is to reach this user the way it reads."""
+        """Whether this message should reach the user."""
         return row.session_id in self.sessions and (self.kind == "topic" or row.sender != self.email)
 
 
 @dataclass
 class Observations:
-    """`queued` are messages left in the broker's queues of sends, dead ones included, by queue."""
+    """All that a run has shown. `queued` counts the messages that are left in the queues of sends, by queue."""
 
     rows: Sequence[Row]
     witnesses: Sequence[Witness]

@@ -1,4 +1,4 @@
-"""What a run is asked to do."""
+"""The plan of a run."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,11 @@ from chaos.schedule import ALL, FaultKind
 
 @dataclass(frozen=True)
 class Plan:
-    """`rate` is messages a second of all clients together, `patience` the seconds that healed things may take.
+    """What a run does.
 
-    `mean_clients` attack the instances meanwhile.
+    For `seconds`, `clients` users send `rate` messages a second together, `faults` faults of `kinds` happen, and
+    `hostile_clients` attack the instances. Afterwards the run waits up to `patience` seconds for each thing that must
+    come to rest. `seed` decides the schedule and the behaviour of the users.
     """
 
     seed: int
@@ -19,4 +21,4 @@ class Plan:
     rate: float = 400.0
     kinds: tuple[FaultKind, ...] = ALL
     patience: float = 60.0
-    mean_clients: int = 0
+    hostile_clients: int = 0

@@ -1,4 +1,4 @@
-"""What a run has shown, as text and as JSON."""
+"""The report of a run, as text and as JSON."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,15 +7,15 @@ from typing import Any
 
 from chaos.checker import Violation, check, duplicates
 from chaos.events import Events
-from chaos.faults import Inflicted
 from chaos.observations import Observations
 from chaos.plan import Plan
+from chaos.testbed.faults import Inflicted
 
 SHOWN = 30
 
 
 class Report:
-    """`troubles` are no broken promises, but worth a look."""
+    """The violations and counts of a run. `troubles` break no promise, but are worth a look."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Report:
 
     @cached_property
     def violations(self) -> Sequence[Violation]:
+        """The broken promises."""
         return check(self.seen)
 
     @property
@@ -43,12 +44,13 @@ class Report:
         return {violation.kind for violation in self.violations}
 
     def counts(self) -> dict[str, int]:
+        """Counts of messages, deliveries and the like, by name."""
         witnesses = self.seen.witnesses
         return {
             "clients": len(witnesses),
             "seconds without any ack, at most": self.events.longest_without_ack(),
             "messages sent": sum(len(witness.sent) for witness in witnesses),
-            "messages acked": sum(len({ack.client_message_id for ack in one.acked}) for one in witnesses),
+            "messages acked": sum(len({ack.client_message_id for ack in witness.acked}) for witness in witnesses),
             "messages stored": len(self.seen.rows),
             "deliveries": sum(witness.seen.total() for witness in witnesses),
             "deliveries that were repeats": sum(duplicates(witness) for witness in witnesses),
@@ -56,9 +58,11 @@ class Report:
         }
 
     def faults(self) -> Counter[str]:
-        return Counter(one.kind.value for one in self.inflicted)
+        """How many faults of each kind there were."""
+        return Counter(fault.kind.value for fault in self.inflicted)
 
     def figures(self) -> dict[str, Any]:
+        """The report as a JSON document."""
         return {
             "seed": self.plan.seed,
             "seconds": round(self.seconds, 1),
@@ -69,12 +73,13 @@ class Report:
             "troubles": list(self.troubles),
             "violations": [violation._asdict() for violation in self.violations],
             "timeline": [
-                {"kind": one.kind.value, "target": one.target, "begun": one.begun, "healed": one.healed}
-                for one in self.inflicted
+                {"kind": fault.kind.value, "target": fault.target, "begun": fault.begun, "healed": fault.healed}
+                for fault in self.inflicted
             ],
         }
 
     def lines(self) -> list[str]:
+        """The report as lines of text."""
         faults = self.faults()
         lines = [f"seed {self.plan.seed}, {self.seconds:.0f} s with the settling", "", "faults"]
         lines += [f"  {count:>9,}  {kind}" for kind, count in sorted(faults.items())]

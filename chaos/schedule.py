@@ -1,4 +1,4 @@
-"""When what is broken, for how long: made of a seed, so that a run can be repeated. Pure."""
+"""Makes the schedule of faults from a seed. Pure."""
 
 from collections.abc import Iterator, Sequence
 from enum import Enum
@@ -9,7 +9,7 @@ Card = TypeVar("Card")
 
 
 class Part(Enum):
-    """What a fault befalls. The faults of one part come one after the other, those of different parts may overlap."""
+    """What a fault breaks. Faults of the same part never overlap, those of different parts may."""
 
     INSTANCE = "instance"
     BROKER = "broker node"
@@ -17,7 +17,7 @@ class Part(Enum):
 
 
 class FaultKind(Enum):
-    """`value` is how it is called in the report."""
+    """A kind of fault. `value` is its name in the report."""
 
     KILL_INSTANCE = "instance killed"
     FREEZE_INSTANCE = "instance frozen"
@@ -32,17 +32,22 @@ class FaultKind(Enum):
 
     @property
     def part(self) -> Part:
+        """The part that it breaks."""
         part = self.name.rpartition("_")[2]
         return Part.DATABASE if part == "BACKEND" else Part[part]
 
 
 ALL = tuple(FaultKind)
 _FROZEN = {FaultKind.FREEZE_INSTANCE, FaultKind.FREEZE_BROKER, FaultKind.FREEZE_DATABASE}
-QUIET_EVERY = 5  # after so many faults everything is healed before the next one
+QUIET_EVERY = 5
+"""Before every fifth fault everything is healed."""
 
 
 class Fault(NamedTuple):
-    """At `at` seconds the `target`-th of its part is broken, for `lasts` seconds. `quiet` waits for all before it."""
+    """Breaks the `target`-th server of a part for `lasts` seconds, `at` seconds after the start.
+
+    When it is `quiet`, all faults before it are healed first.
+    """
 
     at: float
     kind: FaultKind
@@ -54,9 +59,9 @@ class Fault(NamedTuple):
 def schedule(
     seed: int, seconds: float, count: int, targets: dict[Part, int], kinds: Sequence[FaultKind] = ALL
 ) -> list[Fault]:
-    """`count` faults spread over `seconds`, each kind as often as the others; `targets` counts what there is of a part.
+    """Spreads `count` faults over `seconds`. All `kinds` come equally often.
 
-    A target is not always the same one: they take turns, in an order that the seed gives.
+    `targets` gives the number of servers of each part. They take turns, in an order that the seed decides.
     """
     random = Random(seed)
     deck = _deal(random, kinds)
@@ -72,6 +77,6 @@ def schedule(
 
 
 def _deal(random: Random, cards: Sequence[Card]) -> Iterator[Card]:
-    """All of them in a random order, again and again."""
+    """Yields all cards in a random order, again and again."""
     while True:
         yield from random.sample(cards, len(cards))

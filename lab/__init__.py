@@ -1,1 +1,1 @@
-"""What the benchmark, the chaos runs and the tests share: real servers, sockets, processes, options."""
+"""Tools that the benchmark, the chaos runs and the tests share: servers, sockets, processes, options."""

@@ -1,4 +1,4 @@
-"""Numbers as the options of `make bench` and `make chaos` take them; argparse names the option of a wrong one."""
+"""Types for the options of `make bench` and `make chaos`. argparse names the option when a value is wrong."""
 
 import argparse
 import math
@@ -8,6 +8,7 @@ from pathlib import Path
 
 LEAST_SECONDS = 1.0
 MOST = 1_000_000
+MOST_FILLED = 1_000_000_000
 MOST_RATE = 100_000
 MOST_IN_FLIGHT = 100_000
 MOST_REPEATS = 100
@@ -15,56 +16,65 @@ MOST_WORKERS = 64
 
 
 def seconds(text: str) -> float:
-    """The length of a phase, long enough to measure something."""
+    """Parses seconds, at least 1. Raises `ArgumentTypeError`, as all functions here do."""
     return _within(_number(text, float), LEAST_SECONDS, text)
 
 
 def seconds_or_none(text: str) -> float:
+    """Parses seconds, at least 0."""
     return _within(_number(text, float), 0, text)
 
 
 def count(text: str) -> int:
+    """Parses a whole number, at least 1."""
     return int(_within(_number(text, int), 1, text))
 
 
 def several(text: str) -> int:
-    """Who talks needs somebody to talk to."""
+    """Parses a whole number, at least 2: every user needs another one to write to."""
     return int(_within(_number(text, int), 2, text))
 
 
 def crowd(text: str) -> int:
-    """Connections, two of each pair, each pair on two instances."""
+    """Parses a number of connections. It is even, as each sender has a receiver."""
     number = _whole(text, 2, MOST)
     if number % 2:
         raise argparse.ArgumentTypeError(f"{text} is odd, and each sender has a receiver")
     return number
 
 
+def filling(text: str) -> int:
+    """Parses a number of messages to fill in."""
+    return _whole(text, 1, MOST_FILLED)
+
+
 def count_or_none(text: str) -> int:
+    """Parses a whole number, at least 0."""
     return int(_within(_number(text, int), 0, text))
 
 
 def rates(text: str) -> tuple[int, ...]:
-    """Messages a second, comma-separated; nothing is none of them."""
+    """Parses rates in messages a second, separated by commas. There may be none."""
     return tuple(_whole(rate, 1, MOST_RATE) for rate in text.split(",") if rate.strip())
 
 
 def worker_counts(text: str) -> tuple[int, ...]:
-    """Processes, comma-separated."""
+    """Parses numbers of workers, separated by commas."""
     return tuple(_whole(count, 1, MOST_WORKERS) for count in text.split(",") if count.strip())
 
 
 def window(text: str) -> int:
-    """Messages on their way at a time."""
+    """Parses a number of messages in flight."""
     return _whole(text, 1, MOST_IN_FLIGHT)
 
 
 def repeats(text: str) -> int:
+    """Parses how often a phase is repeated."""
     return _whole(text, 1, MOST_REPEATS)
 
 
 def names(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
-    """Some of the `known`, comma-separated, in their order; at least one."""
+    """A type for names among `known`, separated by commas: at least one. Returns them in the order of `known`."""
 
     def parse(text: str) -> tuple[str, ...]:
         given = [name.strip() for name in text.split(",") if name.strip()]
@@ -79,7 +89,7 @@ def names(known: Sequence[str]) -> Callable[[str], tuple[str, ...]]:
 
 
 def file_to_write(text: str) -> Path:
-    """A path that can be written, which is tried before the run and not after it."""
+    """Parses the path of a file, and makes sure that it can be written."""
     path = Path(text)
     try:
         is_new = not path.exists()
@@ -92,7 +102,7 @@ def file_to_write(text: str) -> Path:
 
 
 def folder_to_write(text: str) -> Path:
-    """A folder in which files can be made; it is made if its parent is there."""
+    """Parses the path of a folder, makes it if its parent exists, and makes sure that it can be written into."""
     path = Path(text)
     try:
         path.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What processes use, read from /proc."""
+"""Reads CPU time and memory of processes from /proc."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 def family(pid: int) -> list[int]:
-    """The process and its descendants."""
+    """The ids of a process and of its descendants."""
     members = [pid]
     for member in members:
         members.extend(int(child) for child in _read(f"/proc/{member}/task/{member}/children").split())
@@ -16,7 +16,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Of the process and all its descendants, those that have ended included."""
+    """The CPU seconds of a process and its descendants, including those that have ended."""
     total = 0
     for member in family(pid):
         fields = _read(f"/proc/{member}/stat").rpartition(")")[2].split()
@@ -25,7 +25,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def resident_bytes(pid: int) -> int:
-    """Of the process and all its descendants; what they share counts for each."""
+    """The resident memory of a process and its descendants, in bytes. Counts shared pages for each process."""
     statistics = (_read(f"/proc/{member}/statm").split() for member in family(pid))
     return sum(int(fields[1]) * _PAGE for fields in statistics if fields)
 

@@ -1,4 +1,4 @@
-"""Real RabbitMQ nodes, started from the Debian package without systemd, each test run with an epmd of its own."""
+"""RabbitMQ nodes of the Debian package, started without systemd. Each test run has its own epmd."""
 
 import json
 import os
@@ -24,7 +24,7 @@ STOP_TIMEOUT = 30
 
 
 class RabbitHome:
-    """What nodes of one test run share: a directory, the Erlang cookie, epmd, and the unprivileged user they run as."""
+    """What the nodes of one test run share: a directory, the Erlang cookie, epmd, and an unprivileged user."""
 
     def __init__(self) -> None:
         if not (BIN / "rabbitmq-server").exists():
@@ -40,18 +40,21 @@ class RabbitHome:
         self._epmd = self.spawn(["epmd", "-port", str(self.epmd_port), "-address", "127.0.0.1"], {}, "epmd.log")
 
     def close(self) -> None:
+        """Stops epmd and deletes the directory."""
         self._epmd.terminate()
         self._epmd.wait(STOP_TIMEOUT)
         self.release(self._epmd)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def own(self, *paths: Path) -> None:
+        """Gives files to the user of the nodes."""
         if self.user is not None:
             entry = pwd.getpwnam(self.user)
             for path in paths:
                 os.chown(path, entry.pw_uid, entry.pw_gid)
 
     def environment(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a node or tool, with `extra` variables."""
         return {
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
@@ -63,6 +66,7 @@ class RabbitHome:
         }
 
     def spawn(self, command: Sequence[str], extra: Mapping[str, str], log: str) -> subprocess.Popen[bytes]:
+        """Starts a process as the user of the nodes. Its output goes to the file `log`."""
         with (self.directory / log).open("ab") as output:
             process = subprocess.Popen(
                 command,
@@ -80,13 +84,13 @@ class RabbitHome:
         return process
 
     def release(self, process: subprocess.Popen[bytes]) -> None:
-        """It has ended, and needs no guard any more."""
+        """Ends the guard of a process that has ended."""
         guard = self._guards.pop(process.pid)
         guard.kill()
         guard.communicate()
 
     def _guard(self, group: int) -> subprocess.Popen[bytes]:
-        """Ends the group when the test run itself is killed: the pipe that it reads from is closed then."""
+        """Starts a guard, which kills the process group when the test run is killed: then its pipe is closed."""
         return subprocess.Popen(
             ["sh", "-c", f"read _; kill -KILL -{group}"],
             user=self.user,
@@ -100,7 +104,7 @@ class RabbitHome:
 
 
 class RabbitNode:
-    """One node. `url` is its AMQP address; `stomp_port` that of its STOMP plugin."""
+    """A node. `url` is its AMQP address, `stomp_port` the port of its STOMP plugin."""
 
     def __init__(self, home: RabbitHome, name: str, peers: Sequence[str] = ()) -> None:
         self._home = home
@@ -141,27 +145,29 @@ class RabbitNode:
         return "\n".join(lines) + "\n"
 
     def start(self) -> None:
-        """Returns when the node takes clients."""
+        """Starts the node. Returns when it accepts clients."""
         self._pid_file.unlink(missing_ok=True)
         self._process = self._home.spawn([str(BIN / "rabbitmq-server")], self._environment, self._log)
         self._wait_for_listener()
 
     def stop(self) -> None:
-        """In order; idempotent."""
+        """Stops the node in an orderly way. Idempotent."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Without a word, as a power cut does."""
+        """Kills the node, as a power cut does."""
         self._end(signal.SIGKILL)
 
     def freeze(self) -> None:
+        """Stops the node by SIGSTOP."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
+        """Continues the node by SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
     def ctl(self, *arguments: str) -> str:
-        """What `rabbitmqctl` prints."""
+        """Runs `rabbitmqctl`, and returns what it prints."""
         command = [str(BIN / "rabbitmqctl"), "--quiet", "--node", self.name, *arguments]
         done = subprocess.run(
             command,
@@ -179,6 +185,7 @@ class RabbitNode:
 
     @contextmanager
     def memory_alarm(self) -> Iterator[None]:
+        """A context in which the node has a memory alarm, and blocks publishers."""
         self.ctl("set_vm_memory_high_watermark", "absolute", "1MB")
         try:
             yield
@@ -186,19 +193,20 @@ class RabbitNode:
             self.ctl("set_vm_memory_high_watermark", "0.4")
 
     def queues(self) -> dict[str, int]:
-        """The messages in each queue, the unacked ones included."""
+        """The number of messages in each queue, including unacked ones."""
         listed = self.ctl("list_queues", "--formatter", "json", "name", "messages")
         return {queue["name"]: queue["messages"] for queue in json.loads(listed)}
 
     @property
     def pid(self) -> int:
+        """The process id of the Erlang machine."""
         return int(self._pid_file.read_text())
 
     def _end(self, number: signal.Signals) -> None:
         process, self._process = self._process, None
         if process is None:
             return
-        # the script and the Erlang machine: the process group that was started for them
+        # the process group has the script and the Erlang machine
         if number is signal.SIGKILL:
             os.killpg(process.pid, number)
         else:
@@ -206,7 +214,7 @@ class RabbitNode:
         process.wait(STOP_TIMEOUT)
         self._home.release(process)
         deadline = monotonic() + STOP_TIMEOUT
-        while self._listens(self.port):  # the machine may outlive the script by a moment
+        while self._listens(self.port):  # the Erlang machine may end a moment after the script
             assert monotonic() < deadline, "the node does not end"
             sleep(0.01)
 
@@ -225,7 +233,7 @@ class RabbitNode:
 
 
 class RabbitNodes:
-    """A single node, or a cluster of several: `with RabbitNodes("a", "b", "c") as cluster`."""
+    """A node, or a cluster of several: `with RabbitNodes("a", "b", "c") as cluster`."""
 
     def __init__(self, *names: str) -> None:
         self._names = names
@@ -235,7 +243,7 @@ class RabbitNodes:
         peers = self._names if len(self._names) > 1 else ()
         self.nodes = [RabbitNode(self._home, name, peers) for name in self._names]
         try:
-            # the first forms the cluster, the others join it
+            # the first node forms the cluster, the others join it
             self.nodes[0].start()
             with ThreadPoolExecutor() as pool:
                 list(pool.map(RabbitNode.start, self.nodes[1:]))
@@ -253,4 +261,5 @@ class RabbitNodes:
 
     @property
     def urls(self) -> list[str]:
+        """The AMQP addresses of the nodes."""
         return [node.url for node in self.nodes]

@@ -1,4 +1,4 @@
-"""A WebSocket client that does what no library would: half frames, endless fragments, nothing read."""
+"""A WebSocket client that can break the protocol: half frames, endless fragments, nothing read."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ END_TIMEOUT = 30.0
 
 
 def frame(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
-    """RFC 6455, 5.2; the masking key is zero, so that the payload stays as it is."""
+    """A frame (RFC 6455, 5.2). The masking key is zero, so that the payload stays as it is."""
     size = len(payload)
     if size < 126:
         length = bytes([0x80 | size])
@@ -25,23 +25,23 @@ def frame(opcode: int, payload: bytes = b"", *, fin: bool = True) -> bytes:
 
 
 def fragments(payload: bytes, count: int) -> list[bytes]:
-    """One text message in so many frames."""
+    """A text message in `count` frames, each with `payload`."""
     return [frame(CONTINUATION if number else TEXT, payload, fin=number == count - 1) for number in range(count)]
 
 
 @dataclass
 class End:
-    """What came until the server ended the connection."""
+    """The text messages that came before the server ended the connection, and its close code."""
 
     texts: list[str] = field(default_factory=list)
     code: int | None = None
 
 
 class RawWebSocket:
-    """`url` is the HTTP address with the path.
+    """A connection to the HTTP address `url`.
 
-    On a bare socket: an asyncio stream drops what it has not read when a write fails, and with it the ERROR of a server
-    that has ended the connection.
+    Uses a bare socket: when a write fails, an asyncio stream drops what it has not read, and with it the ERROR of a
+    server that has ended the connection.
     """
 
     def __init__(self, url: str, **headers: str) -> None:
@@ -58,7 +58,7 @@ class RawWebSocket:
         return self
 
     async def ask_for_upgrade(self) -> None:
-        """As one without patience does, who does not wait for the answer."""
+        """Connects and asks for the upgrade. Does not wait for the answer."""
         host = self._address.hostname
         await asyncio.get_running_loop().sock_connect(self._socket, (host, self._address.port))
         head = f"GET {self._address.path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -72,7 +72,7 @@ class RawWebSocket:
         self._socket.close()
 
     async def send(self, octets: bytes) -> bool:
-        """False when the server has ended the connection."""
+        """Sends octets. Returns False when the server has ended the connection."""
         try:
             await asyncio.get_running_loop().sock_sendall(self._socket, octets)
         except OSError:
@@ -80,13 +80,13 @@ class RawWebSocket:
         return True
 
     async def text(self) -> str:
-        """The next text message."""
+        """Waits for the next text message. Fails for any other frame."""
         opcode, payload = await asyncio.wait_for(self._frame(), END_TIMEOUT)
         assert opcode == TEXT, (opcode, payload)
         return payload.decode()
 
     async def end(self) -> End:
-        """Reads until the server ends the connection; a close frame is answered as a client has to."""
+        """Reads until the server ends the connection. Answers a close frame. Raises TimeoutError."""
         found = End()
         async with asyncio.timeout(END_TIMEOUT):
             with suppress(ConnectionError, asyncio.IncompleteReadError):
@@ -100,7 +100,7 @@ class RawWebSocket:
         return found
 
     async def leave(self, after: float) -> None:
-        """Reads until the server ends the connection, or for `after` seconds, and aborts it."""
+        """Reads for `after` seconds, or until the server ends the connection, and closes the socket."""
         with suppress(ConnectionError, asyncio.IncompleteReadError, TimeoutError):
             async with asyncio.timeout(after):
                 while True:
@@ -121,7 +121,7 @@ class RawWebSocket:
         return first & 15, await self._take(size)
 
     async def _take(self, size: int) -> bytes:
-        """Raises `ConnectionError` or `IncompleteReadError` when the server ends the connection before."""
+        """Reads `size` octets. Raises `ConnectionError` or `IncompleteReadError` when the connection ends before."""
         while len(self._received) < size:
             await self._receive()
         taken = bytes(self._received[:size])

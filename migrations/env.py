@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from adapters.postgres.tables import metadata
-
+version_table = context.config.attributes["version_table"]
 if context.is_offline_mode():
-    context.configure(dialect_name="postgresql", target_metadata=metadata)
+    context.configure(dialect_name="postgresql", transaction_per_migration=True, version_table=version_table)
 else:
-    context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, transaction_per_migration=True, version_table=version_table)
 with context.begin_transaction():
     context.run_migrations()

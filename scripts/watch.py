@@ -1,4 +1,4 @@
-"""Runs a command, and runs it again when a file changes: `watch.py PATH… -- COMMAND…`.
+"""Runs a command, and restarts it when a file changes: `watch.py PATH… -- COMMAND…`.
 
 Ends with the command's exit code after Ctrl-C or SIGTERM. A command that failed runs again at the next change.
 """
@@ -29,13 +29,15 @@ def state_of(paths: Sequence[Path]) -> Mapping[str, int]:
 
 
 class Watch:
+    """Restarts `command` when a file below `paths` changes."""
+
     def __init__(self, paths: Sequence[Path], command: Sequence[str]) -> None:
         self._paths = paths
         self._command = command
         self._stopped = False
 
     def run(self) -> int:
-        """Until `stop`; the exit code of the command that ran last."""
+        """Runs until `stop`. Returns the exit code of the command."""
         while True:
             before = state_of(self._paths)
             process = subprocess.Popen(self._command)  # noqa: S603 - the Makefile's
@@ -47,6 +49,7 @@ class Watch:
             sys.stderr.write("\nA file has changed: starting again.\n")
 
     def stop(self, *_: object) -> None:
+        """Ends `run`. A signal handler."""
         self._stopped = True
 
 
@@ -61,6 +64,7 @@ def _end(process: "subprocess.Popen[bytes]") -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
+    """Runs the command until SIGINT or SIGTERM. Returns its exit code."""
     split = arguments.index("--")
     watch = Watch([Path(path) for path in arguments[:split]], arguments[split + 1 :])
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -14,10 +14,15 @@ MESSAGES_QUEUE = "/queue/messages"
 ACK_QUEUE = "/queue/ack"
 ERROR_QUEUE = "/queue/error"
 RECEIPTS_QUEUE = "/queue/receipts"
+EVENTS_QUEUE = "/queue/events"
 USER_QUEUES = frozenset({MESSAGES_QUEUE, ACK_QUEUE, ERROR_QUEUE, RECEIPTS_QUEUE})
 ALL_RECEIPTS_QUEUE = "/queue/receipts.all"
 """Internal queue: its receipts go to subscribers of `RECEIPTS_QUEUE` who asked for all receipts."""
-_QUEUES = USER_QUEUES | {ALL_RECEIPTS_QUEUE}
+_QUEUES = USER_QUEUES | {EVENTS_QUEUE, ALL_RECEIPTS_QUEUE}
+
+INSTANCE_PREFIX = "instance."
+"""Instances tell each other at these destinations who is connected where. No client can subscribe to one."""
+EVERY_INSTANCE = f"{INSTANCE_PREFIX}all"
 
 
 class UserDestination(NamedTuple):
@@ -61,3 +66,9 @@ def parse_session_topic(destination: str) -> SessionId | None:
         return None
     # accepts the canonical spelling only, so that subscriptions and deliveries use the same key
     return SessionId(session_id) if session_topic(SessionId(session_id)) == destination else None
+
+
+def is_instance_destination(destination: str) -> bool:
+    """Whether it is `EVERY_INSTANCE`, or the destination of one instance."""
+    name = destination.removeprefix(INSTANCE_PREFIX)
+    return name != destination and name.isascii() and name.isalnum()

@@ -1,15 +1,15 @@
-"""The one canonical form of an e-mail address: whoever is written differently is somebody else.
+"""The canonical form of an e-mail address (contract, section 4). Two addresses are equal when their forms are equal.
 
-Letters are folded in ASCII alone. Whatever Unicode's normalisation or case folding would turn into other letters is
-refused: the Kelvin sign, full-width letters, ligatures and the like would make a second name of somebody's address.
-A domain is written in its ASCII form (RFC 5890, A-labels).
+Only ASCII letters are folded. An address is refused when Unicode normalisation or case folding would change it: the
+Kelvin sign, full-width letters and ligatures would otherwise give a person a second address. A domain is in its ASCII
+form (A-labels, RFC 5890).
 """
 
 import re
 import unicodedata
 from typing import Final
 
-# Nobody sees them: Unicode's Default_Ignorable_Code_Point, as far as it is printable, and glyphs that are blank.
+# Invisible, though Python calls them printable: Unicode's Default_Ignorable_Code_Point, and blank glyphs.
 _INVISIBLE: Final = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u2d7f\u3164\ufe00-\ufe0f\uffa0\ufffc"
     "\U0001107f\U00013441\U00013442\U00016fe4\U0001d159\U000e0100-\U000e01ef]"
@@ -18,12 +18,12 @@ _ASCII_UPPER: Final = {upper: upper + 32 for upper in range(ord("A"), ord("Z") +
 _ACE_PREFIX: Final = "xn--"
 _LABEL: Final = re.compile("[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 _LABEL_CHARACTER: Final = re.compile("[a-z0-9_-]")
-_ADDRESS: Final = re.compile(r"\[[0-9a-z:.-]+\]")
+_IP_LITERAL: Final = re.compile(r"\[[0-9a-z:.-]+\]")
 _MAX_LABEL: Final = 63  # RFC 1035, 2.3.4; also keeps punycode short, which takes quadratic time
 
 
 def canonical_email(raw: str) -> str | None:
-    """The canonical form of `raw`; None when it has none."""
+    """The canonical form of `raw`, or None for what is not an e-mail address."""
     folded = raw.lower() if raw.isascii() else raw.translate(_ASCII_UPPER)
     local, at, domain = folded.rpartition("@")
     if not (at and local and domain) or "@" in local or not (raw.isprintable() and " " not in raw):
@@ -33,22 +33,22 @@ def canonical_email(raw: str) -> str | None:
 
 
 def unicode_email(email: str) -> str:
-    """A canonical address with its domain in Unicode, as version 0.1.0 has stored it."""
+    """The canonical address `email` with its domain in Unicode, as version 0.1.0 stored it."""
     local, _, domain = email.rpartition("@")
     return f"{local}@{'.'.join(_unicode_label(label) or label for label in domain.split('.'))}"
 
 
 def canonical_domain(domain: str) -> str | None:
-    """The ASCII form of a lower-case domain, or an address in brackets; None where it has none.
+    """The ASCII form of a lower-case domain, or None for what is not a domain. An IP address in brackets stays.
 
-    `ß` and the final sigma have none: what IDNA 2008 takes for a letter, 2003 has mapped to another name.
+    A domain with `ß` or a final sigma has no form: IDNA 2008 takes them for letters, IDNA 2003 mapped them to another
+    name.
     """
-    if _ADDRESS.fullmatch(domain):
+    if _IP_LITERAL.fullmatch(domain):
         return domain
-    labels = domain.split(".")  # `example.org.`, with an empty one, would be `example.org` once more
-    canonical = [_canonical_label(label) for label in labels]
-    known = [label for label in canonical if label is not None]
-    return ".".join(known) if len(known) == len(labels) else None
+    labels = domain.split(".")  # the empty label of `example.org.` is refused
+    canonical = [form for label in labels if (form := _canonical_label(label)) is not None]
+    return ".".join(canonical) if len(canonical) == len(labels) else None
 
 
 def _canonical_label(label: str) -> str | None:
@@ -58,41 +58,41 @@ def _canonical_label(label: str) -> str | None:
         return label if _unicode_label(label) is not None else None
     if label.isascii():
         return label
-    small = label.lower()  # the case of a domain means nothing in any script
-    if max(len(label), len(small)) > _MAX_LABEL or not _is_lowered(small, label) or not _is_word(small):
+    lowered = label.lower()  # domains are case-insensitive in every script
+    if max(len(label), len(lowered)) > _MAX_LABEL or not _only_case_differs(label, lowered) or not _is_word(lowered):
         return None
-    encoded = f"{_ACE_PREFIX}{small.encode('punycode').decode('ascii')}"
+    encoded = f"{_ACE_PREFIX}{lowered.encode('punycode').decode('ascii')}"
     return encoded if len(encoded) <= _MAX_LABEL else None
 
 
-def _is_lowered(small: str, label: str) -> bool:
-    """Whether only the case differs: no letter became two, and none was another form of one."""
-    return len(small) == len(label) and unicodedata.normalize("NFKC", label) == label
+def _only_case_differs(label: str, lowered: str) -> bool:
+    """Whether `lowered` has a letter for each letter of `label`, and none of those is a variant of another letter."""
+    return len(lowered) == len(label) and unicodedata.normalize("NFKC", label) == label
 
 
 def _unicode_label(label: str) -> str | None:
-    """What an A-label means; None for any other label, and for one that is not the encoding of its meaning."""
+    """The Unicode form of an A-label. None for another label, and for an A-label that its form does not encode to."""
     if not (label.isascii() and label.startswith(_ACE_PREFIX) and len(label) <= _MAX_LABEL):
         return None
     try:
-        meaning = label.removeprefix(_ACE_PREFIX).encode().decode("punycode")
-        is_its_encoding = f"{_ACE_PREFIX}{meaning.encode('punycode').decode('ascii')}" == label
+        decoded = label.removeprefix(_ACE_PREFIX).encode().decode("punycode")
+        round_trips = f"{_ACE_PREFIX}{decoded.encode('punycode').decode('ascii')}" == label
     except ValueError:
         return None
-    return meaning if is_its_encoding and not meaning.isascii() and _is_word(meaning) else None
+    return decoded if round_trips and not decoded.isascii() and _is_word(decoded) else None
 
 
 def _is_word(label: str) -> bool:
-    """Letters, marks, digits and hyphens (RFC 5892): no other dots, no symbols, no hyphen at an end."""
+    """Whether a label has letters, marks, digits and inner hyphens only (RFC 5892)."""
     if label.startswith("-") or label.endswith("-"):
         return False
     return _is_stable(label) and all(
-        _LABEL_CHARACTER.fullmatch(one) if one.isascii() else unicodedata.category(one)[0] in "LMN" for one in label
+        _LABEL_CHARACTER.fullmatch(char) if char.isascii() else unicodedata.category(char)[0] in "LMN" for char in label
     )
 
 
 def _is_stable(text: str) -> bool:
-    """Whether normalisation and case folding, in both directions, leave it as it is."""
+    """Whether normalisation and case folding, in both directions, leave `text` unchanged."""
     if text.isascii():
         return True
     return (

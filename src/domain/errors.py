@@ -101,6 +101,62 @@ class ProfileNotFound(ChatError):
     title = "There is no such profile"
 
 
+class FeatureOff(ChatError):
+    """The feature that the request needs is switched off."""
+
+    code = "feature-off"
+    title = "This feature is not switched on"
+
+
+class NotAllowed(ChatError):
+    """The caller takes part in the session, but this is for somebody else to do."""
+
+    code = "not-allowed"
+    title = "The caller may not do this"
+
+
+class MessageNotFound(ChatError):
+    """The session has no message with this id, or the caller cannot see it."""
+
+    code = "message-not-found"
+    title = "There is no such message"
+
+
+class MessageGone(ChatError):
+    """The message is deleted."""
+
+    code = "message-gone"
+    title = "The message is deleted"
+
+
+class EditWindowOver(ChatError):
+    """The message is too old to be edited."""
+
+    code = "edit-window-over"
+    title = "The message can no longer be edited"
+
+
+class DeleteWindowOver(ChatError):
+    """The message is too old to be deleted for both."""
+
+    code = "delete-window-over"
+    title = "The message can no longer be deleted for both"
+
+
+class VersionConflict(ChatError):
+    """The message has another version than the caller has seen."""
+
+    code = "version-conflict"
+    title = "The message was changed meanwhile"
+
+
+class SyncReset(ChatError):
+    """The store cannot continue from this token. The client must start again without one."""
+
+    code = "sync-reset"
+    title = "The token cannot be resumed after"
+
+
 class IdempotencyConflict(ChatError):
     """The `clientMessageId` belongs to another message. The error reveals nothing about that message."""
 
@@ -169,7 +225,7 @@ class StoreUnavailable(Unavailable):
 
 
 class SessionBusy(StoreUnavailable):
-    """Another transaction has locked the session. The caller may try again in a moment."""
+    """Another transaction has locked the session, or a message of it. The caller may try again in a moment."""
 
 
 class DirectoryUnavailable(Unavailable):

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.changes import UNCHANGED, Changes
 from domain.errors import Invalid
 from domain.identifiers import ClientMessageId, MessageId, ProfileId, SessionId
 from domain.profile import Profile
@@ -33,7 +34,8 @@ def check_content(content: str) -> str:
 class Draft(NamedTuple):
     """A message that passed every check and is not stored yet.
 
-    The drafts of one `transaction` follow each other. The store takes all of them or none.
+    The drafts of one `transaction` follow each other. The store takes all of them or none. `reply_to` is the `seq` of
+    the message that it answers.
     """
 
     id: MessageId
@@ -43,22 +45,37 @@ class Draft(NamedTuple):
     receiver: Profile
     content: str
     transaction: UUID | None = None
+    reply_to: int | None = None
 
     def stored(self, seq: int, sent_at: datetime) -> "Message":
         """The stored message of this draft, as number `seq` of its session."""
         return Message(
-            self.id, self.session_id, seq, self.client_message_id, self.sender.id, self.content, sent_at, False, False
+            self.id,
+            self.session_id,
+            seq,
+            self.client_message_id,
+            self.sender.id,
+            self.content,
+            sent_at,
+            False,
+            False,
+            self.reply_to,
         )
 
-    def is_repeated_by(self, draft: "Draft") -> bool:
-        """Whether `draft` repeats this one, by the rule of `Message.is_repeated_by`."""
-        return (
-            self.sender.id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content
-        )
+
+class Marks(NamedTuple):
+    """The marks of a message."""
+
+    delivered: bool
+    seen: bool
 
 
 class Message(NamedTuple):
-    """A stored message. `seq` counts 1, 2, 3 … in each session, without gaps."""
+    """A stored message. `seq` counts 1, 2, 3 … in each session, without gaps.
+
+    `content` is empty once the message is deleted for both. `shown_marks` are what its sender is shown; None where
+    nothing of them is hidden.
+    """
 
     id: MessageId
     session_id: SessionId
@@ -69,12 +86,6 @@ class Message(NamedTuple):
     sent_at: datetime
     delivered: bool
     seen: bool
-
-    def is_repeated_by(self, draft: Draft) -> bool:
-        """Whether `draft`, which has the same `clientMessageId`, is this message sent again.
-
-        Sender, session and content must match. Otherwise a stranger who guesses the id could read the message.
-        """
-        return (
-            self.sender_id == draft.sender.id and self.session_id == draft.session_id and self.content == draft.content
-        )
+    reply_to: int | None = None
+    changes: Changes = UNCHANGED
+    shown_marks: Marks | None = None

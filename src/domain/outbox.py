@@ -22,13 +22,13 @@ class OutboxEntry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """Exponential back-off: `min(cap, 2^n)` seconds after the n-th failure. After `max_tries` the entry is dead."""
+    """Exponential back-off: `min(max_backoff, 2^n s)` after the n-th failure. After `max_tries` the entry is dead."""
 
-    max_tries: int = 10
-    cap: timedelta = timedelta(seconds=60)
+    max_tries: int
+    max_backoff: timedelta
 
     def delay(self, failures: int) -> timedelta | None:
         """The wait after `failures` failed tries. None means that the entry is dead."""
         if failures >= self.max_tries:
             return None
-        return min(self.cap, timedelta(seconds=2 ** min(failures, 30)))
+        return min(self.max_backoff, timedelta(seconds=2 ** min(failures, 30)))

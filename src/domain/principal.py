@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.errors import NotYourself
+from domain.errors import Invalid, NotYourself
 from domain.identifiers import Email
 
 
@@ -25,6 +25,12 @@ class User:
         if email != self.email:
             raise NotYourself(f"{field} must be the address in the token", field=field)
 
+    def acting_for(self, email: Email | None, field: str = "email") -> Email:
+        """The address of this user, which it may leave out (contract, section 11). Raises `NotYourself`."""
+        if email is not None:
+            self.require(email, field)
+        return self.email
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -40,6 +46,12 @@ class Service:
 
     def require(self, email: Email, field: str) -> None:
         """Accepts every address: a service may act for anybody."""
+
+    def acting_for(self, email: Email | None, field: str = "email") -> Email:
+        """The given address. Raises `Invalid` when there is none: a service says for whom it acts."""
+        if email is None:
+            raise Invalid(f"{field} is missing: a service says for whom it acts", field=field)
+        return email
 
 
 Principal = User | Service

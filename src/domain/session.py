@@ -15,12 +15,12 @@ class Pair(NamedTuple):
     high: ProfileId
 
     @classmethod
-    def of(cls, one: ProfileId, other: ProfileId) -> "Pair":
+    def of(cls, first: ProfileId, second: ProfileId) -> "Pair":
         """The pair of two profiles. Raises `Invalid` when they are the same profile."""
-        if one == other:
+        if first == second:
             raise Invalid("a chat needs two different profiles", field="toEmail")
         # PostgreSQL compares uuids by bytes too, and the schema has a CHECK for this order
-        return cls(one, other) if one.bytes < other.bytes else cls(other, one)
+        return cls(first, second) if first.bytes < second.bytes else cls(second, first)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""Composition: the container, the ASGI application, one instance of the service; its parts are in the packages."""
+"""The process: composition, REST, WebSockets, SockJS, settings and commands."""

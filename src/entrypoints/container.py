@@ -1,32 +1,30 @@
-"""The composition root: which adapter stands behind each port. The only place that knows dependency-injector."""
+"""The composition root: builds all parts of an instance from the settings.
 
-from collections.abc import Sequence
-from datetime import timedelta
+`use` stands for the object of a provider. The type checker checks every argument (`entrypoints/providing.py`). The
+choices between adapters, and values made from several settings, are in `wiring.py`. `instance.py` starts and stops the
+parts.
+"""
 
-from dependency_injector import containers, providers
+from dependency_injector import providers
 
-from adapters.caching.directory import CachedProfileDirectory
-from adapters.caching.lookup import CachedProfileLookup
-from adapters.flairbit.circuit import CircuitBreakingLookup
-from adapters.stomp.connections import Connections
-from adapters.stomp.hub import Hub
-from adapters.stomp.protocol.limits import SessionLimits
-from adapters.stomp.services import ConnectionLimits, StompServices
-from adapters.stomp.waiting_room import WaitingRoom
-from adapters.system.clock import SystemClock
-from adapters.system.ids import Uuid7Generator
-from application.access.confirmed_profiles import ConfirmedProfiles
+from adapters.stomp.services import StompServices
+from application.access.limited_lookups import LimitedLookups
 from application.access.participants import Participants
-from application.access.personal_lookups import PersonalLookups
-from application.access.rate_limit import RateLimit
 from application.access.read_limit import ReadLimit
-from application.concurrency.batcher import Batcher
 from application.concurrency.write_behind import WriteBehind
+from application.delivery.change_events import ChangeEvents
 from application.delivery.delivered_receipts import DeliveredReceipts
 from application.delivery.message_intake import MessageIntake
-from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
+from application.delivery.outbox.relay import OutboxRelay
+from application.delivery.present_deliveries import PresentDeliveries
+from application.delivery.present_push import PresentPush
 from application.delivery.replay import Replay
-from application.diagnostics.counters import Counters
+from application.delivery.session_events import SessionEvents
+from application.delivery.session_summaries import SessionSummaries
+from application.delivery.shown_messages import ShownMessages
+from application.ports.messages import MessageRef
+from application.use_cases.ack_batcher import ack_batcher
+from application.use_cases.change_message import ChangeMessage
 from application.use_cases.init_session import InitSession
 from application.use_cases.list_sessions import ListSessions
 from application.use_cases.mark_delivered import MarkDelivered
@@ -35,207 +33,284 @@ from application.use_cases.read_history import ReadHistory
 from application.use_cases.read_unread import ReadUnread
 from application.use_cases.send_message import SendMessage
 from application.use_cases.submitted_sends import SubmittedSends
-from domain.identifiers import MessageId
-from domain.outbox import RetryPolicy
+from application.use_cases.sync_changes import SyncChanges
+from application.wire.message_views import MessageViews
 from entrypoints import wiring
+from entrypoints.credentials.digest_keys import sync_tokens
 from entrypoints.observability.delivery_times import DeliveryTimes
 from entrypoints.observability.http_times import HttpTimes
 from entrypoints.observability.loop_lag import LoopLag
 from entrypoints.observability.metrics import ServiceMetrics
 from entrypoints.observability.runtime_metrics import RuntimeMetrics
-from entrypoints.observability.worker_metrics import NoSiblings
-from entrypoints.settings.model import Settings
-from entrypoints.store import open_store
+from entrypoints.observability.store_metrics import StoreMetrics
+from entrypoints.observability.worker_metrics import WorkerMetrics
+from entrypoints.ports import Ports
+from entrypoints.presence import presence_parts
+from entrypoints.providing import singleton, use
+from entrypoints.server.descriptors import DescriptorWatch
+from entrypoints.settings.features import features_of
+from entrypoints.sides import side_parts
 
-ACKS_IN_ONE_TRANSACTION = 64
 
+class Container(Ports):
+    """The parts of one instance. Each part is built when it is first asked for, and opens nothing before its start."""
 
-def _duration(value: float) -> timedelta:
-    return timedelta(seconds=value)
+    # those of `Ports` under their own names
+    settings = Ports.settings
+    worker_place = Ports.worker_place
+    clock = Ports.clock
+    ids = Ports.ids
+    counters = Ports.counters
+    digests = Ports.digests
+    store = Ports.store
+    profile_ages = Ports.profile_ages
+    circuit = Ports.circuit
+    profiles = Ports.profiles
+    directory = Ports.directory
+    tokens = Ports.tokens
+    connections = Ports.connections
+    broker = Ports.broker
+    hub = Ports.hub
+    send_queue = Ports.send_queue
 
-
-class Container(containers.DeclarativeContainer):
-    """One instance of the service. Nothing is opened before it is asked for."""
-
-    settings = providers.Dependency(instance_of=Settings)
-    given = settings.provided
-
-    clock = providers.Singleton(SystemClock)
-    ids = providers.Singleton(Uuid7Generator)
-    counters = providers.Singleton(Counters)
-    delivery_times = providers.Singleton(DeliveryTimes)
-
-    store = providers.Singleton(open_store, settings)
-    sessions = store.provided.sessions
-    messages = store.provided.messages
-    outbox = store.provided.outbox
-    profile_ages = providers.Callable(wiring.profile_ages, settings)
-    remembered = providers.Singleton(
-        CachedProfileDirectory,
-        store.provided.directory,
-        clock,
-        ttl=given.profile_cache_ttl,
-        size=given.profile_cache_size,
-    )
-
-    flairbit = providers.Singleton(wiring.flairbit, settings, clock)
-    circuit = providers.Singleton(
-        CircuitBreakingLookup, flairbit, clock, fail_max=given.circuit_failures, open_for=given.circuit_open
-    )
-    profiles = providers.Singleton(
-        CachedProfileLookup,
-        providers.Callable(wiring.lookup, settings, circuit, store.provided.directory),
-        remembered,
-        clock,
-        ttl=profile_ages.provided.looked_up,
-        size=given.profile_cache_size,
-        negative_ttl=providers.Callable(wiring.negative_ttl, settings),
-    )
-    directory = providers.Singleton(ConfirmedProfiles, remembered, profiles)
-    keys = providers.Singleton(wiring.user_keys, settings, clock)
-    verifier = providers.Singleton(wiring.token_verifier, settings, keys, clock)
-    tokens = providers.Singleton(wiring.remembering, settings, verifier, remembered, clock)
-    hub = providers.Singleton(Hub)
-    connections = providers.Singleton(
-        Connections,
-        max_open=given.max_connections,
-        max_per_user=given.max_connections_per_user,
-        watch_interval=providers.Callable(wiring.watch_interval, settings),
-    )
-    waiting_room = providers.Singleton(
-        WaitingRoom,
-        max_waiting=given.max_unauthenticated,
-        max_per_address=given.max_unauthenticated_per_address,
-    )
-    worker_place: providers.Object[wiring.WorkerPlace | None] = providers.Object(None)
-    broker = providers.Singleton(wiring.broker, settings, connections, counters, worker_place)
-    send_queue = providers.Singleton(wiring.send_queue, settings)
-
-    participants = providers.Singleton(
+    # from a draft to the deliveries of a stored message
+    participants = singleton(
         Participants,
-        sessions,
-        profiles,
-        directory,
-        clock,
-        given.session_cache_size,
-        max_age=profile_ages.provided.derived,
+        sessions=use(store).sessions,
+        lookup=use(profiles),
+        directory=use(directory),
+        clock=use(clock),
+        session_cache_size=use(settings).session_cache_size,
+        max_age=use(profile_ages).derived,
     )
-    retries = providers.Factory(
-        RetryPolicy, given.outbox_max_tries, providers.Factory(_duration, given.outbox_max_backoff)
+    relay = singleton(
+        OutboxRelay,
+        outbox=use(store).outbox,
+        broker=use(broker),
+        directory=use(directory),
+        counters=use(counters),
+        policy=use(singleton(wiring.retry_policy, settings=use(settings))),
+        settings=use(singleton(wiring.relay_settings, settings=use(settings))),
     )
-    dispatcher = providers.Singleton(
-        OutboxDispatcher,
-        outbox,
-        broker,
-        directory,
-        counters,
-        retries,
-        providers.Factory(
-            DispatchSettings,
-            poll_interval=given.outbox_poll,
-            claim=providers.Factory(_duration, given.outbox_claim),
-            eager_claim=providers.Factory(_duration, given.outbox_eager_claim),
-            claim_size=given.outbox_claim_size,
-            retention=providers.Factory(_duration, given.outbox_retention),
-        ),
+    views = singleton(MessageViews, deleted_text=use(settings).deleted_text)
+    shown = singleton(ShownMessages, changes=use(store).changes, views=use(views))
+    summaries = singleton(SessionSummaries, directory=use(directory), shown=use(shown), clock=use(clock))
+    present_deliveries = singleton(PresentDeliveries, changes=use(store).changes, shown=use(shown), clock=use(clock))
+    present_push = singleton(
+        PresentPush,
+        push=use(hub),
+        present=use(present_deliveries),
+        clock=use(clock),
+        on_gap=use(connections).ask_to_resume,
     )
-    intake = providers.Singleton(
+    intake = singleton(
         MessageIntake,
-        messages,
-        dispatcher,
-        ids,
-        clock,
-        counters,
-        max_batch=given.max_batch,
-        max_pending=given.max_pending_sends,
-        at_once=providers.Callable(wiring.batches_at_once, given.database_pool_size),
-        patience=given.database_timeout,
-        max_wait=given.max_wait,
+        messages=use(store).messages,
+        relay=use(relay),
+        ids=use(ids),
+        clock=use(clock),
+        counters=use(counters),
+        shown=use(shown),
+        max_batch=use(settings).max_batch,
+        max_pending=use(settings).max_pending_sends,
+        at_once=use(singleton(wiring.batches_at_once, settings=use(settings))),
+        patience=use(settings).database_timeout,
+        max_wait=use(settings).max_wait,
     )
-    delivered_receipts = providers.Singleton(DeliveredReceipts, messages, participants, broker, clock)
-    mark_delivered = providers.Singleton(MarkDelivered, messages, delivered_receipts.provided.note)
-    delivered = providers.Singleton(WriteBehind[MessageId], "delivered marks", mark_delivered)
-    acks = providers.Singleton(
-        Batcher[Sequence[MessageId], None],
-        "acks",
-        mark_delivered.provided.durably,
-        max_batch=ACKS_IN_ONE_TRANSACTION,
-        max_pending=given.max_pending_sends,
+    delivered_receipts = singleton(
+        DeliveredReceipts,
+        messages=use(store).messages,
+        participants=use(participants),
+        broker=use(broker),
+        clock=use(clock),
     )
-    rate_limit = providers.Singleton(RateLimit, clock, given.rate_limit, given.rate_burst)
-
-    init_rate_limit = providers.Singleton(RateLimit, clock, given.init_rate_limit, given.init_rate_burst)
-    read_rate_limit = providers.Singleton(RateLimit, clock, given.read_rate_limit, given.read_rate_burst)
-    read_limit = providers.Singleton(ReadLimit, read_rate_limit, given.max_reads_at_once)
-    subscribe_rate_limit = providers.Singleton(RateLimit, clock, given.subscribe_rate_limit, given.subscribe_rate_burst)
-    seen_rate_limit = providers.Singleton(RateLimit, clock, given.seen_rate_limit, given.seen_rate_burst)
-
-    personal_lookups = providers.Singleton(PersonalLookups, profiles)
-    init_session = providers.Singleton(InitSession, personal_lookups, directory, sessions, ids, clock, init_rate_limit)
-    list_sessions = providers.Singleton(ListSessions, personal_lookups, directory, sessions, read_limit)
-    send_message = providers.Singleton(SendMessage, participants, intake, rate_limit, ids)
-    submitted_sends = providers.Singleton(
-        SubmittedSends,
-        send_message,
-        broker,
-        clock,
-        max_body=given.max_frame_bytes,
-        max_age=given.held_send_max_age,
+    mark_delivered = singleton(MarkDelivered, messages=use(store).messages, on_reached=use(delivered_receipts).note)
+    delivered = singleton(WriteBehind[MessageRef], name="delivered marks", write=use(mark_delivered))
+    acks = singleton(
+        ack_batcher,
+        mark_delivered=use(mark_delivered),
+        max_pending=use(settings).max_pending_sends,
+        patience=use(settings).database_timeout,
     )
-    read_history = providers.Singleton(ReadHistory, participants, messages, read_limit)
-    read_unread = providers.Singleton(ReadUnread, participants, messages, read_limit)
-    mark_seen = providers.Singleton(MarkSeen, participants, messages, broker, clock, seen_rate_limit)
-    replay = providers.Singleton(
+    replay = singleton(
         Replay,
-        participants,
-        messages,
-        directory,
-        delivered,
-        providers.Callable(wiring.replay_readers, given.database_pool_size),
+        participants=use(participants),
+        messages=use(store).messages,
+        directory=use(directory),
+        shown=use(shown),
+        delivered=use(delivered),
+        readers=use(singleton(wiring.replay_readers, settings=use(settings))),
     )
 
-    stomp = providers.Singleton(
+    # use cases and their limits
+    features = singleton(features_of, settings=use(settings))
+    capabilities = singleton(wiring.capabilities, settings=use(settings), features=use(features))
+    rate_limits = singleton(wiring.rate_limits, settings=use(settings), clock=use(clock))
+    read_limit = singleton(ReadLimit, rate=use(rate_limits).reads, max_at_once=use(settings).max_reads_at_once)
+    limited_lookups = singleton(LimitedLookups, lookup=use(profiles))
+    session_events = singleton(
+        SessionEvents, broker=use(broker), clock=use(clock), sessions=use(store).sessions, summaries=use(summaries)
+    )
+    init_session = singleton(
+        InitSession,
+        lookup=use(limited_lookups),
+        directory=use(directory),
+        sessions=use(store).sessions,
+        ids=use(ids),
+        clock=use(clock),
+        rate_limit=use(rate_limits).inits,
+        events=use(session_events),
+    )
+    list_sessions = singleton(
+        ListSessions,
+        lookup=use(limited_lookups),
+        directory=use(directory),
+        sessions=use(store).sessions,
+        summaries=use(summaries),
+        limit=use(read_limit),
+    )
+    send_message = singleton(
+        SendMessage,
+        participants=use(participants),
+        intake=use(intake),
+        rate_limit=use(rate_limits).sends,
+        ids=use(ids),
+        features=use(features),
+    )
+    change_message = singleton(
+        ChangeMessage,
+        participants=use(participants),
+        changes=use(store).changes,
+        rules=use(singleton(wiring.changing, settings=use(settings), digests=use(digests))),
+        views=use(views),
+        shown=use(shown),
+        events=use(singleton(ChangeEvents, shown=use(shown), broker=use(broker), clock=use(clock))),
+        clock=use(clock),
+        rate_limit=use(rate_limits).commands,
+    )
+    sides = singleton(
+        side_parts,
+        store=use(store),
+        participants=use(participants),
+        directory=use(directory),
+        events=use(session_events),
+        push=use(hub),
+        clock=use(clock),
+        rate_limit=use(rate_limits).commands,
+        read_limit=use(read_limit),
+        features=use(features),
+    )
+    submitted_sends = singleton(
+        SubmittedSends,
+        send_message=use(send_message),
+        broker=use(broker),
+        clock=use(clock),
+        max_body=use(settings).max_frame_bytes,
+        max_age=use(settings).held_send_max_age,
+    )
+    read_history = singleton(
+        ReadHistory,
+        participants=use(participants),
+        messages=use(store).messages,
+        shown=use(shown),
+        limit=use(read_limit),
+    )
+    read_unread = singleton(
+        ReadUnread,
+        participants=use(participants),
+        messages=use(store).messages,
+        shown=use(shown),
+        limit=use(read_limit),
+    )
+    mark_seen = singleton(
+        MarkSeen,
+        participants=use(participants),
+        messages=use(store).messages,
+        broker=use(broker),
+        clock=use(clock),
+        events=use(session_events),
+        rate_limit=use(rate_limits).seen_marks,
+    )
+
+    presence = singleton(
+        presence_parts,
+        broker=use(broker),
+        mailbox=use(hub),
+        participants=use(participants),
+        relations=use(sides).relations,
+        clock=use(clock),
+        rate_limit=use(rate_limits).commands,
+        features=use(features),
+    )
+
+    sync_changes = singleton(
+        SyncChanges,
+        store=use(store).sync,
+        sessions=use(store).sessions,
+        directory=use(directory),
+        shown=use(shown),
+        summaries=use(summaries),
+        tokens=use(singleton(sync_tokens, settings=use(settings))),
+        clock=use(clock),
+        limit=use(read_limit),
+        unread=use(store).unread,
+        features=use(features),
+        readers=use(singleton(wiring.replay_readers, settings=use(settings))),
+    )
+
+    # STOMP, metrics and health
+    delivery_times = singleton(DeliveryTimes, clock=use(clock))
+    stomp = singleton(
         StompServices,
-        clock,
-        tokens,
-        subscribe_rate_limit,
-        send_message,
-        mark_seen,
-        participants,
-        replay,
-        delivered,
-        acks,
-        hub,
-        connections,
-        counters,
-        providers.Factory(
-            ConnectionLimits,
-            session=providers.Factory(
-                SessionLimits,
-                max_message_bytes=given.max_message_bytes,
-                max_message_frames=given.max_message_frames,
-                max_connect_bytes=given.max_connect_bytes,
-                max_frame_bytes=given.max_frame_bytes,
-                max_subscriptions=given.max_subscriptions,
-                max_unacked=given.max_unacked,
-            ),
-            connect_timeout=given.connect_timeout,
-            slow_consumer=given.slow_consumer,
-            max_unsent=given.max_unsent_bytes,
-            max_in_flight=given.max_in_flight,
-            heart_beat=given.heartbeat,
-            recheck=profile_ages.provided.derived,
-        ),
-        delivery_times.provided.written,
-        send_queue,
+        clock=use(clock),
+        tokens=use(tokens),
+        subscribe_limit=use(rate_limits).subscriptions,
+        send_message=use(send_message),
+        mark_seen=use(mark_seen),
+        change_message=use(change_message),
+        change_conversation=use(sides).change_conversation,
+        change_settings=use(sides).change_settings,
+        count_unread=use(sides).count_unread,
+        note_unread=use(sides).unread_events.note,
+        sync_changes=use(sync_changes),
+        presence=use(presence),
+        command_limit=use(rate_limits).commands,
+        participants=use(participants),
+        replay=use(replay),
+        delivered=use(delivered),
+        acks=use(acks),
+        hub=use(hub),
+        connections=use(connections),
+        counters=use(counters),
+        limits=use(singleton(wiring.connection_limits, settings=use(settings))),
+        on_written=use(delivery_times).written,
+        present=use(present_deliveries).of,
+        send_queue=use(send_queue),
+        features=use(features),
     )
-
-    http_times = providers.Singleton(HttpTimes, counters)
-    loop_lag = providers.Singleton(LoopLag)
-    runtime_metrics = providers.Singleton(
-        RuntimeMetrics, given.server, counters, store, broker, intake, http_times, loop_lag
+    http_times = singleton(HttpTimes, counters=use(counters))
+    loop_lag = singleton(LoopLag)
+    descriptors = singleton(DescriptorWatch)
+    runtime_metrics = singleton(
+        RuntimeMetrics,
+        server=use(settings).server,
+        counters=use(counters),
+        store=use(store),
+        broker=use(broker),
+        intake=use(intake),
+        http_times=use(http_times),
+        loop_lag=use(loop_lag),
     )
-    metrics = providers.Singleton(
-        ServiceMetrics, counters, connections, delivery_times, outbox, profiles, circuit, runtime_metrics
+    store_metrics = singleton(StoreMetrics, outbox=use(store).outbox, growth=use(store).growth, clock=use(clock))
+    metrics = singleton(
+        ServiceMetrics,
+        counters=use(counters),
+        connections=use(connections),
+        delivery_times=use(delivery_times),
+        store=use(store_metrics),
+        profiles=use(profiles),
+        circuit=use(circuit),
+        runtime=use(runtime_metrics),
     )
-    siblings = providers.Singleton(NoSiblings)
+    worker_metrics: providers.Provider[WorkerMetrics] = singleton(wiring.worker_metrics, worker_place=use(worker_place))
+    health = singleton(wiring.health, store=use(store), broker=use(broker), send_queue=use(send_queue))

@@ -1,4 +1,4 @@
-"""A database that cannot be reached, told with the setting and the address, and never with the password."""
+"""Explains why a database cannot be reached: names the setting and the address, and never the password."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ DEFAULT_PORT = 5432
 
 @contextmanager
 def reaching(url: str) -> Iterator[None]:
-    """Raises `Failure` instead of what a connection to `url` fails with."""
+    """A context around a connection to `url`. Raises `Failure` when it cannot be made."""
     try:
         yield
     except TimeoutError:
@@ -21,7 +21,7 @@ def reaching(url: str) -> Iterator[None]:
 
 
 def _address(url: str) -> str:
-    """Host and port of each server; asyncpg falls back to a socket without any."""
+    """Host and port of each server. Without a host, asyncpg uses a local socket."""
     hosts = urlsplit(url).netloc.rpartition("@")[2]
     return ", ".join(_with_port(host) for host in hosts.split(",")) if hosts else "its local socket"
 
@@ -32,7 +32,7 @@ def _with_port(host: str) -> str:
 
 
 def _reason(error: OSError) -> str:
-    """The system's word for it; of several addresses of a host, asyncio has the words of each."""
+    """The reason in words of the system. For a host with several addresses, asyncio joins several reasons."""
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in str(error):
         return "connection refused"
     return error.strerror or str(error)

@@ -1,7 +1,7 @@
 // @stomp/stompjs 7
 import { Client, Versions } from '@stomp/stompjs';
 
-export const open = ({ version, socket, connected, error, receipt, closed, message }) => {
+export const open = ({ version, socket, connected, error, receipt, closed, message }, options = {}) => {
   let client;
   return {
     connect: ({ token, beat }) => {
@@ -16,6 +16,7 @@ export const open = ({ version, socket, connected, error, receipt, closed, messa
         onConnect: (frame) => connected(frame.headers),
         onStompError: (frame) => error(frame.headers, frame.body),
         onWebSocketClose: closed,
+        ...options,
       });
       client.activate();
     },

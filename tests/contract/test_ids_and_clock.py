@@ -13,7 +13,7 @@ from application.ports.clock import Clock
 from tests.support.people import NOW
 
 
-def test_ids_are_uuids_of_version_7_that_never_repeat_and_grow_with_time() -> None:
+def test_ids_are_unique_increasing_uuids_of_version_7() -> None:
     ids = [Uuid7Generator().new() for _ in range(10_000)]
     assert all(isinstance(one, UUID) and one.version == 7 for one in ids)
     assert len(set(ids)) == len(ids)

@@ -4,8 +4,8 @@ import pytest
 
 from adapters.memory.broker import InProcessBroker, InProcessExchange
 from adapters.memory.send_queue import InMemorySendQueue, InMemorySends
-from tests.contract.broker_contract import BrokerContract, NewBroker
-from tests.contract.send_queue_contract import Dead, NewSendQueue, SendQueueContract
+from tests.contract.suites.broker_contract import BrokerContract, NewBroker
+from tests.contract.suites.send_queue_contract import Dead, NewSendQueue, SendQueueContract
 
 
 class TestInProcessBroker(BrokerContract):

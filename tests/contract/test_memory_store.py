@@ -5,21 +5,33 @@ from datetime import timedelta
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.messages import InMemoryMessageRepository
-from adapters.memory.outbox import InMemoryOutbox
 from adapters.memory.profiles import InMemoryProfileDirectory
-from adapters.memory.sessions import InMemorySessionRepository
-from adapters.memory.store import InMemoryStore
-from tests.contract.store.append import AppendContract
-from tests.contract.store.contract import Repositories
-from tests.contract.store.delivered import DeliveredContract
-from tests.contract.store.outbox import OutboxContract
-from tests.contract.store.profiles import ProfileDirectoryContract
-from tests.contract.store.reading import ReadContract
-from tests.contract.store.seen import SeenContract
-from tests.contract.store.session_overview import SessionOverviewContract
-from tests.contract.store.sessions import SessionRepositoryContract
-from tests.contract.store.transactions import TransactionContract
+from adapters.memory.store.contents import InMemoryStore
+from adapters.memory.store.conversations import InMemoryConversationRepository
+from adapters.memory.store.growth import InMemoryGrowthReader
+from adapters.memory.store.message_changes import InMemoryMessageChanges
+from adapters.memory.store.messages import InMemoryMessageRepository
+from adapters.memory.store.outbox import InMemoryOutbox
+from adapters.memory.store.sessions import InMemorySessionRepository
+from adapters.memory.store.showing import InMemoryShowingRepository
+from adapters.memory.store.sync import InMemorySyncStore
+from adapters.memory.store.unread import InMemoryUnreadRepository
+from tests.contract.suites.store.append import AppendContract
+from tests.contract.suites.store.contract import Repositories
+from tests.contract.suites.store.conversations import ConversationContract
+from tests.contract.suites.store.growth import GrowthContract
+from tests.contract.suites.store.marks.delivered import DeliveredContract
+from tests.contract.suites.store.marks.seen import SeenContract
+from tests.contract.suites.store.message_changes import MessageChangesContract
+from tests.contract.suites.store.outbox import OutboxContract
+from tests.contract.suites.store.profiles import ProfileDirectoryContract
+from tests.contract.suites.store.reading import ReadContract
+from tests.contract.suites.store.session_overview import SessionOverviewContract
+from tests.contract.suites.store.sessions import SessionRepositoryContract
+from tests.contract.suites.store.showing import ShowingContract
+from tests.contract.suites.store.sync import SyncContract
+from tests.contract.suites.store.transactions import TransactionContract
+from tests.contract.suites.store.unread import UnreadContract
 from tests.support.people import NOW
 
 
@@ -40,6 +52,12 @@ class InMemory:
             InMemoryMessageRepository(store),
             InMemoryOutbox(store),
             InMemoryProfileDirectory(),
+            InMemoryGrowthReader(store),
+            InMemoryMessageChanges(store),
+            InMemorySyncStore(store),
+            InMemoryConversationRepository(store),
+            InMemoryShowingRepository(store),
+            InMemoryUnreadRepository(store),
             pass_time,
             tick,
         )
@@ -57,6 +75,21 @@ class TestAppend(InMemory, AppendContract): ...
 class TestTransactions(InMemory, TransactionContract): ...
 
 
+class TestMessageChanges(InMemory, MessageChangesContract): ...
+
+
+class TestConversations(InMemory, ConversationContract): ...
+
+
+class TestShowing(InMemory, ShowingContract): ...
+
+
+class TestUnread(InMemory, UnreadContract): ...
+
+
+class TestSync(InMemory, SyncContract): ...
+
+
 class TestReading(InMemory, ReadContract): ...
 
 
@@ -70,3 +103,6 @@ class TestOutbox(InMemory, OutboxContract): ...
 
 
 class TestProfileDirectory(InMemory, ProfileDirectoryContract): ...
+
+
+class TestGrowth(InMemory, GrowthContract): ...

@@ -6,7 +6,6 @@ from urllib.parse import unquote
 import msgspec
 import pytest
 from aiohttp import web
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.caching.directory import CachedProfileDirectory
 from adapters.caching.lookup import CachedProfileLookup
@@ -14,16 +13,21 @@ from adapters.claims.lookup import ClaimsProfileLookup
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.memory.clock import ManualClock
-from adapters.memory.messages import InMemoryMessageRepository
-from adapters.memory.outbox import InMemoryOutbox
 from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory, InMemoryProfileLookup
-from adapters.memory.sessions import InMemorySessionRepository
-from adapters.memory.store import InMemoryStore
-from adapters.postgres.profiles import PostgresProfileDirectory
+from adapters.memory.store.contents import InMemoryStore
+from adapters.memory.store.conversations import InMemoryConversationRepository
+from adapters.memory.store.growth import InMemoryGrowthReader
+from adapters.memory.store.message_changes import InMemoryMessageChanges
+from adapters.memory.store.messages import InMemoryMessageRepository
+from adapters.memory.store.outbox import InMemoryOutbox
+from adapters.memory.store.sessions import InMemorySessionRepository
+from adapters.memory.store.showing import InMemoryShowingRepository
+from adapters.memory.store.sync import InMemorySyncStore
+from adapters.memory.store.unread import InMemoryUnreadRepository
 from application.ports.profiles import ProfileDirectory, ProfileLookup
-from tests.contract.profile_contract import KNOWN, ProfileLookupContract
-from tests.contract.store.contract import Repositories
-from tests.contract.store.profiles import ProfileDirectoryContract
+from tests.contract.suites.profile_contract import KNOWN, ProfileLookupContract
+from tests.contract.suites.store.contract import Repositories
+from tests.contract.suites.store.profiles import ProfileDirectoryContract
 from tests.support.network.http_server import answers, http_server
 from tests.support.people import NOW
 
@@ -65,15 +69,22 @@ class TestFlairBitLookup(ProfileLookupContract):
     async def lookup(self) -> AsyncIterator[ProfileLookup]:
         async with http_server() as server:
             server.will(flairbit)
-            client = FlairBitProfileLookup(server.url, lambda: "a.b.c", timeout=10, try_timeout=10)
-            yield CircuitBreakingLookup(client, ManualClock(NOW))
+            client = FlairBitProfileLookup(server.url, lambda: "a.b.c", timeout=10, try_timeout=10, tries=1)
+            yield CircuitBreakingLookup(client, ManualClock(NOW), fail_max=5, open_for=30)
             await client.close()
 
 
 class TestCachedLookup(ProfileLookupContract):
     @pytest.fixture
     def lookup(self) -> ProfileLookup:
-        return CachedProfileLookup(InMemoryProfileLookup(KNOWN), InMemoryProfileDirectory(), ManualClock(NOW))
+        return CachedProfileLookup(
+            InMemoryProfileLookup(KNOWN),
+            InMemoryProfileDirectory(),
+            ManualClock(NOW),
+            ttl=900,
+            size=100,
+            negative_ttl=30,
+        )
 
 
 class TestCachedDirectory(ProfileDirectoryContract):
@@ -89,11 +100,11 @@ class TestCachedDirectory(ProfileDirectoryContract):
             InMemorySessionRepository(store),
             InMemoryMessageRepository(store),
             InMemoryOutbox(store),
-            CachedProfileDirectory(directory, clock),
+            CachedProfileDirectory(directory, clock, ttl=900, size=100),
+            InMemoryGrowthReader(store),
+            InMemoryMessageChanges(store),
+            InMemorySyncStore(store),
+            InMemoryConversationRepository(store),
+            InMemoryShowingRepository(store),
+            InMemoryUnreadRepository(store),
         )
-
-
-class TestCachedDirectoryOnPostgres(TestCachedDirectory):
-    @pytest.fixture
-    def directory(self, engine: AsyncEngine) -> ProfileDirectory:
-        return PostgresProfileDirectory(engine)

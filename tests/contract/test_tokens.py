@@ -43,7 +43,7 @@ class TokenContract:
             await verifier.verify(token)
 
     @pytest.mark.parametrize("token", ["", "nonsense", "a.b.c", "ann@example.org\0"])
-    async def test_what_was_never_issued_speaks_for_nobody(self, verifier: TokenVerifier, token: str) -> None:
+    async def test_a_token_that_was_never_issued_is_refused(self, verifier: TokenVerifier, token: str) -> None:
         with pytest.raises(Unauthenticated):
             await verifier.verify(token)
 
@@ -72,7 +72,9 @@ class TestJwtTokenVerifier(TokenContract):
     @pytest.fixture
     def verifier(self, clock: ManualClock) -> TokenVerifier:
         services = {PARTNER.service: self.SERVICES.public_key()}
-        return JwtTokenVerifier(StaticKeys(self.USERS.public_key()), clock, services=services)
+        return JwtTokenVerifier(
+            StaticKeys(self.USERS.public_key()), clock, services=services, service_name="chat-service"
+        )
 
     @pytest.fixture
     def issue(self) -> Issue:

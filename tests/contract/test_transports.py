@@ -6,8 +6,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from tests.contract.served_edges import LocalServer, ServedEdge
-from tests.contract.transport_contract import TransportContract
+from tests.contract.suites.served_edges import LocalServer, ServedEdge
+from tests.contract.suites.transport_contract import TransportContract
 
 KINDS = ("plain", "websocket", "xhr_streaming", "xhr")
 pytestmark = pytest.mark.asyncio(loop_scope="module")  # Granian starts once in a process

@@ -1,6 +1,7 @@
 """Asks a service over and over, in a process of its own, and writes the longest wait for an answer to stdout.
 
-What the machine withheld (run-queue time of the service's threads and of this process) does not count as a stall.
+What the machine withheld (run-queue time of the service's threads and of this process) does not count as a stall:
+an answer may need several threads one after the other, and waits for a CPU in each.
 """
 
 import asyncio
@@ -33,17 +34,16 @@ class Waits:
             async with asyncio.timeout(GIVE_UP):
                 await ask()
             waited = monotonic() - started
-            withheld = max(waited_now - before.get(thread, 0) for thread, waited_now in self._withheld().items())
+            withheld = sum(waited_now - before.get(thread, 0) for thread, waited_now in self._withheld().items())
             self.longest[kind] = max(self.longest.get(kind, 0.0), waited - withheld * NANOSECONDS)
             await asyncio.sleep(PAUSE)
 
     def _withheld(self) -> dict[str, int]:
-        """Nanoseconds that each thread was ready to run and had no CPU, ours added to each."""
-        own = _run_queue_time(Path("/proc/self/schedstat"))
-        found = {}
+        """Nanoseconds that each thread, and this process, was ready to run and had no CPU."""
+        found = {"probe": _run_queue_time(Path("/proc/self/schedstat"))}
         for thread in self._threads.iterdir():
             with suppress(OSError):  # it has ended
-                found[thread.name] = own + _run_queue_time(thread / "schedstat")
+                found[thread.name] = _run_queue_time(thread / "schedstat")
         return found
 
 

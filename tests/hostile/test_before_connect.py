@@ -76,14 +76,14 @@ async def test_octets_that_are_no_text(attacked: Victim) -> None:
 
 
 @pytest.mark.parametrize("kind", NO_FRAMES)
-async def test_what_is_no_frame(attacked: Victim, kind: str) -> None:
+async def test_octets_that_are_no_frame(attacked: Victim, kind: str) -> None:
     async with RawWebSocket(attacked.ws_url) as socket:
         await socket.send(NO_FRAMES[kind])
         await socket.end()
 
 
 @pytest.mark.parametrize("kind", NO_FRAMES)
-async def test_what_is_no_frame_before_the_upgrade_is_answered(attacked: Victim, kind: str) -> None:
+async def test_octets_that_are_no_frame_before_the_answer_to_the_upgrade(attacked: Victim, kind: str) -> None:
     for _ in range(5):
         socket = RawWebSocket(attacked.ws_url)
         await socket.ask_for_upgrade()

@@ -16,11 +16,12 @@ MEGABYTE = 1024 * 1024
 @pytest.fixture
 def until(pytestconfig: pytest.Config) -> float:
     """When an attack ends, as `monotonic()` tells it."""
-    return monotonic() + pytestconfig.getoption("soak")
+    seconds: float = pytestconfig.getoption("soak")
+    return monotonic() + seconds
 
 
 @pytest.mark.parametrize("size", [0, 125])
-async def test_pings_whose_pongs_are_never_read(attacked: Victim, until: float, size: int) -> None:
+async def test_pings_with_pongs_that_nobody_reads(attacked: Victim, until: float, size: int) -> None:
     pings = frame(PING, b"p" * size) * (65_536 // (6 + size))
     async with RawWebSocket(attacked.ws_url) as socket:
         with suppress(TimeoutError):

@@ -14,7 +14,7 @@ from tests.support.service.service_process import ServiceProcess
 
 ANN = "ann@example.org"
 BYSTANDER = "bystander@example.org"
-START_TIMEOUT = 10.0
+START_TIMEOUT = 60.0
 
 
 class Victim:

@@ -8,7 +8,7 @@ from typing import TypeVar
 Answer = TypeVar("Answer")
 
 
-async def eventually(is_so: Callable[[], bool], within: float = 10) -> None:
+async def eventually(is_so: Callable[[], bool], within: float = 30) -> None:
     """Returns once `is_so()`; AssertionError after `within` seconds."""
     deadline = monotonic() + within
     while not is_so():
@@ -16,7 +16,7 @@ async def eventually(is_so: Callable[[], bool], within: float = 10) -> None:
         await asyncio.sleep(0.001)
 
 
-async def eventually_some(ask: Callable[[], Awaitable[Answer]], within: float = 10) -> Answer:
+async def eventually_some(ask: Callable[[], Awaitable[Answer]], within: float = 30) -> Answer:
     """The first answer of `ask()` that is not empty; AssertionError after `within` seconds."""
     deadline = monotonic() + within
     while not (answer := await ask()):

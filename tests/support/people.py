@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from adapters.system.ids import Uuid7Generator
+from application.ports.messages import MessageRef
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, OutboxId, ProfileId, SessionId
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
@@ -29,6 +30,10 @@ def draft(
     session: ChatSession, sender: Profile, receiver: Profile, content: str = "hello", client_id: UUID | None = None
 ) -> Draft:
     return Draft(MessageId(ids.new()), session.id, ClientMessageId(client_id or uuid4()), sender, receiver, content)
+
+
+def ref(message: Message) -> MessageRef:
+    return MessageRef(message.session_id, message.id)
 
 
 def transaction(*drafts: Draft) -> list[Draft]:

@@ -78,13 +78,13 @@ async def test_the_keyboard_is_enough(service: ServiceProcess, desk: Window) -> 
     assert await ann.texts() == ["first line\nsecond line"]
 
 
-async def test_what_comes_is_said(service: ServiceProcess, desk: Window) -> None:
+async def test_a_screen_reader_reads_new_messages(service: ServiceProcess, desk: Window) -> None:
     await desk.page.goto(f"{service.url}/{SIDE_BY_SIDE}")
     await desk.side("Bob").write("Ann", "can you hear me?")
     await expect(desk.page.get_by_role("status").filter(has_text="Bob to Ann: can you hear me?")).to_be_attached()
 
 
-async def test_axe_has_nothing_to_say_of_two_people_who_chat_with_the_same_third(
+async def test_axe_finds_no_fault_when_two_people_chat_with_the_same_third(
     service: ServiceProcess, desk: Window
 ) -> None:
     page = desk.page

@@ -51,7 +51,7 @@ async def printed_addresses(service: ServiceProcess) -> list[str]:
     return re.findall(r"http://\S+\?as=\S+", service.log())
 
 
-async def test_two_windows_and_a_count_of_what_is_unread(service: ServiceProcess, browser: Browser) -> None:
+async def test_two_windows_and_the_unread_count(service: ServiceProcess, browser: Browser) -> None:
     async with window(browser) as here, window(browser) as there:
         await here.page.goto(f"{service.url}/?as={ANN}&with={BOB}")
         ann = here.side("Ann")
@@ -72,7 +72,7 @@ async def test_two_windows_and_a_count_of_what_is_unread(service: ServiceProcess
         assert here.problems == there.problems == []
 
 
-async def test_what_was_missed_without_a_network_comes_with_it_again(service: ServiceProcess, browser: Browser) -> None:
+async def test_missed_messages_come_when_the_network_is_back(service: ServiceProcess, browser: Browser) -> None:
     async with window(browser) as here, window(browser) as there:
         await here.page.goto(f"{service.url}/?as={ANN}&with={BOB}")
         await there.page.goto(f"{service.url}/?as={BOB}&with={ANN}")

@@ -34,7 +34,7 @@ globalThis.WebSocket = class extends EventTarget {
 """
 
 
-async def test_where_no_websocket_gets_through_sockjs_does(service: ServiceProcess, desk: Window) -> None:
+async def test_sockjs_works_where_websockets_are_blocked(service: ServiceProcess, desk: Window) -> None:
     await desk.page.add_init_script(NO_WEBSOCKET)
     await desk.page.goto(f"{service.url}/{SIDE_BY_SIDE}")
     ann, bob = desk.side("Ann"), desk.side("Bob")

@@ -11,7 +11,7 @@ async def test_both_documents_can_be_read(service: ServiceProcess, desk: Window)
     rest, stomp = (desk.page.get_by_role("region", name=name, exact=True) for name in ("REST", "STOMP"))
     await expect(rest.get_by_text("/api/chat/{sessionId}/history")).to_be_visible()
     await expect(stomp.get_by_text("/topic/session.{sessionId}")).to_be_visible()
-    await expect(stomp.get_by_text("resume-after")).to_be_visible()
+    await expect(stomp.get_by_text("resume-after").first).to_be_visible()
     for table in (
         "Headers of CONNECT",
         "Headers of every SUBSCRIBE",

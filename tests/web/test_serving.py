@@ -46,7 +46,7 @@ def test_a_host_that_is_none_is_not_let_into_the_policy(host: str) -> None:
     assert "connect-src 'self'; " in security_headers(host)["Content-Security-Policy"]
 
 
-def test_what_has_not_changed_is_not_sent_again(page: TestClient[Litestar]) -> None:
+def test_unchanged_files_are_not_sent_again(page: TestClient[Litestar]) -> None:
     first = page.get("/web/style/base.css")
     again = page.get("/web/style/base.css", headers={"If-None-Match": first.headers["etag"]})
     assert (first.status_code, again.status_code, again.content) == (200, 304, b"")

@@ -53,7 +53,7 @@ async def test_signing_out_leaves_nothing_behind(ann: Side) -> None:
     assert "eyJ" not in stored
 
 
-async def test_a_long_text_is_told_and_kept_not_cut(ann: Side) -> None:
+async def test_a_text_that_is_too_long_is_refused_and_kept_in_the_field(ann: Side) -> None:
     field = ann.pane.get_by_role("textbox", name="Message to Bob")
     await field.fill("x" * 4_003)
     await expect(ann.pane.get_by_text("3 too many")).to_be_visible()

@@ -21,7 +21,7 @@ export function readAddress() {
   };
 }
 
-/** So that a reload finds the same people. */
+/** So that a reload finds the same people. @param {string[]} people e-mails */
 export function writePeople(people) {
   const query = new URLSearchParams(location.search);
   query.delete("as");
@@ -29,7 +29,10 @@ export function writePeople(people) {
   history.replaceState(history.state, "", shown(query));
 }
 
-/** The address with the conversation that is open, where there is one person: `open` is `{ peer, intent }` by e-mail. */
+/**
+ * The address with the open conversation, where there is one person: `open` is `{ peer, intent }` by e-mail.
+ * @param {Record<string, OpenChat | null>} open
+ */
 export function chatQuery(open) {
   const query = new URLSearchParams(location.search);
   const chats = Object.values(open);
@@ -41,7 +44,12 @@ export function chatQuery(open) {
   return shown(query);
 }
 
-/** Where one person has a window of its own. */
+/**
+ * Where one person has a window of its own.
+ * @param {string} email
+ * @param {string | null} peer
+ * @param {string} intent
+ */
 export function windowFor(email, peer, intent) {
   const query = new URLSearchParams({ as: email });
   if (peer) query.set("with", peer);
@@ -49,4 +57,5 @@ export function windowFor(email, peer, intent) {
   return shown(query);
 }
 
+/** @param {URLSearchParams} query */
 const shown = (query) => (query.size ? `?${query}`.replaceAll("%40", "@") : location.pathname);

@@ -1,6 +1,7 @@
 import { Client, TickerStrategy } from "../vendor/stompjs/index.js";
 import { delay } from "./backoff.js";
 import { Emitter } from "./emitter.js";
+import { asProblem } from "./problem.js";
 import { sockJsAnswers, transports } from "./sockets.js";
 
 const CONNECT_TIMEOUT = 10_000;
@@ -18,23 +19,32 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * `cut`, by the user's wish; `refused`, a new token is needed.
  */
 export class Connection extends Emitter {
+  /** @type {ConnectionState} */
   state = { phase: "cut" };
   transport;
 
   #identity;
   #log;
+  /** @type {Client | undefined} */
   #client;
+  /** @type {number | undefined} */
   #timer;
+  /** @type {number | undefined} */
   #renewal;
   #tries = 0;
   #unopened = 0;
   #chosen;
 
+  /**
+   * @param {Identity} identity
+   * @param {EventLog} log
+   * @param {{ transport?: string | null }} [options]
+   */
   constructor(identity, log, { transport } = {}) {
     super();
     this.#identity = identity;
     this.#log = log;
-    this.#chosen = transports[transport] ? transport : undefined;
+    this.#chosen = transport && transports[transport] ? transport : undefined;
     this.transport = this.#chosen ?? "websocket";
   }
 
@@ -53,8 +63,9 @@ export class Connection extends Emitter {
       const token = await this.#identity.token();
       const transport = await this.#prepare();
       if (client === this.#client) this.#activate(client, token, transport);
-    } catch (problem) {
+    } catch (error) {
       if (client !== this.#client) return;
+      const problem = asProblem(error);
       if (problem.code === "unauthenticated") this.#refuse(problem.message);
       else this.#wait(problem.message);
     }
@@ -76,23 +87,41 @@ export class Connection extends Emitter {
     }
   }
 
+  /**
+   * @param {string} destination
+   * @param {object} body
+   * @param {Record<string, string>} [headers]
+   */
   send(destination, body, headers = {}) {
-    this.#client.publish({
+    this.#client?.publish({
       destination,
       body: JSON.stringify(body),
       headers: { "content-type": "application/json", ...headers },
     });
   }
 
-  /** `receive` gets the decoded bodies. Returns how to unsubscribe. */
+  /**
+   * `receive` gets the decoded bodies. Returns how to unsubscribe.
+   * @param {string} destination
+   * @param {(body: any) => void} receive
+   * @param {Record<string, string>} [headers]
+   * @returns {() => void}
+   */
   subscribe(destination, receive, headers = {}) {
     const client = this.#client;
+    if (!client) return () => {};
     const subscription = client.subscribe(destination, ({ body }) => receive(JSON.parse(body)), headers);
-    return () => client === this.#client && client.connected && subscription.unsubscribe();
+    return () => {
+      if (client === this.#client && client.connected) subscription.unsubscribe();
+    };
   }
 
+  /**
+   * @param {string} id
+   * @param {() => void} callback
+   */
   onReceipt(id, callback) {
-    this.#client.watchForReceipt(id, callback);
+    this.#client?.watchForReceipt(id, callback);
   }
 
   async #prepare() {
@@ -102,8 +131,16 @@ export class Connection extends Emitter {
     return transport;
   }
 
+  /**
+   * @param {Client} client
+   * @param {string} token
+   * @param {Transport} transport
+   */
   #activate(client, token, transport) {
-    const current = (act) => (event) => client === this.#client && act(event);
+    /** @type {<E>(act: (event: E) => void) => (event: E) => void} */
+    const current = (act) => (event) => {
+      if (client === this.#client) act(event);
+    };
     let opened = false;
     const socket = transport.open(this.#log);
     socket.addEventListener("open", () => (opened = true));
@@ -114,9 +151,9 @@ export class Connection extends Emitter {
       reconnectDelay: 0, // when to try again is decided here, where it can be shown
       heartbeatStrategy: TickerStrategy.Worker, // the timers of a tab in the background are too slow
       discardWebsocketOnCommFailure: true,
-      onConnect: current((frame) => this.#connected(frame, transport)),
-      onStompError: current((frame) => this.#failed(frame)),
-      onWebSocketClose: current(({ code, reason }) => {
+      onConnect: current((/** @type {Frame} */ frame) => this.#connected(frame, transport)),
+      onStompError: current((/** @type {Frame} */ frame) => this.#failed(frame)),
+      onWebSocketClose: current((/** @type {CloseEvent} */ { code, reason }) => {
         this.#unopened = opened ? -Infinity : this.#unopened + 1; // where one has opened, they get through
         this.#lost(reason || (opened ? `closed (${code})` : "the service cannot be reached"));
       }),
@@ -124,6 +161,10 @@ export class Connection extends Emitter {
     client.activate();
   }
 
+  /**
+   * @param {{ headers: Record<string, string> }} frame
+   * @param {Transport} transport
+   */
   #connected({ headers }, transport) {
     this.#tries = 0;
     this.#scheduleRenewal();
@@ -131,7 +172,7 @@ export class Connection extends Emitter {
     this.emit("connected");
   }
 
-  /** The ERROR frame; the service closes after it. */
+  /** The ERROR frame; the service closes after it. @param {{ headers: Record<string, string>, body: string }} frame */
   #failed({ headers, body }) {
     if (["unauthenticated", "token-expired"].includes(headers.message)) {
       this.#identity.forget();
@@ -139,12 +180,14 @@ export class Connection extends Emitter {
     }
   }
 
+  /** @param {string} reason */
   #lost(reason) {
     this.emit("lost");
     if (!navigator.onLine) this.#leave({ phase: "offline" });
     else this.#wait(reason);
   }
 
+  /** @param {string} reason */
   #wait(reason) {
     this.#drop();
     const wait = delay(this.#tries++);
@@ -152,10 +195,12 @@ export class Connection extends Emitter {
     this.#timer = setTimeout(() => this.open(), wait);
   }
 
+  /** @param {string} reason */
   #refuse(reason) {
     this.#leave({ phase: "refused", reason });
   }
 
+  /** @param {ConnectionState} state */
   #leave(state) {
     clearTimeout(this.#timer);
     const wasConnected = this.connected;
@@ -187,6 +232,7 @@ export class Connection extends Emitter {
     this.#scheduleRenewal();
   }
 
+  /** @param {ConnectionState} state */
   #become(state) {
     this.state = state;
     this.emit("state", state);

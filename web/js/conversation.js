@@ -1,6 +1,10 @@
 import { Emitter } from "./emitter.js";
 import { keep, read } from "./storage.js";
 
+/**
+ * @param {string} email
+ * @param {string} [sessionId]
+ */
 export const draftKey = (email, sessionId = "") => `chat-service:draft:${email}:${sessionId}`;
 
 /**
@@ -10,11 +14,25 @@ export const draftKey = (email, sessionId = "") => `chat-service:draft:${email}:
  * before the ones in between, which is why this is not simply the last seq.
  */
 export class Conversation extends Emitter {
-  #messages = new Map(); // by clientMessageId
+  /** By clientMessageId. @type {Map<string, ChatMessage>} */
+  #messages = new Map();
+  /** @type {ChatMessage[] | null} */
   #ordered = null;
+  /** The newest message that is known, loaded or not. @type {ChatMessage | undefined} */
+  last;
+  lastSeq = 0;
+  intent = "";
+  createdAt = "";
+  unread = 0;
+  /** @type {Peer} */
+  peer = { email: "", displayName: "" };
   #heldFrom = 0;
   #lastWhenOpened = 0;
 
+  /**
+   * @param {string} me my e-mail
+   * @param {SessionSummary} summary
+   */
   constructor(me, summary) {
     super();
     this.me = me;
@@ -29,9 +47,9 @@ export class Conversation extends Emitter {
     this.summarize(summary);
   }
 
-  /** What the list of sessions says. */
+  /** What the list of sessions says. @param {SessionSummary} summary */
   summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt }) {
-    this.lastSeq = Math.max(lastSeq, this.lastSeq ?? 0);
+    this.lastSeq = Math.max(lastSeq, this.lastSeq);
     // what was just seen may not have been when this was asked for
     const unread = lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
     Object.assign(this, { intent, peer, createdAt, unread });
@@ -58,21 +76,30 @@ export class Conversation extends Emitter {
     return this.last?.sentAt ?? this.createdAt;
   }
 
+  /** @param {ChatMessage} message */
   isMine(message) {
     return message.senderEmail === this.me;
   }
 
-  /** The newest page. */
+  /**
+   * The newest page.
+   * @param {ChatMessage[]} page
+   * @param {number} limit
+   */
   load(page, limit) {
     this.loaded = true;
     this.unreadWhenOpened = this.unread;
     this.#lastWhenOpened = page.at(-1)?.seq ?? 0;
     this.#startAt(page, limit);
-    if (page.length) this.heldTo = Math.max(this.heldTo, page.at(-1).seq);
+    this.heldTo = Math.max(this.heldTo, this.#lastWhenOpened);
     this.#merge(page);
   }
 
-  /** The page before `heldFrom`. */
+  /**
+   * The page before `heldFrom`.
+   * @param {ChatMessage[]} page
+   * @param {number} limit
+   */
   loadOlder(page, limit) {
     this.#startAt(page, limit);
     this.#merge(page);
@@ -83,18 +110,25 @@ export class Conversation extends Emitter {
     return this.#heldFrom;
   }
 
+  /**
+   * @param {ChatMessage[]} page
+   * @param {number} limit
+   */
   #startAt(page, limit) {
     this.hasOlder = page.length === limit && page[0].seq > 1;
     if (page.length) this.#heldFrom = page[0].seq;
   }
 
-  /** From the topic, which has no holes. */
+  /** From the topic, which has no holes. @param {ChatMessage} message */
   fromTopic(message) {
     this.heldTo = Math.max(this.heldTo, message.seq);
     this.receive(message);
   }
 
-  /** From wherever: a repeat changes nothing. Returns whether it is news to me from my peer. */
+  /**
+   * From wherever: a repeat changes nothing. Returns whether it is news to me from my peer.
+   * @param {ChatMessage} message
+   */
   receive(message) {
     const isNews = message.seq > this.lastSeq && !this.isMine(message);
     this.lastSeq = Math.max(this.lastSeq, message.seq);
@@ -106,23 +140,27 @@ export class Conversation extends Emitter {
     return isNews;
   }
 
-  /** What is known here, as the store has it now. */
+  /** What is known here, as the store has it now. @param {ChatMessage[]} messages */
   mark(messages) {
     this.#merge(messages.filter((message) => this.#messages.has(message.clientMessageId)));
   }
 
+  /**
+   * @param {number} after
+   * @param {number} count
+   */
   resumed(after, count) {
     this.resumes.set(after, count);
     this.emit("changed");
   }
 
-  /** My peer has seen everything up to there. */
+  /** My peer has seen everything up to there. @param {number} upToSeq */
   seenByPeer(upToSeq) {
     this.#markMine(upToSeq, { delivered: true, seen: true });
     this.emit("changed");
   }
 
-  /** I have. */
+  /** I have. @param {number} upToSeq */
   seenByMe(upToSeq) {
     this.seenTo = Math.max(this.seenTo, upToSeq);
     if (this.#sawAll()) this.unread = 0;
@@ -158,11 +196,16 @@ export class Conversation extends Emitter {
     return (this.lastOfPeer?.seq ?? 0) <= this.seenTo;
   }
 
+  /** @param {ChatMessage} message */
   #noteLast(message) {
     this.lastSeq = Math.max(this.lastSeq, message.seq);
     if (!this.last || message.seq >= this.last.seq) this.last = this.#messages.get(message.clientMessageId) ?? message;
   }
 
+  /**
+   * @param {number} upToSeq
+   * @param {{ delivered?: boolean, seen?: boolean }} marks
+   */
   #markMine(upToSeq, marks) {
     for (const message of this.#messages.values()) {
       if (this.isMine(message) && message.seq <= upToSeq) Object.assign(message, marks);
@@ -170,6 +213,10 @@ export class Conversation extends Emitter {
     if (this.last && this.isMine(this.last) && this.last.seq <= upToSeq) Object.assign(this.last, marks);
   }
 
+  /**
+   * @param {ChatMessage[]} messages
+   * @param {ChatMessage | undefined} [last]
+   */
   #merge(messages, last = messages.at(-1)) {
     for (const message of messages) {
       const known = this.#messages.get(message.clientMessageId);

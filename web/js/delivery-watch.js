@@ -7,15 +7,21 @@ const PAGE = 200;
  */
 export class DeliveryWatch {
   #rest;
+  /** @type {number | undefined} */
   #timer;
   #tries = 0;
-  #conversation;
+  /** @type {Conversation | null} */
+  #conversation = null;
 
+  /** @param {RestApi} rest */
   constructor(rest) {
     this.#rest = rest;
   }
 
-  /** From now on this one, or none; also to say that something has changed. */
+  /**
+   * From now on this one, or none; also to say that something has changed.
+   * @param {Conversation | null} conversation
+   */
   watch(conversation) {
     clearTimeout(this.#timer);
     this.#conversation = conversation;
@@ -26,9 +32,11 @@ export class DeliveryWatch {
   #schedule() {
     if (!this.#conversation?.firstUndelivered) return;
     const wait = WAITS[Math.min(this.#tries++, WAITS.length - 1)];
-    this.#timer = setTimeout(() => this.#look(this.#conversation), wait);
+    const conversation = this.#conversation;
+    this.#timer = setTimeout(() => this.#look(conversation), wait);
   }
 
+  /** @param {Conversation} conversation */
   async #look(conversation) {
     const first = conversation.firstUndelivered;
     if (first && !document.hidden) {

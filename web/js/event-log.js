@@ -5,9 +5,14 @@ const KEPT = 500;
 
 /** What went over the wire, for those who come to learn the protocol. Emits `entry` and `cleared`. */
 export class EventLog extends Emitter {
+  /** @type {LogEntry[]} */
   entries = [];
 
-  /** `direction` is `in` or `out`. */
+  /**
+   * `direction` is `in` or `out`.
+   * @param {"in" | "out"} direction
+   * @param {string} text
+   */
   frame(direction, text) {
     const frame = readFrame(text);
     if (frame)
@@ -15,6 +20,12 @@ export class EventLog extends Emitter {
     else this.#add({ kind: "beat", direction, title: "♥", summary: "heart-beat", text: "" });
   }
 
+  /**
+   * @param {string} line
+   * @param {unknown} request
+   * @param {unknown} answer
+   * @param {number} status
+   */
   http(line, request, answer, status) {
     const text = [request && layOut(request), `→ ${status || "no answer"}`, answer && layOut(answer)];
     this.#add({
@@ -26,6 +37,10 @@ export class EventLog extends Emitter {
     });
   }
 
+  /**
+   * @param {string} title
+   * @param {string} what
+   */
   socket(title, what) {
     this.#add({ kind: "socket", direction: "note", title, summary: what, text: "" });
   }
@@ -35,6 +50,7 @@ export class EventLog extends Emitter {
     this.emit("cleared");
   }
 
+  /** @param {Omit<LogEntry, "at">} entry */
   #add(entry) {
     const whole = { ...entry, at: new Date() };
     this.entries.push(whole);

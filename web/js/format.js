@@ -12,21 +12,31 @@ const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 
 const DAY = 86_400_000;
+/** @param {When} when */
 const midnight = (when) => new Date(when).setHours(0, 0, 0, 0);
+/** @param {When} when */
 const daysAgo = (when) => Math.round((midnight(Date.now()) - midnight(when)) / DAY);
 
+/** @param {When} when */
 export const time = (when) => clock.format(new Date(when));
+/** @param {Date} when */
 export const preciseTime = (when) => precise.format(when);
+/** @param {When} when */
 export const fullTime = (when) => full.format(new Date(when));
+/**
+ * @param {When} a
+ * @param {When} b
+ */
 export const sameDay = (a, b) => midnight(a) === midnight(b);
 
+/** @param {When} when */
 export function day(when) {
-  const ago = daysAgo(when);
-  if (ago < 2) return ago === 1 ? "Yesterday" : "Today";
-  return ago < 7 ? weekday.format(new Date(when)) : date.format(new Date(when));
+  const days = daysAgo(when);
+  if (days < 2) return days === 1 ? "Yesterday" : "Today";
+  return days < 7 ? weekday.format(new Date(when)) : date.format(new Date(when));
 }
 
-/** As short as a list has room for. */
+/** As short as a list has room for. @param {When} when */
 export function ago(when) {
   const days = daysAgo(when);
   if (days < 1) return time(when);

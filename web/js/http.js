@@ -3,17 +3,23 @@ import { Problem, unreachable } from "./problem.js";
 
 const TIMEOUT = 15_000;
 
-/** One call; answers its JSON. Throws a Problem. */
+/**
+ * One call; answers its JSON. Throws a Problem.
+ * @param {string} method
+ * @param {string} path
+ * @param {CallOptions} [options]
+ */
 export async function call(method, path, { query = {}, body, token } = {}) {
   const url = serviceUrl(path);
-  for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, value);
+  for (const [name, value] of Object.entries(query)) if (value != null) url.searchParams.set(name, String(value));
+  /** @type {Record<string, string>} */
   const headers = { Accept: "application/json" };
   if (body) headers["Content-Type"] = "application/json";
   if (token) headers.Authorization = `Bearer ${token}`;
   const answer = await fetch(url, {
     method,
     headers,
-    body: body && JSON.stringify(body),
+    body: body ? JSON.stringify(body) : undefined,
     signal: AbortSignal.timeout(TIMEOUT),
   }).catch(() => {
     throw unreachable();

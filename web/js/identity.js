@@ -2,13 +2,19 @@ import { call } from "./http.js";
 import { Problem } from "./problem.js";
 
 const RENEW_BEFORE = 60_000;
+/** @param {string} email */
 const key = (email) => `chat-service:token:${email}`;
 
 /** Who somebody is: an e-mail, and a token that says so. The token lives as long as the tab and is never shown. */
 export class Identity {
   #token;
+  /** @type {Promise<{ token: string }> | null | undefined} */
   #asking;
 
+  /**
+   * @param {string} email
+   * @param {{ madeByService?: boolean, token?: string }} [options]
+   */
   constructor(email, { madeByService, token } = {}) {
     this.email = email.trim().toLowerCase();
     this.madeByService = madeByService;
@@ -16,7 +22,7 @@ export class Identity {
     if (token) this.#keep(token);
   }
 
-  /** The identity that a pasted token speaks of. Throws a Problem. */
+  /** The identity that a pasted token speaks of. Throws a Problem. @param {string} token */
   static ofToken(token) {
     const bare = token.trim().replace(/^Bearer\s+/i, "");
     const { sub, exp } = claims(bare);
@@ -26,12 +32,12 @@ export class Identity {
   }
 
   get expiresAt() {
-    return this.#token ? claims(this.#token).exp * 1000 : 0;
+    return this.#token ? (claims(this.#token).exp ?? 0) * 1000 : 0;
   }
 
   /** A token that is good for a while yet. Throws a Problem where only its owner can bring a new one. */
   async token() {
-    if (this.expiresAt - Date.now() > (this.madeByService ? RENEW_BEFORE : 0)) return this.#token;
+    if (this.#token && this.expiresAt - Date.now() > (this.madeByService ? RENEW_BEFORE : 0)) return this.#token;
     return this.renew();
   }
 
@@ -41,9 +47,9 @@ export class Identity {
     return this.#keep((await this.#asking).token);
   }
 
-  /** Goes on with the token of `other`, who is the same person. */
+  /** Goes on with the token of `other`, who is the same person. @param {Identity} other */
   take(other) {
-    this.#keep(other.#token);
+    if (other.#token) this.#keep(other.#token);
   }
 
   forget() {
@@ -51,6 +57,7 @@ export class Identity {
     sessionStorage.removeItem(key(this.email));
   }
 
+  /** @param {string} token */
   #keep(token) {
     this.#token = token;
     sessionStorage.setItem(key(this.email), token);
@@ -58,6 +65,10 @@ export class Identity {
   }
 }
 
+/**
+ * @param {string} token
+ * @returns {{ sub?: string, exp?: number }}
+ */
 function claims(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");

@@ -3,7 +3,7 @@ import { h } from "./dom.js";
 const LINK = /\bhttps?:\/\/[^\s<>"'`]+/giu;
 const AFTER = /[.,:;!?)\]}»”’…]+$/u; // what ends a sentence ends no address, but for a bracket that opened in it
 
-/** The text with its web addresses as links, each in a window that knows nothing of this one. */
+/** The text with its web addresses as links, each in a window that knows nothing of this one. @param {string} text */
 export function withLinks(text) {
   const parts = [];
   let end = 0;
@@ -17,12 +17,17 @@ export function withLinks(text) {
   return [...parts, text.slice(end)];
 }
 
-/** Shows the address as it is written; one with a name before the host is no link, as it may pretend to be another. */
+/**
+ * Shows the address as it is written; one with a name before the host is no link, as it may pretend to be another.
+ * @param {URL} url
+ * @param {string} address
+ */
 function link(url, address) {
   if (url.username || url.password) return address;
   return h("a", { href: url.href, target: "_blank", rel: "noopener noreferrer nofollow ugc", dir: "ltr" }, address);
 }
 
+/** @param {string} match */
 function trimmed(match) {
   let address = match;
   for (let tail; (tail = AFTER.exec(address)); ) {
@@ -33,6 +38,7 @@ function trimmed(match) {
   return address;
 }
 
+/** @param {string} address */
 function parse(address) {
   try {
     return new URL(address);

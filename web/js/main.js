@@ -1,14 +1,14 @@
 import { readAddress, writePeople } from "./address.js";
-import { h } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { call } from "./http.js";
 import { Identity } from "./identity.js";
 import { People } from "./people.js";
 import { notificationSwitch, themeChoice } from "./views/top-bar.js";
 
-const main = document.getElementById("people");
-const addButton = document.getElementById("add-person");
+const main = byId("people");
+const addButton = byId("add-person");
 
-document.getElementById("theme").append(...[notificationSwitch(), themeChoice()].filter(Boolean));
+byId("theme").append(notificationSwitch() ?? "", themeChoice());
 
 const about = await call("GET", "web/about.json").catch(() => null);
 if (about) start();
@@ -32,7 +32,12 @@ function start() {
   people.restore(identities, (email) => peerOf(email, address));
 }
 
-/** The peer that the address names: of two people side by side, the other one. */
+/**
+ * The peer that the address names: of two people side by side, the other one.
+ * @param {string} email
+ * @param {{ people: string[], peer: string | null }} address
+ * @returns {string | null | undefined}
+ */
 function peerOf(email, { people, peer }) {
   if (people.length === 2) return people.find((other) => other !== email);
   return people.length === 1 ? peer : null;

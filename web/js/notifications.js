@@ -17,7 +17,11 @@ export const notifications = {
     return this.on;
   },
 
-  /** `chosen` is called when the user clicks on it. One conversation has one notification at a time. */
+  /**
+   * `chosen` is called when the user clicks on it. One conversation has one notification at a time.
+   * @param {ChatMessage} message
+   * @param {() => void} chosen
+   */
   show({ sessionId, senderDisplayName, content }, chosen) {
     if (!this.on || (!document.hidden && document.hasFocus())) return;
     const notification = new Notification(senderDisplayName, { body: content.slice(0, SHOWN), tag: sessionId });

@@ -5,6 +5,7 @@ import { chatQuery } from "./address.js";
  * and a reload finds it again. One person's conversation is in the address too.
  */
 export class OpenChats {
+  /** @type {Map<string, Person>} */
   #people = new Map(); // by e-mail
   #following = false; // the history, and not the other way round
 
@@ -12,23 +13,36 @@ export class OpenChats {
     window.addEventListener("popstate", () => this.#follow());
   }
 
-  /** `opening` says that a conversation is about to be opened, which is then where the page began. */
+  /**
+   * `opening` says that a conversation is about to be opened, which is then where the page began.
+   * @param {Person} person
+   * @param {{ opening?: boolean }} [options]
+   */
   add(person, { opening = false } = {}) {
     this.#people.set(person.email, person);
     person.on("opened", (conversation) => this.#note(person.email, place(conversation)));
     if (!opening && this.before(person.email) === undefined) this.#write("replaceState", person.email, null);
   }
 
+  /** @param {Person} person */
   remove({ email }) {
     this.#people.delete(email);
     this.#write("replaceState", email, undefined);
   }
 
-  /** `{ peer, intent }` of what the person had open before a reload; null for none, undefined for a new page. */
+  /**
+   * `{ peer, intent }` of what the person had open before a reload; null for none, undefined for a new page.
+   * @param {string} email
+   * @returns {OpenChat | null | undefined}
+   */
   before(email) {
     return history.state?.open?.[email];
   }
 
+  /**
+   * @param {string} email
+   * @param {OpenChat | null} now
+   */
   #note(email, now) {
     const before = this.before(email);
     if (this.#following || (before !== undefined && same(before, now))) return;
@@ -36,8 +50,14 @@ export class OpenChats {
     else this.#write(before !== undefined && now ? "pushState" : "replaceState", email, now);
   }
 
+  /**
+   * @param {"pushState" | "replaceState"} how
+   * @param {string} email
+   * @param {OpenChat | null | undefined} now
+   */
   #write(how, email, now) {
-    const { [email]: _, ...others } = history.state?.open ?? {};
+    const others = { ...history.state?.open };
+    delete others[email];
     const open = now === undefined ? others : { ...others, [email]: now };
     const pushed = how === "pushState" || !!history.state?.pushed;
     history[how]({ open, pushed }, "", chatQuery(open));
@@ -54,5 +74,13 @@ export class OpenChats {
   }
 }
 
+/**
+ * @param {Conversation | null} conversation
+ * @returns {OpenChat | null}
+ */
 const place = (conversation) => conversation && { peer: conversation.peer.email, intent: conversation.intent };
+/**
+ * @param {OpenChat | null | undefined} one
+ * @param {OpenChat | null | undefined} other
+ */
 const same = (one, other) => one?.peer === other?.peer && one?.intent === other?.intent;

@@ -1,4 +1,4 @@
-import { arrange } from "./dom.js";
+import { arrange, byId } from "./dom.js";
 import { Identity } from "./identity.js";
 import { OpenChats } from "./open-chats.js";
 import { Person } from "./person.js";
@@ -13,9 +13,15 @@ export class People {
   #place;
   #about;
   #options;
+  /** @type {Map<string, { person: Person, pane: Pane }>} */
   #panes = new Map(); // by e-mail: { person, pane }
   #open = new OpenChats();
 
+  /**
+   * @param {HTMLElement} place
+   * @param {About} about
+   * @param {{ transport: string | null, intent: string, changed: (emails: string[]) => void }} options
+   */
   constructor(place, about, options) {
     this.#place = place;
     this.#about = about;
@@ -25,6 +31,9 @@ export class People {
   /**
    * Those whose token can be had without asking. `peerOf` names whom somebody is to chat with; what they had open
    * before a reload goes first.
+   *
+   * @param {Identity[]} identities
+   * @param {(email: string) => string | null | undefined} peerOf
    */
   restore(identities, peerOf) {
     const there = identities.filter((one) => one.madeByService || one.expiresAt > Date.now());
@@ -33,18 +42,30 @@ export class People {
     for (const { email } of there) this.#openChat(email, peerOf(email));
   }
 
+  /**
+   * @param {string} me
+   * @param {string | null | undefined} peer
+   */
   #openChat(me, peer) {
     const before = this.#open.before(me);
     if (before) this.#chat(me, before.peer, before.intent);
     else if (peer && before === undefined) this.#chat(me, peer, this.#options.intent);
   }
 
+  /**
+   * @param {string} me
+   * @param {string} peer
+   * @param {string} intent
+   */
   #chat(me, peer, intent) {
     const person = this.#panes.get(me)?.person;
     person?.chatWith(peer, intent).catch((problem) => person.emit("notice", problem.message));
   }
 
-  /** A form for one more. */
+  /**
+   * A form for one more.
+   * @param {{ email?: string, reason?: string }} [known]
+   */
   askWho({ email, reason } = {}) {
     this.#place.querySelector(".sign-in")?.remove();
     const form = signIn(this.#about, {
@@ -63,6 +84,7 @@ export class People {
     form.focus();
   }
 
+  /** @param {Identity} identity */
   #signedIn(identity) {
     const known = this.#panes.get(identity.email);
     if (known) {
@@ -72,7 +94,7 @@ export class People {
       this.#add(identity);
     }
     this.#show();
-    this.#panes.get(identity.email).pane.focus();
+    this.#panes.get(identity.email)?.pane.focus();
   }
 
   #demo() {
@@ -81,6 +103,10 @@ export class People {
     this.restore(identities, (email) => (email === one ? other : one));
   }
 
+  /**
+   * @param {Identity} identity
+   * @param {{ opening?: boolean }} [options]
+   */
   #add(identity, { opening = false } = {}) {
     if (this.#panes.has(identity.email)) return;
     const person = new Person(identity, { transport: this.#options.transport });
@@ -95,15 +121,18 @@ export class People {
     person.start();
   }
 
+  /** @param {Identity} identity */
   #remove(identity) {
-    const { pane, person } = this.#panes.get(identity.email);
+    const one = this.#panes.get(identity.email);
+    if (!one) return;
+    const { pane, person } = one;
     pane.stop();
     person.forget();
     this.#panes.delete(identity.email);
     this.#open.remove(person);
     identity.forget();
     this.#show();
-    document.getElementById("add-person").focus();
+    byId("add-person").focus();
   }
 
   #show() {

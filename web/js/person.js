@@ -3,7 +3,7 @@ import { Conversation, draftKey } from "./conversation.js";
 import { DeliveryWatch } from "./delivery-watch.js";
 import { Emitter } from "./emitter.js";
 import { EventLog } from "./event-log.js";
-import { Problem } from "./problem.js";
+import { Problem, asProblem } from "./problem.js";
 import { RestApi } from "./rest-api.js";
 import { forgetAll } from "./storage.js";
 import { Unsent } from "./unsent.js";
@@ -20,18 +20,27 @@ const REFRESH_AFTER = 150;
  */
 export class Person extends Emitter {
   log = new EventLog();
+  /** By sessionId. @type {Map<string, Conversation>} */
   conversations = new Map();
+  /** @type {Conversation | null} */
   open = null;
   loaded = false;
   hasNamesake = false;
 
   #rest;
   #watch;
+  /** @type {number | undefined} */
   #refreshing;
   #leaveTopic = () => {};
+  /** @type {(() => void)[]} */
   #off = [];
+  /** @type {string | null} */
   #nextCursor = null;
 
+  /**
+   * @param {Identity} identity
+   * @param {{ transport?: string | null }} options
+   */
   constructor(identity, options) {
     super();
     this.identity = identity;
@@ -86,7 +95,11 @@ export class Person extends Emitter {
     forgetAll(draftKey(this.email));
   }
 
-  /** Opens the session with somebody, or finds it. Throws a Problem. */
+  /**
+   * Opens the session with somebody, or finds it. Throws a Problem.
+   * @param {string} email
+   * @param {string} intent
+   */
   async chatWith(email, intent) {
     const sessionId = await this.#rest.openSession(email, intent);
     if (!this.conversations.has(sessionId)) await this.refresh();
@@ -105,11 +118,11 @@ export class Person extends Emitter {
     await this.show(sessionId);
   }
 
-  /** Makes this the open conversation, or none. */
+  /** Makes this the open conversation, or none. @param {string | null} sessionId */
   async show(sessionId) {
     this.#leaveTopic();
     this.#leaveTopic = () => {};
-    this.open = this.conversations.get(sessionId) ?? null;
+    this.open = (sessionId && this.conversations.get(sessionId)) || null;
     this.emit("opened", this.open);
     const conversation = this.open;
     if (!conversation) return this.#watch.watch(null);
@@ -119,16 +132,21 @@ export class Person extends Emitter {
     this.#watch.watch(conversation);
   }
 
+  /** @param {Conversation} conversation */
   async loadOlder(conversation) {
     const { sessionId, heldFrom: before } = conversation;
     if (before) conversation.loadOlder(await this.#rest.history(sessionId, { before, limit: PAGE }), PAGE);
   }
 
+  /**
+   * @param {Conversation} conversation
+   * @param {string} content
+   */
   send(conversation, content) {
     this.unsent.add(conversation.sessionId, conversation.intent, content);
   }
 
-  /** The open conversation was seen up to its last message. */
+  /** The open conversation was seen up to its last message. @param {Conversation} conversation */
   saw(conversation) {
     const last = conversation.lastOfPeer;
     if (!last || last.seq <= conversation.seenTo || !this.connection.connected) return;
@@ -144,7 +162,7 @@ export class Person extends Emitter {
   async refresh() {
     const { sessions, nextCursor } = await this.#rest.sessions({ limit: PAGE });
     this.#nextCursor = nextCursor;
-    sessions.forEach((summary) => this.#put(summary));
+    for (const summary of sessions) this.#put(summary);
     this.loaded = true;
     this.emit("conversations");
   }
@@ -152,7 +170,7 @@ export class Person extends Emitter {
   async loadMore() {
     const { sessions, nextCursor } = await this.#rest.sessions({ limit: PAGE, cursor: this.#nextCursor });
     this.#nextCursor = nextCursor;
-    sessions.forEach((summary) => this.#put(summary));
+    for (const summary of sessions) this.#put(summary);
     this.emit("conversations");
   }
 
@@ -167,10 +185,10 @@ export class Person extends Emitter {
     if (open?.loaded) this.#join(open);
     await this.#tryRefresh();
     if (this.open && !this.open.loaded && !this.open.loading) this.show(this.open.sessionId);
-    if (open?.loaded) open.resumed(from, open.lastSeq - from);
+    if (open?.loaded && from !== undefined) open.resumed(from, open.lastSeq - from);
   }
 
-  /** Follows the topic of a session from where its history ends. */
+  /** Follows the topic of a session from where its history ends. @param {Conversation} conversation */
   #join(conversation) {
     if (!this.connection.connected) return;
     this.#leaveTopic();
@@ -181,12 +199,17 @@ export class Person extends Emitter {
     );
   }
 
+  /**
+   * @param {Conversation} conversation
+   * @param {ChatMessage} message
+   */
   #onTopic(conversation, message) {
     conversation.fromTopic(message);
     this.unsent.acked(message.clientMessageId);
     this.#changed(conversation);
   }
 
+  /** @param {ChatMessage} message */
   #acked(message) {
     this.unsent.acked(message.clientMessageId);
     const conversation = this.conversations.get(message.sessionId);
@@ -195,6 +218,7 @@ export class Person extends Emitter {
     this.#changed(conversation);
   }
 
+  /** @param {ChatMessage} message */
   #received(message) {
     const conversation = this.conversations.get(message.sessionId);
     if (!conversation) {
@@ -207,35 +231,40 @@ export class Person extends Emitter {
     this.#changed(conversation);
   }
 
+  /** @param {{ sessionId: string, upToSeq: number }} receipt */
   #seen({ sessionId, upToSeq }) {
     const conversation = this.conversations.get(sessionId);
     conversation?.seenByPeer(upToSeq);
     this.emit("conversations");
   }
 
+  /** @param {ProblemDocument} document */
   #refused(document) {
     const problem = new Problem(document);
     this.unsent.refused(problem);
     if (!problem.clientMessageId) this.emit("notice", problem.message);
   }
 
+  /** @param {Conversation} conversation */
   #changed(conversation) {
     if (conversation === this.open) this.#watch.watch(conversation);
     this.emit("conversations");
   }
 
+  /** @param {Conversation} conversation */
   async #load(conversation) {
     if (conversation.loaded || conversation.loading) return;
     conversation.loading = true;
     try {
       conversation.load(await this.#rest.history(conversation.sessionId, { limit: PAGE }), PAGE);
     } catch (problem) {
-      this.emit("notice", problem.message);
+      this.emit("notice", asProblem(problem).message);
     } finally {
       conversation.loading = false;
     }
   }
 
+  /** @param {SessionSummary} summary */
   #put(summary) {
     const known = this.conversations.get(summary.sessionId);
     if (known) known.summarize(summary);
@@ -258,6 +287,11 @@ export class Person extends Emitter {
     if (this.open) this.#watch.watch(this.open);
   }
 
+  /**
+   * @param {EventTarget} target
+   * @param {string} name
+   * @param {() => void} listener
+   */
   #listen(target, name, listener) {
     target.addEventListener(name, listener);
     this.#off.push(() => target.removeEventListener(name, listener));

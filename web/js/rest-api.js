@@ -1,36 +1,58 @@
 import { call } from "./http.js";
+import { asProblem } from "./problem.js";
 
 /** The REST calls of one person, each shown to `log`. */
 export class RestApi {
   #identity;
   #log;
 
+  /**
+   * @param {Identity} identity
+   * @param {EventLog} log
+   */
   constructor(identity, log) {
     this.#identity = identity;
     this.#log = log;
   }
 
+  /**
+   * @param {string} toEmail
+   * @param {string} intent
+   * @returns {Promise<string>} the sessionId
+   */
   async openSession(toEmail, intent) {
     const body = { fromEmail: this.#identity.email, toEmail, intent };
     return (await this.#call("POST", "api/chat/init", { body })).sessionId;
   }
 
+  /** @param {{ limit?: number, cursor?: string | null }} [page] */
   sessions({ limit = 50, cursor } = {}) {
     return this.#call("GET", "api/chat/sessions", { query: { email: this.#identity.email, limit, cursor } });
   }
 
+  /**
+   * @param {string} sessionId
+   * @param {{ limit?: number, before?: number, after?: number }} [page]
+   */
   history(sessionId, { limit = 50, before, after } = {}) {
     return this.#call("GET", `api/chat/${sessionId}/history`, { query: { limit, before, after } });
   }
 
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {Omit<CallOptions, "token">} options
+   */
   async #call(method, path, options) {
-    const query = new URLSearchParams(Object.entries(options.query ?? {}).filter(([, value]) => value != null));
+    const given = Object.entries(options.query ?? {}).filter(([, value]) => value != null);
+    const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
     const line = `${method} /${path}${query.size ? `?${query}` : ""}`;
     try {
       const answer = await call(method, path, { ...options, token: await this.#identity.token() });
       this.#log.http(line, options.body, answer, 200);
       return answer;
-    } catch (problem) {
+    } catch (error) {
+      const problem = asProblem(error);
       this.#log.http(line, options.body, { code: problem.code, detail: problem.message }, problem.status);
       if (problem.code === "unauthenticated") this.#identity.forget();
       throw problem;

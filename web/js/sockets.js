@@ -2,7 +2,7 @@ import { serviceUrl, socketUrl } from "./base-url.js";
 
 const SUBPROTOCOLS = ["v12.stomp", "v11.stomp", "v10.stomp"];
 
-/** Opens what STOMP frames travel on; `log` is told of every one of them. */
+/** Opens what STOMP frames travel on; `log` is told of every one of them. @type {Record<string, Transport>} */
 export const transports = {
   websocket: {
     name: "WebSocket",
@@ -22,10 +22,15 @@ export async function sockJsAnswers() {
   return !!answer?.ok;
 }
 
+/**
+ * @param {SocketLike} socket
+ * @param {EventLog} log
+ * @param {string} name
+ */
 function tapped(socket, log, name) {
   const send = socket.send.bind(socket);
   socket.send = (data) => {
-    log.frame("out", data);
+    log.frame("out", asText(data));
     send(data);
   };
   socket.addEventListener("open", () => log.socket("open", socket.transport ? `${name}, ${socket.transport}` : name));
@@ -34,17 +39,19 @@ function tapped(socket, log, name) {
   return socket;
 }
 
+/** @param {any} data as WebSockets give and take it */
 function asText(data) {
   return typeof data === "string" ? data : new TextDecoder().decode(data);
 }
 
+/** @type {Promise<unknown> | undefined} */
 let loading;
 
 /** The library is no module and comes only when it is needed: a page whose WebSockets get through does without. */
 function loadSockJs() {
   loading ??= new Promise((resolve, reject) => {
     const script = document.createElement("script");
-    script.src = serviceUrl("web/vendor/sockjs/sockjs.min.js");
+    script.src = serviceUrl("web/vendor/sockjs/sockjs.min.js").href;
     script.onload = resolve;
     script.onerror = () => reject(new Error("sockjs-client is not installed"));
     document.head.append(script);

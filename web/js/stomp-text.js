@@ -2,7 +2,11 @@
 
 const MASK = "Bearer •••";
 
-/** `{ command, headers, body }` of the text of one frame, or null for a heart-beat. */
+/**
+ * `{ command, headers, body }` of the text of one frame, or null for a heart-beat.
+ * @param {string} text
+ * @returns {FrameText | null}
+ */
 export function readFrame(text) {
   const clean = text.replace(/^[\r\n]+/, "").replace(/\0[\r\n]*$/, "");
   if (!clean) return null;
@@ -11,14 +15,16 @@ export function readFrame(text) {
   const body = end < 0 ? "" : clean.slice(end).replace(/^\r?\n\r?\n/, "");
   const headers = head.slice(1).map((line) => {
     const colon = line.indexOf(":");
-    return [line.slice(0, colon), line.slice(colon + 1)];
+    /** @type {Header} */
+    const header = [line.slice(0, colon), line.slice(colon + 1)];
+    return masked(header);
   });
-  return { command: head[0], headers: headers.map(masked), body };
+  return { command: head[0], headers, body };
 }
 
-/** The one or two words that tell one frame from the next. */
+/** The one or two words that tell one frame from the next. @param {FrameText} frame */
 export function summary({ headers, body }) {
-  const of = (name) => headers.find(([header]) => header === name)?.[1];
+  const of = (/** @type {string} */ name) => headers.find(([header]) => header === name)?.[1];
   const parts = [
     of("destination"),
     of("resume-after") && `resume-after ${of("resume-after")}`,
@@ -32,11 +38,12 @@ export function summary({ headers, body }) {
   return parts.filter(Boolean).join(" · ") || body.slice(0, 60);
 }
 
-/** The frame with its JSON laid out. */
+/** The frame with its JSON laid out. @param {FrameText} frame */
 export function pretty({ command, headers, body }) {
   return [command, ...headers.map(([name, value]) => `${name}:${value}`), "", layOut(body)].join("\n").trimEnd();
 }
 
+/** @param {unknown} json */
 export function layOut(json) {
   try {
     return JSON.stringify(typeof json === "string" ? JSON.parse(json) : json, null, 2);
@@ -45,6 +52,10 @@ export function layOut(json) {
   }
 }
 
+/**
+ * @param {Header} header
+ * @returns {Header}
+ */
 function masked([name, value]) {
   return [name, name.toLowerCase() === "authorization" ? MASK : value];
 }

@@ -5,9 +5,10 @@ export const themes = THEMES;
 
 export function theme() {
   const kept = localStorage.getItem(KEY);
-  return THEMES.includes(kept) ? kept : "auto";
+  return kept !== null && THEMES.includes(kept) ? kept : "auto";
 }
 
+/** @param {string} name */
 export function setTheme(name) {
   localStorage.setItem(KEY, name);
   apply();

@@ -1,1 +1,1 @@
-"""Profiles kept in this process, in front of whoever is asked for them."""
+"""Caches of profiles in this process, in front of the lookup and of the directory."""

@@ -1,4 +1,4 @@
-"""The directory's profiles by id, kept in this process."""
+"""A cache of the directory's profiles by id."""
 
 from collections.abc import Iterable, Sequence
 
@@ -12,16 +12,17 @@ from domain.profile import Profile
 
 
 class CachedProfileDirectory:
-    """What another instance changes is seen after `ttl` seconds; what it adds, at once."""
+    """Caches profiles by id. It sees changes by other instances after at most `ttl` seconds, additions at once."""
 
-    def __init__(self, directory: ProfileDirectory, clock: Clock, *, ttl: float = 900.0, size: int = 50_000) -> None:
+    def __init__(self, directory: ProfileDirectory, clock: Clock, *, ttl: float, size: int) -> None:
         self._directory = directory
         self._known: AgingCache[ProfileId, Profile] = AgingCache(clock, ttl, size)
-        # who was seen to have an address: one of them at most still has it
+        # the profiles that had an address at some time: at most one of them still has it
         self._holders: LRUCache[tuple[Email, Intent], set[ProfileId]] = LRUCache(size)
         self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
+        """See `ProfileDirectory.remember`. Writes only profiles that differ from the cached ones."""
         new = [profile for profile in profiles if self._known.fresh(profile.id) != profile]
         if not new:
             return
@@ -31,17 +32,19 @@ class CachedProfileDirectory:
             self._put(profile)
 
     async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
-        here: list[Profile] = []
+        """See `ProfileDirectory.update`. Writes only profiles that differ from the cached ones."""
+        present: list[Profile] = []
         for profile in profiles:
             if self._known.fresh(profile.id) == profile:
-                here.append(profile)
+                present.append(profile)
             elif await self._directory.update((profile,)):
                 self._take_address(profile)
                 self._put(profile)
-                here.append(profile)
-        return here
+                present.append(profile)
+        return present
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        """See `ProfileDirectory.get`. Reads only profiles that are not cached."""
         found: list[Profile] = []
         missing: list[ProfileId] = []
         for profile_id in set(profile_ids):
@@ -55,12 +58,15 @@ class CachedProfileDirectory:
         return found
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
-        # never from the cache: any instance may remember another profile of the same person at any time, and who has
-        # connected would not be sent what is addressed to it; it is asked once a connection, not once a message
+        """See `ProfileDirectory.of_email`.
+
+        Not cached: another instance may add a profile of this person at any time, and a new connection must get the
+        messages to it. This is called once for each connection, not for each message.
+        """
         return await self._directory.of_email(email)
 
     def _newest(self, read: Profile) -> Profile:
-        """`read`, unless it was remembered anew while it was being read."""
+        """`read`, unless the cache got a fresh profile while it was read."""
         known = self._known.fresh(read.id)
         if known is not None:
             return known
@@ -74,7 +80,7 @@ class CachedProfileDirectory:
             self._holders.setdefault(profile.address, set()).add(profile.id)
 
     def _take_address(self, profile: Profile) -> None:
-        """Whoever had it before is read anew: another instance may have learned where it is now."""
+        """Drops other profiles with this address from the cache, so that they are read again."""
         if profile.address is None:
             return
         for other in self._holders.pop(profile.address, set()) - {profile.id}:

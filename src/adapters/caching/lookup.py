@@ -1,4 +1,4 @@
-"""Who a person is for an intent, asked once in a while, and known still when nobody can be asked."""
+"""A cache in front of the profile lookup, which also answers while FlairBit is away."""
 
 from functools import partial
 
@@ -16,12 +16,12 @@ BAD_ANSWER_TTL = 5.0
 
 
 class CachedProfileLookup:
-    """A profile is asked for again after `ttl` seconds, one that does not exist after `negative_ttl`.
+    """Caches profiles for `ttl` seconds, and their absence for `negative_ttl` seconds.
 
-    After a `BadAnswer` about somebody nobody asks again for `BAD_ANSWER_TTL` seconds.
+    A `BadAnswer` is cached for `BAD_ANSWER_TTL` seconds.
 
-    What it says of somebody whom `directory` knows is written there at once; nobody is added. While it is away, what it
-    said last stands, however old; of whom it said nothing yet, `directory` may know.
+    Each profile found updates `directory`, which does not add profiles that it does not know. While `lookup` is away,
+    the cache gives its last answer, however old, or else the profile in `directory`.
     """
 
     def __init__(
@@ -30,23 +30,24 @@ class CachedProfileLookup:
         directory: ProfileDirectory,
         clock: Clock,
         *,
-        ttl: float = 900.0,
-        size: int = 50_000,
-        negative_ttl: float = 30.0,
+        ttl: float,
+        size: int,
+        negative_ttl: float,
     ) -> None:
         self._lookup = lookup
         self._directory = directory
         self._profiles: AgingCache[Key, Profile] = AgingCache(clock, ttl, size)
-        # kept apart, so that made-up addresses push out no real ones
+        # caches of their own, so that made-up addresses do not evict real profiles
         self._absent: AgingCache[Key, str] = AgingCache(clock, negative_ttl, max(1, size // 10))
         self._unusable: AgingCache[Key, str] = AgingCache(clock, min(BAD_ANSWER_TTL, negative_ttl), max(1, size // 10))
         self._flights: SingleFlight[Key, Profile] = SingleFlight()
         self.hits = 0
-        """Lookups answered from the cache at once."""
+        """Lookups that the cache answered."""
         self.misses = 0
-        """All others."""
+        """Lookups that it did not answer."""
 
     async def find(self, email: Email, intent: Intent) -> Profile:
+        """See `ProfileLookup.find`. Concurrent calls for the same profile share one lookup."""
         key = email, intent
         if (profile := self._profiles.fresh(key)) is not None:
             self.hits += 1
@@ -81,14 +82,14 @@ class CachedProfileLookup:
         try:
             await self._directory.update((profile,))
         except Unavailable:
-            self._profiles.put_stale(key, profile)  # asked for again, and written then
+            self._profiles.put_stale(key, profile)  # so that the next lookup tries to write it again
         else:
             self._profiles.put(key, profile)
 
     async def _remembered(self, email: Email, intent: Intent, error: Unavailable) -> Profile:
-        """What was known before `error`, which is raised when nothing was."""
+        """The last known profile. Raises `error` when there is none."""
         key = email, intent
-        if self._absent.fresh_or_stale(key) is not None:  # the last that was said is that there is none
+        if self._absent.fresh_or_stale(key) is not None:  # the last answer was that there is none
             raise error
         remembered = self._profiles.fresh_or_stale(key) or await self._from_directory(email, intent)
         if remembered is None:
@@ -97,10 +98,10 @@ class CachedProfileLookup:
 
     async def _from_directory(self, email: Email, intent: Intent) -> Profile | None:
         try:
-            profiles = [one for one in await self._directory.of_email(email) if one.intent == intent]
+            profiles = [profile for profile in await self._directory.of_email(email) if profile.intent == intent]
         except Unavailable:
             return None
-        if len(profiles) != 1:  # of two, only FlairBit knows which one still stands
+        if len(profiles) != 1:  # only FlairBit knows which of two is valid
             return None
         self._profiles.put_stale((email, intent), profiles[0])
         return profiles[0]

@@ -1,1 +1,1 @@
-"""A directory without FlairBit: people are known by their own tokens (contract, section 3)."""
+"""Profiles without FlairBit: the service learns people from their own tokens (contract, section 3)."""

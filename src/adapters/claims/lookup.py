@@ -1,4 +1,4 @@
-"""Profiles of people whose tokens were seen."""
+"""Looks up the profiles of people whose tokens the service has verified."""
 
 from adapters.claims.people import name_from, person_of, profile_id
 from application.ports.profiles import ProfileDirectory
@@ -8,9 +8,9 @@ from domain.profile import Profile
 
 
 class ClaimsProfileLookup:
-    """Whoever has connected has a profile for any intent. With `is_open`, so has everybody else.
+    """Gives everybody who has connected a profile for any intent. With `is_open`, everybody else too.
 
-    `directory` holds the people, as `people.person_of` makes them.
+    `directory` holds people in the form of `people.person_of`.
     """
 
     def __init__(self, directory: ProfileDirectory, *, is_open: bool) -> None:
@@ -18,12 +18,15 @@ class ClaimsProfileLookup:
         self._is_open = is_open
 
     async def find(self, email: Email, intent: Intent) -> Profile:
-        """Raises `ProfileNotFound` for who has never connected, `Unavailable`."""
+        """The profile of `email` for `intent`.
+
+        Raises `ProfileNotFound` for a person who has never connected, and `Unavailable` when the directory is away.
+        """
         return Profile(profile_id(email, intent), email, intent, await self._name(email))
 
     async def _name(self, email: Email) -> str:
-        nobody = person_of(email, "")
-        for known in await self._directory.get((nobody.id,)):
+        person = person_of(email, "")
+        for known in await self._directory.get((person.id,)):
             return known.display_name
         if not self._is_open:
             raise ProfileNotFound("this person has never connected")

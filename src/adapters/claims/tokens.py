@@ -1,4 +1,4 @@
-"""Remembers whose tokens are valid: from then on others can open a chat with them."""
+"""Remembers the people whose tokens are valid, so that others can open a chat with them."""
 
 from datetime import timedelta
 
@@ -16,9 +16,10 @@ RETRY_AFTER = timedelta(seconds=1)
 
 
 class RememberingTokenVerifier:
-    """Verifies by `tokens`. A user is in `directory`, with the name that the token claims, before `verify` returns.
+    """Verifies by `tokens`, and puts each user into `directory` with the name in the token before `verify` returns.
 
-    While `directory` is away tokens are valid all the same: the next one is remembered.
+    While `directory` is away, tokens are verified without it, and the user is put there by a later token. `size` is
+    the number of users whose names are cached.
     """
 
     def __init__(self, tokens: TokenVerifier, directory: ProfileDirectory, clock: Clock, size: int = 50_000) -> None:
@@ -29,6 +30,7 @@ class RememberingTokenVerifier:
         self._away_until = clock.now()
 
     async def verify(self, token: str) -> Principal:
+        """See `TokenVerifier.verify`."""
         principal = await self._tokens.verify(token)
         if isinstance(principal, User) and self._names.get(principal.email) != principal.display_name:
             await self._remember(principal)
@@ -39,7 +41,7 @@ class RememberingTokenVerifier:
             return
         person = person_of(user.email, user.display_name)
         try:
-            # a token without a name takes none away
+            # a token without a name does not remove the name of an earlier one
             if user.display_name or not await self._directory.get((person.id,)):
                 await self._directory.remember((person,))
         except Unavailable:

@@ -1,4 +1,4 @@
-"""What FlairBit answers, judged before it is believed."""
+"""Reads and checks FlairBit's answers."""
 
 from uuid import UUID
 
@@ -18,15 +18,15 @@ class _ProfileChatDto(msgspec.Struct, rename="camel"):
     email: str | None = None
 
 
-def profile_of(body: bytes, email: Email, intent: Intent) -> Profile:
-    """The profile in `body`, which has to be that of `email`. Raises `BadAnswer` for anything else."""
+def parse_profile(body: bytes, email: Email, intent: Intent) -> Profile:
+    """The profile in an answer to a question about `email` and `intent`. Raises `BadAnswer` for anything else."""
     try:
         answer = msgspec.json.decode(body, type=_ProfileChatDto)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the second for bytes inside a string
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # a string may hold bytes that are not UTF-8
         raise BadAnswer("FlairBit's answer cannot be read") from None
     if answer.email is not None and canonical_email(answer.email) != email:
         raise BadAnswer("FlairBit answered with the profile of somebody else")
-    # PostgreSQL's text holds no NUL, and a name is repeated in every message
+    # PostgreSQL's text cannot hold NUL, and every message repeats the name
     if "\0" in answer.display_name or len(answer.display_name) > MAX_NAME_LENGTH:
         raise BadAnswer("FlairBit answered with a name that cannot be used")
     return Profile(ProfileId(answer.id), email, intent, answer.display_name)

@@ -1,4 +1,4 @@
-"""Asks FlairBit who a person is for an intent."""
+"""The HTTP client that looks up profiles at FlairBit (contract, section 9)."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from aiohttp import (
 from aiohttp.http_exceptions import ContentEncodingError
 from yarl import URL
 
-from adapters.flairbit.answer import profile_of
+from adapters.flairbit.answer import parse_profile
 from application.diagnostics.seldom_log import SeldomLog
 from domain.errors import BadAnswer, DirectoryUnavailable, ProfileNotFound
 from domain.identifiers import Email, Intent
@@ -29,28 +29,32 @@ log = logging.getLogger(__name__)
 
 MAX_ANSWER_BYTES = 16 * 1024
 _CHUNK_BYTES = 4 * 1024
-_MAY_PASS = frozenset({408, 425, 429})
+_TRANSIENT_STATUSES = frozenset({408, 425, 429})
 
 
-class _MayPass(Exception):
-    """A failure that the next try may not see."""
+class _TransientFailure(Exception):
+    """A failure that may not come again with the next request."""
 
 
 class _TokenRefused(BadAnswer):
-    """Nobody's fault but ours."""
+    """FlairBit does not accept our own token."""
 
 
 class FlairBitProfileLookup:
-    """`token` gives the service token of each request; `timeout` is that of a whole lookup, all its tries included."""
+    """Looks up profiles at `base_url`.
+
+    `token` gives the service token for a request. A lookup takes at most `timeout` seconds and makes up to `tries`
+    requests of at most `try_timeout` seconds. The pause after the first is about `backoff` seconds, and doubles.
+    """
 
     def __init__(
         self,
         base_url: str,
         token: Callable[[], str],
         *,
-        timeout: float = 3.0,
-        try_timeout: float = 1.0,
-        tries: int = 3,
+        timeout: float,
+        try_timeout: float,
+        tries: int,
         backoff: float = 0.05,
         max_connections: int = 100,
     ) -> None:
@@ -65,17 +69,17 @@ class FlairBitProfileLookup:
         self._seldom = SeldomLog(log)
 
     async def find(self, email: Email, intent: Intent, *, once: bool = False) -> Profile:
-        """With `once`, by a single try.
+        """The profile of `email` for `intent`. With `once` it makes a single request.
 
-        Raises `ProfileNotFound` for any 4xx but 401, 408, 425 and 429: that is an answer about this person and intent.
+        Raises `ProfileNotFound` for any 4xx but 401, 408, 425 and 429: they are answers about this person and intent.
         Raises `BadAnswer` for an answer that cannot be used, and `DirectoryUnavailable` when FlairBit fails.
         """
         if intent in (".", ".."):
-            raise ProfileNotFound  # as a path segment it would lead to another resource, encoded or not
+            raise ProfileNotFound  # in a path this would lead to another resource, encoded or not
         url = URL(f"{self._users}/{quote(email, safe='')}/profile/{quote(intent, safe='')}", encoded=True)
         try:
             async with asyncio.timeout(self._timeout):
-                return profile_of(await self._persistently(url, 1 if once else self._tries), email, intent)
+                return parse_profile(await self._get_with_retries(url, 1 if once else self._tries), email, intent)
         except TimeoutError:
             raise DirectoryUnavailable("FlairBit did not answer in time") from None
         except BadAnswer as error:
@@ -83,29 +87,29 @@ class FlairBitProfileLookup:
             raise
 
     async def close(self) -> None:
-        """Closes the connections. Idempotent; a later lookup opens new ones."""
+        """Closes the connections. Idempotent. A later lookup opens new ones."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
 
-    async def _persistently(self, url: URL, tries: int) -> bytes:
-        """The body of the answer, asked for again while that may help."""
+    async def _get_with_retries(self, url: URL, tries: int) -> bytes:
+        """The body of the answer. Repeats requests that failed for reasons that may pass."""
         for failures in range(1, tries + 1):
             try:
                 return await self._get(url)
-            except (ClientError, OSError, TimeoutError, _MayPass) as error:
-                log.warning("try %d of %d to ask FlairBit failed: %s", failures, tries, _reason(error))
+            except (ClientError, OSError, TimeoutError, _TransientFailure) as error:
+                log.warning("request %d of %d to FlairBit failed: %s", failures, tries, _reason(error))
                 if failures == tries:
                     raise DirectoryUnavailable("FlairBit does not answer") from error
-            # jittered, so that many lookups that failed together do not come back together
+            # jitter keeps lookups that failed together from repeating together
             await asyncio.sleep(self._backoff * 2 ** (failures - 1) * uniform(0.5, 1.5))  # noqa: S311
         raise DirectoryUnavailable
 
     async def _get(self, url: URL) -> bytes:
         headers = {"Authorization": f"Bearer {self._token()}", "Accept": "application/json"}
-        # a redirect is not followed: it would take the token to another host
+        # does not follow redirects: they would take the token to another host
         try:
-            async with self._connected().get(url, headers=headers, allow_redirects=False) as response:
+            async with self._client().get(url, headers=headers, allow_redirects=False) as response:
                 self._check(response.status)
                 return await _body(response)
         except (ClientResponseError, ClientPayloadError) as error:
@@ -114,22 +118,22 @@ class FlairBitProfileLookup:
             raise
 
     def _check(self, status: int) -> None:
-        """Raises what `find` does for every status but 200."""
+        """Raises the error of `find` for any status but 200."""
         if status == 200:
             return
         if status == 404:
             raise ProfileNotFound
-        if status >= 500 or status in _MAY_PASS:
-            raise _MayPass(f"HTTP {status}")
+        if status >= 500 or status in _TRANSIENT_STATUSES:
+            raise _TransientFailure(f"HTTP {status}")
         if status == 401:
             raise _TokenRefused("FlairBit does not accept our token: HTTP 401")
         if status >= 400:
             level = logging.ERROR if status == 403 else logging.WARNING
-            self._seldom(level, f"FlairBit refused a question: HTTP {status}")
+            self._seldom(level, f"FlairBit refused a request: HTTP {status}")
             raise ProfileNotFound("FlairBit has no profile for this address and intent")
         raise BadAnswer(f"FlairBit answered with HTTP {status}")
 
-    def _connected(self) -> ClientSession:
+    def _client(self) -> ClientSession:
         if self._session is None:
             connector = TCPConnector(limit=self._max_connections)
             self._session = ClientSession(connector=connector, timeout=self._try_timeout, cookie_jar=DummyCookieJar())
@@ -146,5 +150,5 @@ async def _body(response: ClientResponse) -> bytes:
 
 
 def _reason(error: Exception) -> str:
-    """Without what the library's own words may hold: the address, and in it somebody's e-mail."""
-    return str(error) if isinstance(error, _MayPass) else type(error).__name__
+    """A reason for the log. The library's own message may contain the URL, and with it an e-mail address."""
+    return str(error) if isinstance(error, _TransientFailure) else type(error).__name__

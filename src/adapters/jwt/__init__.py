@@ -1,1 +1,1 @@
-"""JSON Web Tokens (RFC 7519): who a token speaks for."""
+"""JSON Web Tokens (RFC 7519): verifying and signing them, and their keys."""

@@ -1,86 +1,84 @@
-"""What a token claims, and whether it is signed: taken apart without a thought of who may claim what."""
+"""The claims of a token, read once. The verifier decides who may claim what."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-
-from domain.errors import Invalid, Unauthenticated
+from domain.errors import Invalid
 from domain.identifiers import Email, parse_email
 
-ALGORITHM = "RS256"
 MAX_NAME_LENGTH = 1_000
-
-# all that the library would check itself is left to the verifier, which has our clock
-_CHECKED_HERE: Any = {f"verify_{claim}": False for claim in ("exp", "iat", "nbf", "aud", "iss", "sub", "jti")}
-_UNVERIFIED: Any = _CHECKED_HERE | {"verify_signature": False}
+TIMES = ("exp", "iat", "nbf")
 
 
-def unverified(token: str) -> tuple[str | None, Mapping[str, Any]]:
-    """`kid` and what the token claims: only good for choosing the key that has to prove it."""
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The claims of a token, as far as they can be read.
+
+    `address` is the e-mail address in `sub`, `email` that in the claim `email`, unless the issuer says
+    `email_verified: false` (OpenID Connect Core 1.0, section 5.1). `name` is empty when there is none, or when it is
+    too long or not printable. `unreadable_times` are the names of claims that should be times and are not.
+    """
+
+    issuer: str | None
+    subject: str | None
+    audiences: Sequence[str]
+    address: Email | None
+    email: Email | None
+    name: str
+    expires_at: datetime | None
+    issued_at: datetime | None
+    not_before: datetime | None
+    unreadable_times: Sequence[str]
+
+    @classmethod
+    def read(cls, payload: Mapping[str, Any]) -> Self:
+        """The claims in the decoded JSON of a token."""
+        audience = payload.get("aud")
+        audiences = audience if isinstance(audience, list) else [audience]
+        times = {name: _time(payload[name]) for name in TIMES if payload.get(name) is not None}
+        subject = _text(payload.get("sub"))
+        is_verified = payload.get("email_verified", True) is True
+        return cls(
+            issuer=_text(payload.get("iss")),
+            subject=subject,
+            audiences=[name for name in audiences if isinstance(name, str)],
+            address=_address(subject),
+            email=_address(payload.get("email")) if is_verified else None,
+            name=_name(payload.get("name")),
+            expires_at=times.get("exp"),
+            issued_at=times.get("iat"),
+            not_before=times.get("nbf"),
+            unreadable_times=[name for name, time in times.items() if time is None],
+        )
+
+    def person(self, *, by_email_claim: bool) -> Email | None:
+        """The address in `sub`. With `by_email_claim` that in the claim `email` when `sub` is not an address."""
+        return self.address or (self.email if by_email_claim else None)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _address(value: object) -> Email | None:
     try:
-        parts = jwt.decode_complete(token, options=_UNVERIFIED)
-    except (jwt.PyJWTError, ValueError, RecursionError):
-        raise Unauthenticated("the token cannot be read") from None
-    if parts["header"].get("alg") != ALGORITHM:
-        raise Unauthenticated(f"only {ALGORITHM} is accepted")
-    kid, claimed = parts["header"].get("kid"), parts["payload"]
-    return (kid if isinstance(kid, str) else None, claimed)
-
-
-def verified(token: str, keys: Sequence[RSAPublicKey]) -> Mapping[str, Any]:
-    for key in keys:
-        try:
-            claims: dict[str, Any] = jwt.decode(token, key, algorithms=[ALGORITHM], options=_CHECKED_HERE)
-        except (jwt.PyJWTError, ValueError):
-            continue
-        return claims
-    raise Unauthenticated("the token's signature is not valid")
-
-
-def email_of(claims: Mapping[str, Any]) -> Email | None:
-    """The person that the token is about."""
-    subject = claims.get("sub")
-    try:
-        return parse_email(subject) if isinstance(subject, str) else None
+        return parse_email(value) if isinstance(value, str) else None
     except Invalid:
         return None
 
 
-def person_of(claims: Mapping[str, Any], *, by_email_claim: bool) -> Email | None:
-    """The person by `sub`; with `by_email_claim` a `sub` that is no address gives way to the claim `email`.
-
-    OpenID Connect Core 1.0, section 5.1: an issuer that says `email_verified: false` does not vouch for the address.
-    """
-    email = email_of(claims)
-    if email is None and by_email_claim and claims.get("email_verified", True) is True:
-        email = email_of({"sub": claims.get("email")})
-    return email
-
-
-def name_of(claims: Mapping[str, Any]) -> str:
-    """The claim `name`, as far as it can be stored and shown; else empty."""
-    name = claims.get("name")
-    if not isinstance(name, str) or len(name) > MAX_NAME_LENGTH or not name.replace(" ", "").isprintable():
+def _name(value: object) -> str:
+    if not isinstance(value, str) or len(value) > MAX_NAME_LENGTH or not value.replace(" ", "").isprintable():
         return ""
-    return name.strip()
+    return value.strip()
 
 
-def audiences_of(claims: Mapping[str, Any]) -> Sequence[Any]:
-    audience = claims.get("aud")
-    return audience if isinstance(audience, list) else [audience]
-
-
-def time_of(claims: Mapping[str, Any], name: str) -> datetime | None:
-    """The claim as a time; None without one."""
-    value = claims.get(name)
-    if value is None:
-        return None
+def _time(value: object) -> datetime | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Unauthenticated(f"the token's {name} is not a time")
+        return None
     try:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError):
-        raise Unauthenticated(f"the token's {name} is not a time") from None
+        return None

@@ -1,4 +1,4 @@
-"""The keys that an issuer publishes, fetched and kept (contract, section 4)."""
+"""Fetches and caches the keys that an issuer publishes (contract, section 4)."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from adapters.jwt.jwk_set import JwkSet, parse_jwk_set
-from adapters.jwt.unknown_kids import VainSearches
+from adapters.jwt.unknown_kids import UnknownKids
 from application.ports.clock import Clock
 from domain.errors import Unavailable
 
@@ -20,13 +20,13 @@ _CHUNK_BYTES = 16 * 1024
 
 
 class JwksKeys:
-    """The keys at `url`, fetched again after `ttl` seconds, and at once for a `kid` that is not among them.
+    """The keys at `url`. Fetches them again after `ttl` seconds, and at once for an unknown `kid`.
 
-    While the endpoint is away it is asked again every `pause` seconds at most, and the keys it gave last stand.
-    Nobody whose key is known ever waits for it.
+    While the endpoint is away, the last keys stay valid, and it is asked again at most every `pause` seconds. A token
+    with a known key never waits for a fetch. `timeout` is the limit for one fetch, in seconds.
     """
 
-    def __init__(self, url: str, clock: Clock, *, ttl: float = 300.0, pause: float = 1.0, timeout: float = 3.0) -> None:
+    def __init__(self, url: str, clock: Clock, *, ttl: float, pause: float = 1.0, timeout: float = 3.0) -> None:
         self._url = url
         self._clock = clock
         self._ttl = timedelta(seconds=ttl)
@@ -37,14 +37,14 @@ class JwksKeys:
         self._keys: JwkSet | None = None
         self._fetched_at: datetime | None = None
         self._failed_at: datetime | None = None
-        self._vain = VainSearches(clock)
+        self._unknown = UnknownKids(clock)
 
     async def candidates(self, kid: str | None) -> Sequence[RSAPublicKey]:
-        """Raises `Unavailable` when the endpoint never gave any keys."""
+        """The keys that may have signed a token with this `kid`. Raises `Unavailable` while no fetch has succeeded."""
         is_known = self._keys is not None and self._keys.knows(kid)
         if not self._is_within(self._pause, self._failed_at):
             is_due = not self._is_within(self._ttl, self._fetched_at)
-            if is_due or (not is_known and self._vain.allow(kid)):
+            if is_due or (not is_known and self._unknown.allow(kid)):
                 fetch = self._fetching(None if is_due else kid)
                 if not is_known:
                     await asyncio.wait([fetch])
@@ -53,7 +53,7 @@ class JwksKeys:
         return self._keys.candidates(kid)
 
     async def close(self) -> None:
-        """Closes the connections. Idempotent; a later fetch opens new ones."""
+        """Closes the connections. Idempotent. A later fetch opens new ones."""
         fetch, self._fetch = self._fetch, None
         if fetch is not None:
             fetch.cancel()
@@ -63,7 +63,7 @@ class JwksKeys:
             await session.close()
 
     def _fetching(self, searched: str | None) -> "asyncio.Task[None]":
-        """The fetch under way, of which there is one at a time; it goes on whoever leaves."""
+        """The running fetch, or a new one. There is one at a time. It goes on when a caller is cancelled."""
         if self._fetch is None or self._fetch.done():
             self._fetch = asyncio.create_task(self._renew(searched), name="jwks")
         return self._fetch
@@ -72,7 +72,7 @@ class JwksKeys:
         try:
             self._keys = parse_jwk_set(await self._get())
         except (ClientError, OSError, TimeoutError, ValueError) as error:
-            if self._failed_at is None:  # said once, not at every try
+            if self._failed_at is None:  # logs once, not at every try
                 reason = str(error) if type(error) is ValueError else type(error).__name__
                 log.warning("the keys to check tokens with cannot be fetched: %s", reason)
             self._failed_at = self._clock.now()
@@ -81,7 +81,7 @@ class JwksKeys:
             log.info("the keys to check tokens with can be fetched again")
         self._fetched_at, self._failed_at = self._clock.now(), None
         if not self._keys.knows(searched):
-            self._vain.add(searched)
+            self._unknown.add(searched)
 
     async def _get(self) -> bytes:
         if self._session is None:
@@ -97,5 +97,5 @@ class JwksKeys:
             return bytes(document)
 
     def _is_within(self, period: timedelta, since: datetime | None) -> bool:
-        """Not so for a time to come either: a clock was set back."""
+        """Whether `since` is less than `period` ago. False for a time in the future: the clock was set back."""
         return since is not None and timedelta() <= self._clock.now() - since < period

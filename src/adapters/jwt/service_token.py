@@ -1,4 +1,4 @@
-"""The token with which we call another service."""
+"""Makes the token for calls to another service."""
 
 from datetime import datetime, timedelta
 
@@ -8,11 +8,11 @@ from adapters.jwt.signing import issue_service_token
 from adapters.jwt.verifier import MAX_SERVICE_LIFETIME
 from application.ports.clock import Clock
 
-RENEWED_BEFORE = 15.0  # seconds before exp: what a call may take, and another machine's clock be ahead
+RENEWED_BEFORE = 15.0  # seconds before exp, for the duration of a call and for a clock that is ahead of ours
 
 
 class ServiceTokenSigner:
-    """Speaks for us as the service `name`, to the service `audience`. `lifetime` is in seconds."""
+    """Signs tokens that speak for the service `name` to the service `audience`. `lifetime` is in seconds."""
 
     def __init__(
         self,
@@ -32,9 +32,9 @@ class ServiceTokenSigner:
         self._issued_at: datetime | None = None
 
     def token(self) -> str:
-        """The same one until shortly before it expires: signing takes a millisecond of everybody's time."""
+        """The token. It is reused until shortly before it expires, as signing blocks the event loop for 1 ms."""
         now = self._clock.now()
-        # one from before the clock was set back would not be valid yet
+        # when the clock was set back, the old token is not valid yet
         if self._issued_at is None or not timedelta() <= now - self._issued_at < self._reused:
             self._token = issue_service_token(self._private_key, self._name, self._audience, self._lifetime, now)
             self._issued_at = now

@@ -1,4 +1,4 @@
-"""Tokens that we sign, and the keys for it."""
+"""Signs tokens, and makes and loads the keys for it."""
 
 import os
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from adapters.jwt.claims import ALGORITHM
 from adapters.jwt.keys import MIN_KEY_BITS
+from adapters.jwt.token import ALGORITHM
 from domain.identifiers import Email
 
 PRIVATE_KEY_FILE = "private.pem"
@@ -25,7 +25,10 @@ KEY_BITS = 3072
 
 
 def generate_key_pair(directory: Path) -> None:
-    """Writes `private.pem`, readable by its owner alone, and `public.pem`. Raises FileExistsError, OSError."""
+    """Writes `private.pem`, which only its owner can read, and `public.pem`.
+
+    Raises FileExistsError when one of them is there, OSError when they cannot be written.
+    """
     key = generate_private_key(public_exponent=65537, key_size=KEY_BITS)
     directory.mkdir(parents=True, exist_ok=True)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -37,7 +40,10 @@ def generate_key_pair(directory: Path) -> None:
 
 
 def load_private_key(path: Path) -> RSAPrivateKey:
-    """The RSA key in a PEM file. Raises ValueError for anything else and for a short key, OSError without the file."""
+    """Loads an RSA private key from a PEM file.
+
+    Raises ValueError for another kind of key and for one of fewer than 2,048 bits, OSError when it cannot be read.
+    """
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except TypeError:

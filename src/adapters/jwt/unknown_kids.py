@@ -1,15 +1,15 @@
-"""Which keys were looked for and not found."""
+"""Limits how often the keys are fetched because of an unknown `kid`."""
 
 from datetime import datetime, timedelta
 
 from application.ports.clock import Clock
 
 
-class VainSearches:
-    """Neither a `kid` that does not exist nor a stranger's ever new ones make us hammer at who publishes the keys.
+class UnknownKids:
+    """Throttles fetches, so that a stranger's made-up `kid`s do not overload the endpoint that publishes the keys.
 
-    The same one is not looked for again for `remembered` seconds; of others `burst` are at once, and then one in
-    `pause` seconds. So there are never many to remember.
+    The same `kid` is looked up once in `remembered` seconds. Of different ones `burst` are looked up at once, and
+    then one every `pause` seconds. This also bounds the number of remembered `kid`s.
     """
 
     def __init__(self, clock: Clock, *, remembered: float = 10.0, burst: int = 5, pause: float = 1.0) -> None:
@@ -17,17 +17,18 @@ class VainSearches:
         self._remembered = timedelta(seconds=remembered)
         self._burst = burst
         self._pause = timedelta(seconds=pause)
-        self._ended: dict[str | None, datetime] = {}
+        self._missed: dict[str | None, datetime] = {}
+        """When a fetch did not find each `kid`."""
 
     def allow(self, kid: str | None) -> bool:
-        """Whether it may be looked for now."""
+        """Whether the keys may be fetched for `kid` now."""
         now = self._clock.now()
-        # one that ended in a time to come is forgotten too: a clock was set back
-        self._ended = {one: at for one, at in self._ended.items() if timedelta() <= now - at < self._remembered}
-        if kid in self._ended:
+        # forgets times in the future too: the clock was set back
+        self._missed = {key: at for key, at in self._missed.items() if timedelta() <= now - at < self._remembered}
+        if kid in self._missed:
             return False
-        return len(self._ended) < self._burst or now - max(self._ended.values()) >= self._pause
+        return len(self._missed) < self._burst or now - max(self._missed.values()) >= self._pause
 
     def add(self, kid: str | None) -> None:
-        """It was not found, just now."""
-        self._ended[kid] = self._clock.now()
+        """Notes that a fetch has just not found `kid`."""
+        self._missed[kid] = self._clock.now()

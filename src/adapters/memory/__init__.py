@@ -1,1 +1,1 @@
-"""Complete adapters without a server: the whole service runs on them for domain tests."""
+"""An adapter in memory for every port, so that tests run the whole service without a server."""

@@ -1,4 +1,4 @@
-"""The broker of one process: what is published is pushed at once."""
+"""A broker within one process. `publish` pushes the deliveries before it returns."""
 
 from collections.abc import Sequence
 
@@ -7,14 +7,14 @@ from domain.identifiers import MessageId
 
 
 class InProcessExchange:
-    """Where brokers of one process meet, each being an instance of its own."""
+    """Connects the brokers of several instances in one process."""
 
     def __init__(self) -> None:
         self.brokers: list[InProcessBroker] = []
 
 
 class InProcessBroker:
-    """With an exchange of its own it serves one instance: the broker of a service that runs alone."""
+    """The broker of one instance. Without `exchange` it serves this instance alone."""
 
     def __init__(self, exchange: InProcessExchange | None = None) -> None:
         self._exchange = exchange or InProcessExchange()
@@ -22,36 +22,53 @@ class InProcessBroker:
         self._pushed_here: set[tuple[MessageId, str]] = set()
 
     async def start(self, push: Push) -> None:
+        """See `Broker.start`."""
         self._push = push
         self._exchange.brokers.append(self)
 
     async def stop(self) -> None:
+        """See `Broker.stop`."""
         if self._push is not None:
             self._exchange.brokers.remove(self)
             self._push = None
 
     async def publish(self, deliveries: Sequence[Delivery]) -> None:
+        """See `Broker.publish`."""
         for broker in self._exchange.brokers:
             broker._hand_over(deliveries)
 
+    def listen(self, destination: str) -> None:
+        """Nothing to do: every instance gets every delivery."""
+
+    def unlisten(self, destination: str) -> None:
+        """Nothing to do: every instance gets every delivery."""
+
     def push_here(self, deliveries: Sequence[Delivery]) -> None:
+        """See `Broker.push_here`."""
         self._hand_over(deliveries)
-        self._pushed_here.update(key for one in deliveries if (key := one.owed_as) is not None)
+        self._pushed_here.update(key for delivery in deliveries if (key := delivery.repeat_key) is not None)
+
+    def signal(self, deliveries: Sequence[Delivery]) -> None:
+        """See `Broker.signal`."""
+        for broker in self._exchange.brokers if self._push is not None else ():
+            broker._hand_over(deliveries)
 
     def may_have_listener(self, queue: str) -> bool:
+        """See `Broker.may_have_listener`."""
         return any(broker._push is not None and broker._push.has_listener(queue) for broker in self._exchange.brokers)
 
     @property
     def is_up(self) -> bool:
+        """See `Broker.is_up`."""
         return True
 
     async def wait_ready(self) -> None:
-        """It cannot be away."""
+        """Returns at once: this broker is never away."""
 
     def _hand_over(self, deliveries: Sequence[Delivery]) -> None:
         if self._pushed_here:
-            repeats = {key for one in deliveries if (key := one.owed_as) in self._pushed_here}
+            repeats = {key for delivery in deliveries if (key := delivery.repeat_key) in self._pushed_here}
             self._pushed_here -= repeats
-            deliveries = [one for one in deliveries if one.owed_as not in repeats]
+            deliveries = [delivery for delivery in deliveries if delivery.repeat_key not in repeats]
         if self._push is not None and deliveries:
             self._push.push(deliveries)

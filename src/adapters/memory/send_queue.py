@@ -1,4 +1,4 @@
-"""The queue of sends in memory: instances of one process compete for it. Nothing of it outlives the process."""
+"""The queue of sends in memory. Instances in one process compete for it. It is lost with the process."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from application.concurrency.background import BackgroundTask
-from application.ports.send_queue import Accepted, Aside, Later, Rejected, SendHandler, Submission, Verdict
+from application.ports.send_queue import Accept, PutAside, Reject, Retry, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
@@ -29,75 +29,82 @@ class _Send:
 
 @dataclass
 class InMemorySends:
-    """What several instances share; `dead` are bodies with the reason."""
+    """The sends that several instances share. `dead` holds bodies and reasons."""
 
     waiting: asyncio.Queue[_Send] = field(default_factory=asyncio.Queue)
     aside: list[tuple[_Send, float]] = field(default_factory=list)
-    """With the time from which they may come back, in the order in which they were put aside."""
+    """Sends and the monotonic times when they may return to the queue, in the order in which they were put aside."""
     dead: list[tuple[bytes, str]] = field(default_factory=list)
 
     def put_aside(self, send: _Send, retry_in: float) -> None:
+        """Takes a send out of the queue for at least `retry_in` seconds."""
         self.aside.append((send, monotonic() + retry_in))
-        asyncio.get_running_loop().call_later(retry_in, self._bring_back)
+        asyncio.get_running_loop().call_later(retry_in, self._return_due)
 
-    def _bring_back(self) -> None:
-        """The first ones, as long as they are due: none overtakes another."""
+    def _return_due(self) -> None:
+        """Moves sends that are due back into the queue. No send overtakes another."""
         while self.aside and self.aside[0][1] <= monotonic():
             self.waiting.put_nowait(self.aside.pop(0)[0])
 
 
 class InMemorySendQueue:
+    """The queue as one instance sees it. `retry` is the pause in seconds when no send of a batch was stored."""
+
     def __init__(self, sends: InMemorySends | None = None, *, retry: float = 0.01) -> None:
         self._sends = sends or InMemorySends()
         self._retry = retry
         self._handler: SendHandler | None = None
-        self._in_hand = asyncio.Lock()
+        self._handling = asyncio.Lock()
         self._task = BackgroundTask("send queue", self._run)
 
     async def start(self) -> None:
+        """See `SendQueue.start`."""
         if self._handler is not None:
             self._task.start()
 
     async def stop(self) -> None:
-        async with self._in_hand:
+        """See `SendQueue.stop`."""
+        async with self._handling:
             await self._task.stop()
 
     async def submit(self, body: bytes) -> None:
+        """See `SendQueue.submit`."""
         self._sends.waiting.put_nowait(_Send(body))
 
     def consume(self, handler: SendHandler) -> None:
+        """See `SendQueue.consume`."""
         self._handler = handler
 
     async def _run(self) -> None:
         held: list[_Send] = []
         try:
             while True:
-                held = batch = [*held, *(self._there() if held else await self._take())]
-                async with self._in_hand:
+                held = batch = [*held, *(self._take_waiting() if held else await self._take())]
+                async with self._handling:
                     verdicts = await self._judge(batch)
                     held = self._settle(batch, verdicts)
-                if held and Accepted() not in verdicts:
+                if held and Accept() not in verdicts:
                     await asyncio.sleep(self._retry)
         finally:
-            for send in held:  # for the others
+            for send in held:  # another instance takes them
                 self._sends.waiting.put_nowait(send)
 
     async def _take(self) -> list[_Send]:
-        return [await self._sends.waiting.get(), *self._there()]
+        return [await self._sends.waiting.get(), *self._take_waiting()]
 
-    def _there(self) -> list[_Send]:
+    def _take_waiting(self) -> list[_Send]:
         count = min(MAX_BATCH, self._sends.waiting.qsize())
         return [self._sends.waiting.get_nowait() for _ in range(count)]
 
     def _settle(self, batch: Sequence[_Send], verdicts: Sequence[Verdict]) -> list[_Send]:
-        """Those to be handed over again."""
+        """Carries out the verdicts. Returns the sends to hand over again."""
         held: list[_Send] = []
         for send, verdict in zip(batch, verdicts, strict=True):
-            if isinstance(verdict, Rejected):
+            if isinstance(verdict, Reject):
                 self._sends.dead.append((send.body, verdict.reason))
-            elif isinstance(verdict, Aside):
+            elif isinstance(verdict, PutAside):
                 self._sends.put_aside(send, verdict.retry_in)
-            elif isinstance(verdict, Later):
+            elif isinstance(verdict, Retry):
                 held.append(send)
         return held
 
@@ -106,7 +113,7 @@ class InMemorySendQueue:
         try:
             return await self._handler([send.submission() for send in batch])
         except Unavailable:
-            return [Later()] * len(batch)
+            return [Retry()] * len(batch)
         except Exception as error:
             log.error("sends could not be handled (%s)", type(error).__name__)
         if len(batch) == 1:
@@ -115,4 +122,4 @@ class InMemorySendQueue:
 
     def _failed(self, send: _Send) -> Verdict:
         send.failed_tries += 1
-        return Rejected(TRIED_TOO_OFTEN) if send.failed_tries >= DELIVERY_LIMIT else Later()
+        return Reject(TRIED_TOO_OFTEN) if send.failed_tries >= DELIVERY_LIMIT else Retry()

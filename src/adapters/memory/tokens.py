@@ -1,4 +1,4 @@
-"""Tokens that a test hands out."""
+"""Verifies tokens that a test made up."""
 
 from collections.abc import Mapping
 
@@ -8,13 +8,14 @@ from domain.principal import Principal
 
 
 class InMemoryTokenVerifier:
-    """Knows the tokens it was given, until their principal's `expires_at`."""
+    """Accepts the tokens in `principals`, until the `expires_at` of their principal."""
 
     def __init__(self, principals: Mapping[str, Principal], clock: Clock) -> None:
         self._principals = principals
         self._clock = clock
 
     async def verify(self, token: str) -> Principal:
+        """See `TokenVerifier.verify`."""
         principal = self._principals.get(token)
         if principal is None or principal.expires_at <= self._clock.now():
             raise Unauthenticated

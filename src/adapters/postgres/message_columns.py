@@ -7,12 +7,21 @@ message counts as seen when its own mark or the watermark says so.
 _IS_SENDER = "m.sender_profile_id = s.sender_profile_id"
 _READER = f"CASE WHEN {_IS_SENDER} THEN s.receiver_profile_id ELSE s.sender_profile_id END"
 _SEEN_TO = f"CASE WHEN {_IS_SENDER} THEN s.receiver_seen_to ELSE s.sender_seen_to END"
+_SEEN_SHOWN = f"CASE WHEN {_IS_SENDER} THEN s.receiver_seen_shown ELSE s.sender_seen_shown END"
+_DELIVERED_SHOWN = f"CASE WHEN {_IS_SENDER} THEN s.receiver_delivered_shown ELSE s.sender_delivered_shown END"
 _BELOW = f"coalesce(m.seq <= {_SEEN_TO}, false)"
 
-MESSAGES = "chat_messages m LEFT JOIN chat_sessions s ON s.id = m.session_id"
+_TOLD_SEEN = f"coalesce(m.seq <= {_SEEN_SHOWN}, m.seen OR {_BELOW})"
+_TOLD_DELIVERED = f"({_TOLD_SEEN} OR coalesce(m.seq <= {_DELIVERED_SHOWN}, m.delivered OR {_BELOW}))"
+
+MESSAGES = "chat_messages m LEFT JOIN chat_sessions s ON s.bucket = m.bucket AND s.id = m.session_id"
 COLUMNS = f"""
     m.id, m.session_id, m.seq, m.client_msg_id, m.sender_profile_id, m.content, m.sent_at,
+    m.reply_to, m.shared_changes, m.edited_at, m.deleted_at, m.hidden_by_sender_at, m.hidden_by_receiver_at,
+    m.reactions, m.sent_digest,
     m.delivered OR {_BELOW} AS delivered, m.seen OR {_BELOW} AS seen,
+    {_TOLD_DELIVERED} AS told_delivered, {_TOLD_SEEN} AS told_seen,
     CASE WHEN NOT m.seen AND {_BELOW} THEN {_READER} END AS unmarked_reader
 """
-"""`unmarked_reader` has seen the message, and its mark has not followed yet."""
+"""`told_delivered` and `told_seen` are what the sender is shown. `unmarked_reader` has seen the message, and its mark
+has not followed yet."""

@@ -7,10 +7,10 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from adapters.postgres.database import driver_connection, transaction
+from adapters.postgres.connection.database import driver_connection, transaction
 from adapters.postgres.rows import profile_of
-from adapters.postgres.tables import chat_profiles
-from application.concurrency.gathered import Gathered
+from adapters.postgres.schema.tables import chat_profiles
+from application.concurrency.batch_loader import BatchLoader
 from domain.email_address import unicode_email
 from domain.identifiers import Email, ProfileId
 from domain.profile import NO_EMAIL, Profile
@@ -22,20 +22,27 @@ _CHANGES = 0x70726F66  # an advisory lock: any number, as long as every instance
 
 
 class PostgresProfileDirectory:
+    """Keeps profiles in PostgreSQL. The port says what each method promises; all raise `Unavailable`.
+
+    `changes` counts the profiles that this instance has changed.
+    """
+
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._gets: Gathered[ProfileId, Profile] = Gathered(self._get)
+        self._gets: BatchLoader[ProfileId, Profile] = BatchLoader(self._get)
         self.changes = 0
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
+        """Adds or changes profiles. Another profile at the same e-mail and intent loses its e-mail."""
         for profile in profiles:
             await self._write_one(profile, adds=True)
 
     async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        """Changes the profiles that are known, and returns these."""
         return [profile for profile in profiles if await self._write_one(profile, adds=False)]
 
     async def _write_one(self, profile: Profile, *, adds: bool) -> bool:
-        """Whether the profile is there now."""
+        """Returns whether the profile is stored now. `adds`: store one that is not known."""
         # one a transaction: whoever waits for a row holds none, but for changes, which wait for each other first
         async with transaction(self._engine) as connection:
             known = await _profiles(connection, or_(_ID.in_([profile.id]), _others_at_its_address(profile)))
@@ -48,6 +55,7 @@ class PostgresProfileDirectory:
         return adds or bool(known)
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        """Finds the known ones of these profiles. Calls at the same time share one statement."""
         ids = list(profile_ids)
         if len(ids) > FEW:
             return list((await self._get(ids)).values())
@@ -60,6 +68,7 @@ class PostgresProfileDirectory:
         return {row["id"]: profile_of(row) for row in rows}
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
+        """Finds the profiles with this e-mail, also when its domain is stored in Unicode."""
         return await self._select(chat_profiles.c.email.in_({email, unicode_email(email)}))
 
     async def _select(self, condition: ColumnElement[bool]) -> Sequence[Profile]:

@@ -1,4 +1,4 @@
-"""One client: what it asks is done, what is delivered goes out, and it ends in one of the ways of `CloseReason`."""
+"""A connection: it carries out what a client asks, sends it deliveries, and ends by a `CloseReason`."""
 
 import asyncio
 import logging
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import Final
 
-from adapters.stomp.feeds.subscription_feeds import Feeds
+from adapters.stomp.feeds.subscription_feeds import SubscriptionFeeds
 from adapters.stomp.identity import Identity
 from adapters.stomp.inbox import Inbox
 from adapters.stomp.protocol.errors import FrameTooLarge, LimitExceeded, ProtocolError
 from adapters.stomp.protocol.events import Event
-from adapters.stomp.protocol.heartbeat import BEAT
+from adapters.stomp.protocol.negotiation.heartbeat import BEAT
 from adapters.stomp.protocol.session import StompSession
 from adapters.stomp.protocol.state import State
 from adapters.stomp.receipts import Receipts
-from adapters.stomp.requests import Requests
+from adapters.stomp.requests.handler import RequestHandler
 from adapters.stomp.services import StompServices
 from adapters.stomp.transport import CloseReason, Transport
 from adapters.stomp.waiting_room import Place
@@ -26,15 +26,15 @@ from domain.errors import ChatError, TokenExpired, Unavailable
 log = logging.getLogger(__name__)
 
 CLOSE_TIMEOUT: Final = 5.0
-"""Seconds in which a client may take what was queued before the end."""
+"""Seconds that a client has to take the queued frames before the end."""
 
 
 class StompConnection:
-    """Implements the receiver of `transport`, which serves it until `lost`.
+    """The receiver of `transport`. It serves a client until `lost`.
 
-    The client gets frames in the kind of WebSocket message, text or binary, in which its CONNECT came.
-
-    `place` is the client's in the waiting room, which it leaves when its CONNECT is accepted.
+    The client gets frames in the kind of WebSocket message, text or binary, in which its CONNECT came. `subprotocol` is
+    the agreed WebSocket subprotocol, `upgrade_authorization` the header `Authorization` of the upgrade. `place` is the
+    client's place in the waiting room, which it leaves when its CONNECT is accepted.
     """
 
     __slots__ = (
@@ -61,20 +61,28 @@ class StompConnection:
         place: Place | None = None,
     ) -> None:
         limits = services.limits
-        beat = int(limits.heart_beat * 1000)
         self._transport = transport
         self._services = services
         self._session = session = StompSession(
-            server=services.server, subprotocol=subprotocol, heart_beat=(beat, beat), limits=limits.session
+            server=services.server, subprotocol=subprotocol, heartbeat=limits.heartbeat, limits=limits.session
         )
-        self._queue = queue = WriteQueue(transport, self._written, limits.max_unsent, self._slow)
+        self._queue = queue = WriteQueue(
+            transport,
+            self._written,
+            limits.max_unsent,
+            self._slow,
+            lambda: self.close(CloseReason.RESUME),
+            present=services.present,
+        )
         self._receipts = receipts = Receipts(self._write_receipt)
         self._identity = Identity(services, upgrade_authorization, self._fail)
-        self._feeds = Feeds(services, queue, self._fail)
-        requests = Requests(
+        self._feeds = SubscriptionFeeds(services, queue, self._fail)
+        requests = RequestHandler(
             services, session, self._identity, queue, self._feeds, receipts, place, self.close, self._fail
         )
-        self._inbox = Inbox(session, self._feed, transport, receipts, limits.max_in_flight, requests.handle, self._fail)
+        self._inbox = Inbox(
+            session, self._feed, transport, queue, receipts, limits.max_in_flight, requests.handle, self._fail
+        )
         self._last_received = monotonic()
         self._closing: CloseReason | None = None
         self._patience: asyncio.TimerHandle | None = None
@@ -83,16 +91,20 @@ class StompConnection:
         services.connections.add(self)
 
     def received(self, data: str | bytes) -> None:
+        """See `Receiver.received`."""
         self._last_received = monotonic()
         self._inbox.put(data)
 
     def oversized(self) -> None:
+        """See `Receiver.oversized`."""
         self._fail(FrameTooLarge("a message is too long"))
 
     def writable(self) -> None:
+        """See `Receiver.writable`."""
         self._queue.writable()
 
     def lost(self) -> None:
+        """See `Receiver.lost`."""
         self._closing = self._closing or CloseReason.NORMAL
         self._stop()
         self._queue.stop()
@@ -100,11 +112,14 @@ class StompConnection:
         self._identity.leave()
 
     def close(self, reason: CloseReason) -> None:
-        """Ends the connection; what is queued still goes out, unless the client reads too slowly."""
+        """Ends the connection after the queued frames, or at once when the client reads too slowly. Idempotent.
+
+        While the client reads the queued frames, its ACKs still count, unless the end is its own fault.
+        """
         if self._closing is not None:
             return
         self._closing = reason
-        self._stop()
+        self._stop(may_ack=reason in (CloseReason.SHUTDOWN, CloseReason.RESUME))
         if reason is CloseReason.SLOW_CONSUMER or not self._queue.unsent:
             self._hang_up()
         else:
@@ -112,11 +127,11 @@ class StompConnection:
             self._queue.when_empty(self._hang_up)
 
     def check(self, now: float) -> None:
-        """Sends a beat that is due, and ends a connection that took too long for anything."""
+        """Sends a heart-beat that is due, and ends the connection after a timeout. `now` is monotonic, in seconds."""
         limits, beat = self._services.limits, self._session.heart_beat
         if self._session.state in (State.OPENED, State.AUTHENTICATING) or self._closing is not None:
             return
-        if self._queue.stalled_for(now) > limits.slow_consumer:
+        if self._queue.stalled_for(now) > limits.slow_consumer or self._queue.has_overflown(now):
             self._slow()
         elif self._receipts.oldest_age(now) > limits.decide_within:
             self._fail(Unavailable("it could not be decided in time whether something is stored"))
@@ -136,16 +151,19 @@ class StompConnection:
         due = self._session.heart_beat.send_due(self._queue.last_sent)
         return due is not None and now > due - self._services.connections.watch_interval and not self._queue.unsent
 
-    def _stop(self) -> None:
-        """Nothing more is done for the client."""
+    def _stop(self, *, may_ack: bool = False) -> None:
+        """Stops to carry out the client's frames, or all but ACKs, and to deliver to it."""
         self._identity.stop()
-        self._inbox.stop()
+        if may_ack:
+            self._inbox.only_acks()
+        else:
+            self._inbox.stop()
         self._feeds.stop()
         if self._patience is not None:
             self._patience.cancel()
 
     def _hang_up(self) -> None:
-        assert self._closing is not None, "it is closing"
+        assert self._closing is not None, "close was called"
         if self._patience is not None:
             self._patience.cancel()
         self._queue.stop()
@@ -156,7 +174,7 @@ class StompConnection:
             self._queue.put(self._session.receipt_frame(receipt))
 
     def _fail(self, error: Exception, receipt: str | None = None) -> None:
-        """ERROR, for the frame with that `receipt`, then the end. Nothing is delivered after it."""
+        """Sends ERROR for the frame with this `receipt`, then ends the connection. Delivers nothing after it."""
         if self._closing is not None:
             return
         self._feeds.stop()
@@ -171,11 +189,11 @@ class StompConnection:
             self.close(CloseReason.FAILURE)
 
     def _written(self, delivery: Delivery) -> None:
-        """In `auto` mode the socket taking it is the delivery (contract, section 7)."""
+        """Marks a message as delivered, in `auto` mode, when its frame is written (contract, section 7)."""
         self._services.on_written(delivery)
         key = delivery.message
         if key is not None and key.sender_email != self._identity.principal.name:
-            self._services.delivered.add([key.id])
+            self._services.delivered.add([key.ref])
 
     def _slow(self) -> None:
         if self._closing is None:

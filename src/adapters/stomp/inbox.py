@@ -1,27 +1,29 @@
-"""What one client sends, handled one frame after the other."""
+"""Handles the messages of a client, one frame after the other."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, Final
 
-from adapters.stomp.protocol.events import Event
+from adapters.stomp.protocol.events import Ack, Event
 from adapters.stomp.protocol.session import StompSession
 from adapters.stomp.receipts import Receipts
 from adapters.stomp.transport import Transport
+from adapters.stomp.write_queue import WriteQueue
 from domain.errors import Unavailable
 
 STEPS_AT_ONCE: Final = 32
-"""Messages and frames of one client that are handled before others have their turn."""
+"""Messages and frames of a client that are handled before the event loop runs other tasks."""
 
 Rest = Coroutine[Any, Any, None]
+"""The rest of the work for a frame, which has to wait for something."""
 
 
 class Inbox:
-    """`feed` makes events of a message for `session`, and `handle` does what an event asks;
-    where that has to wait, it gives a coroutine for the rest.
+    """`feed` makes events of a message for `session`. `handle` carries out an event, and may return the rest of it.
 
-    Nothing of the client is handled meanwhile, nor while `max_in_flight` of its frames wait for their outcome, and
-    nothing more is read from it. What `handle` raises goes to `on_failure`, with the `receipt` of the frame at fault.
+    The client has to wait while that rest runs, while `max_in_flight` of its frames wait for their outcome, and while
+    `queue` has no room for answers. Then nothing more is read from its transport. An exception of `handle` goes to
+    `on_failure`, with the `receipt` of the frame at fault.
     """
 
     __slots__ = (
@@ -32,7 +34,9 @@ class Inbox:
         "_max_in_flight",
         "_messages",
         "_on_failure",
+        "_only_acks",
         "_pause_at",
+        "_queue",
         "_receipts",
         "_session",
         "_stopped",
@@ -45,6 +49,7 @@ class Inbox:
         session: StompSession,
         feed: Callable[[str | bytes], Iterator[Event]],
         transport: Transport,
+        queue: WriteQueue,
         receipts: Receipts,
         max_in_flight: int,
         handle: Callable[[Event], Rest | None],
@@ -53,6 +58,7 @@ class Inbox:
         self._session = session
         self._feed = feed
         self._transport = transport
+        self._queue = queue
         self._receipts = receipts
         self._max_in_flight = max_in_flight
         self._handle = handle
@@ -63,16 +69,24 @@ class Inbox:
         self._is_held = False
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
+        self._only_acks = False
 
     def put(self, message: str | bytes) -> None:
+        """Handles a message, at once or after those before it."""
         if self._stopped:
             return
         self._messages.append(message)
         if not self._is_held:
             self._run()
 
+    def only_acks(self) -> None:
+        """Cancels the frame that is being handled. Handles ACKs from now on, and drops all other frames."""
+        self._only_acks = True
+        if self._task is not None:
+            self._task.cancel()
+
     def stop(self) -> None:
-        """Nothing more is handled; what is being handled is given up."""
+        """Handles nothing more, and cancels the frame that is being handled."""
         self._stopped = True
         self._messages.clear()
         self._events = iter(())
@@ -86,6 +100,8 @@ class Inbox:
                 event = None
                 event = next(self._events, None)
                 if event is not None:
+                    if self._only_acks and not isinstance(event, Ack):
+                        continue
                     rest = self._handle(event)
                     if rest is not None:
                         self._wait_for(rest, _receipt_of(event))
@@ -99,7 +115,7 @@ class Inbox:
             self._on_failure(error, _receipt_of(event))
 
     def _must_wait(self) -> bool:
-        """Whether nothing more is to be handled now; then it goes on later by itself, unless it was stopped."""
+        """Whether the client has to wait now. Then handling goes on later by itself, unless the inbox was stopped."""
         if self._stopped:
             return True
         if self._session.steps >= self._pause_at:
@@ -108,7 +124,10 @@ class Inbox:
             asyncio.get_running_loop().call_soon(self._run)
             return True
         if self._receipts.in_flight >= self._max_in_flight:
-            self._wait_for(self._receipts.wait_below(self._max_in_flight), None)
+            self._wait_for(self._receipts.wait_until_in_flight_below(self._max_in_flight), None)
+            return True
+        if not self._queue.has_room and not self._only_acks:  # to ACKs it gives no answers then
+            self._wait_for(self._queue.room_for_answers(), None)
             return True
         return False
 
@@ -122,7 +141,7 @@ class Inbox:
         if self._stopped:
             return
         error = Unavailable() if done.cancelled() else done.exception()
-        if isinstance(error, Exception):
+        if isinstance(error, Exception) and not self._only_acks:
             self._on_failure(error, receipt)
         self._run()
 

@@ -1,6 +1,6 @@
-"""The RECEIPTs of one connection, in the order of its frames.
+"""Writes the RECEIPTs of a connection, in the order of its frames.
 
-Clients take a RECEIPT as cumulative (STOMP 1.2, "RECEIPT"): none is written while an earlier frame is undecided.
+A RECEIPT is cumulative (STOMP 1.2, "RECEIPT"): none is written while an earlier frame is undecided.
 """
 
 import asyncio
@@ -10,9 +10,9 @@ from time import monotonic
 
 
 class Pending:
-    """A frame that is not decided yet; `receipt` is what answers it, None when it asked for none.
+    """A frame whose outcome is not known yet. `receipt` is its header, or None.
 
-    `held` are the receipts of frames that are decided with it, and answered before it.
+    `held` are the `receipt` headers of frames that are decided with it. They are answered before it.
     """
 
     __slots__ = ("decided", "held", "receipt", "since")
@@ -25,55 +25,55 @@ class Pending:
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether the client waits for an answer."""
+        """Whether the client has asked for a RECEIPT."""
         return self.receipt is not None or bool(self.held)
 
 
 class Receipts:
-    """`write` sends the RECEIPT for a `receipt` header."""
+    """Tracks the frames of one connection until they are decided. `write` sends the RECEIPT for a `receipt` header."""
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._pending: deque[Pending] = deque()
-        self._moved = asyncio.Event()
+        self._advanced = asyncio.Event()
 
     def expect(self, receipt: str | None, held: Sequence[str] = ()) -> Pending:
-        """A frame whose outcome comes later, by `grant` or `withhold`."""
+        """Tracks a frame. The caller must pass the result to `grant` or `withhold` later."""
         pending = Pending(receipt, held)
         self._pending.append(pending)
         return pending
 
     def grant(self, pending: Pending) -> None:
-        """What the frame asked for is done, and durable where it is to last."""
+        """The frame is carried out, and durable if it has to be."""
         pending.decided = True
         self._advance()
 
     def withhold(self, pending: Pending) -> None:
-        """The frame was refused, and its sender told: it gets no RECEIPT."""
+        """The frame was refused, and the client told. It gets no RECEIPT."""
         pending.receipt, pending.held = None, ()
         self.grant(pending)
 
     def answer(self, receipt: str | None) -> None:
-        """A frame that is done already."""
+        """Answers a frame that is carried out already."""
         if self._pending:
             self.grant(self.expect(receipt))
         elif receipt is not None:
             self._write(receipt)
 
     def oldest_age(self, now: float) -> float:
-        """Seconds that the oldest frame has been undecided."""
+        """The time in seconds for which the oldest frame has been undecided."""
         return now - self._pending[0].since if self._pending else 0.0
 
     @property
     def in_flight(self) -> int:
-        """Frames that wait for their outcome or for that of a frame before them."""
+        """The number of frames that wait for their own outcome, or for that of an earlier frame."""
         return len(self._pending)
 
-    async def wait_below(self, count: int) -> None:
-        """Returns when fewer than `count` are in flight."""
+    async def wait_until_in_flight_below(self, count: int) -> None:
+        """Returns when fewer than `count` frames are in flight."""
         while len(self._pending) >= count:
-            self._moved.clear()
-            await self._moved.wait()
+            self._advanced.clear()
+            await self._advanced.wait()
 
     def _advance(self) -> None:
         pending = self._pending
@@ -83,4 +83,4 @@ class Receipts:
                 self._write(receipt)
             if first.receipt is not None:
                 self._write(first.receipt)
-        self._moved.set()
+        self._advanced.set()

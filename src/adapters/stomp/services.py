@@ -1,7 +1,8 @@
-"""What a STOMP connection needs of the rest, and the limits it keeps."""
+"""The services that a connection uses, and its limits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
@@ -13,55 +14,101 @@ from application.concurrency.write_behind import WriteBehind
 from application.delivery.replay import Replay
 from application.diagnostics.counters import Counters
 from application.ports.clock import Clock
+from application.ports.messages import MessageRef
 from application.ports.push import Delivery
 from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
+from application.presence.local_users import LocalUsers
+from application.presence.watches import Watches
+from application.use_cases.change_conversation import ChangeConversation
+from application.use_cases.change_message import ChangeMessage
+from application.use_cases.change_settings import ChangeSettings
+from application.use_cases.count_unread import CountUnread
+from application.use_cases.mark_delivered import Acked
 from application.use_cases.mark_seen import MarkSeen
 from application.use_cases.send_message import SendMessage
-from domain.identifiers import MessageId
+from application.use_cases.sync_changes import SyncChanges
+from application.use_cases.tell_typing import TellTyping
+from application.use_cases.watch_presence import WatchPresence
+from domain.features import Features
+from domain.identifiers import Email
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectionLimits:
-    """Times in seconds; `max_unsent` in octets, `max_in_flight` in frames that wait for their outcome.
+    """Limits of a connection. Times are in seconds, `max_unsent` in octets, `max_in_flight` in undecided frames.
 
-    A connection with a frame that is not decided `decide_within` so long is closed.
-    `recheck` is how often it is asked whether a user still takes part in the sessions that it is subscribed to.
+    A connection ends when a frame is undecided for `decide_within`. The right to read subscribed sessions is checked
+    again every `recheck`.
     """
 
-    session: SessionLimits = field(default_factory=SessionLimits)
-    connect_timeout: float = 10.0
-    slow_consumer: float = 10.0
-    max_unsent: int = 512 * 1024
-    max_in_flight: int = 1_000
-    heart_beat: float = 10.0
+    session: SessionLimits
+    connect_timeout: float
+    slow_consumer: float
+    max_unsent: int
+    max_in_flight: int
+    heartbeat: float
+    recheck: float
     decide_within: float = 30.0
     disconnect_timeout: float = 5.0
-    recheck: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+class PresenceServices(Protocol):
+    """Who is there, and who types. `users` counts who is connected here."""
+
+    @property
+    def users(self) -> LocalUsers:
+        """The users of this instance."""
+        ...
+
+    @property
+    def watches(self) -> Watches:
+        """What connections watch."""
+        ...
+
+    @property
+    def watch_presence(self) -> WatchPresence:
+        """The use case."""
+        ...
+
+    @property
+    def tell_typing(self) -> TellTyping:
+        """The use case."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StompServices:
-    """`delivered` takes marks that may be lost, `acks` those that may not.
+    """The services that all connections of an instance share.
 
-    `on_written` is told of every delivery that a socket took, for the metrics.
-
-    `send_queue` holds checked chat messages while the store is away; without one they are refused then.
+    `delivered` writes marks that a crash may lose, `acks` durable ones. `on_written` gets each delivery that a socket
+    has taken, for the metrics. `present` gives deliveries that have waited in their present form. `send_queue` holds
+    checked chat messages while the store is away. Without it they are refused.
     """
 
     clock: Clock
     tokens: TokenVerifier
     subscribe_limit: RateLimit
+    command_limit: RateLimit
     send_message: SendMessage
     mark_seen: MarkSeen
+    change_message: ChangeMessage
+    change_conversation: ChangeConversation
+    change_settings: ChangeSettings
+    count_unread: CountUnread
+    note_unread: Callable[[Email], None]
+    sync_changes: SyncChanges
+    presence: PresenceServices
     participants: Participants
     replay: Replay
-    delivered: WriteBehind[MessageId]
-    acks: Batcher[Sequence[MessageId], None]
+    delivered: WriteBehind[MessageRef]
+    acks: Batcher[Acked, None]
     hub: Hub
     connections: Connections
     counters: Counters
     limits: ConnectionLimits
     on_written: Callable[[Delivery], None]
+    present: Callable[[Sequence[Delivery]], Awaitable[Sequence[Delivery]]]
     send_queue: SendQueue | None = None
     server: str = "chat-service"
+    features: Features = field(default_factory=Features)

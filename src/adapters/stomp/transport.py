@@ -1,18 +1,18 @@
-"""What carries the frames of one connection: a WebSocket, or a SockJS session. Callbacks in both directions."""
+"""The transport of a connection, which is a WebSocket or a SockJS session, and the receiver that it calls."""
 
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 
 class Close(NamedTuple):
-    """A WebSocket close code (RFC 6455, 7.4) with its reason."""
+    """A WebSocket close code (RFC 6455, section 7.4) and its reason."""
 
     code: int
     reason: str
 
 
 class CloseReason(Enum):
-    """Every way in which a connection ends from our side."""
+    """The ways in which the service ends a connection."""
 
     NORMAL = Close(1000, "bye")
     SHUTDOWN = Close(1001, "the service is restarting")
@@ -28,42 +28,44 @@ class CloseReason(Enum):
 
 
 class Transport(Protocol):
-    """The way to one client. None of these waits, and none of them raises when the client has gone."""
+    """Carries messages to and from one client. No method waits, or raises when the client has gone."""
 
     def send(self, text: str, *, binary: bool = False) -> bool:
-        """Sends one STOMP frame (or beat) as one message, `binary` where the transport has such messages.
+        """Sends a STOMP frame or heart-beat as one message, `binary` if the transport has binary messages.
 
-        True when it was taken. False while it is only kept, with all that is sent meanwhile: `Receiver.writable` tells
-        that all of it was taken. What is kept for a client that has gone is never taken.
+        True when the transport has taken it. False while it only keeps it, with all later messages. It calls
+        `Receiver.writable` when it has taken all of them. It never takes messages for a client that has gone.
         """
         ...
 
     def pause_reading(self) -> None:
-        """Receives nothing more, but for what has been read already."""
+        """Stops reading from the client. Messages that were read before may still arrive."""
         ...
 
-    def resume_reading(self) -> None: ...
+    def resume_reading(self) -> None:
+        """Reads from the client again."""
+        ...
 
     def close(self, close: Close) -> None:
-        """Tells the client after what was taken, then calls `Receiver.lost`. Called once, and nothing is sent after."""
+        """Closes the connection after the messages taken before, then calls `Receiver.lost`. To be called once."""
         ...
 
 
 class Receiver(Protocol):
-    """Whoever serves the client. A transport calls it from the event loop, never from within a call of its own."""
+    """Serves a client. Its transport calls it from the event loop, never within a call to the transport."""
 
     def received(self, data: str | bytes) -> None:
-        """One message of the client."""
+        """Handles a message of the client."""
         ...
 
     def oversized(self) -> None:
-        """The client sent a message of which the transport kept nothing, because it is too large."""
+        """The client sent a message that is too large. The transport has dropped it."""
         ...
 
     def writable(self) -> None:
-        """All that was kept is taken."""
+        """The transport has taken all messages that it kept."""
         ...
 
     def lost(self) -> None:
-        """The last call: the client has gone, or was told the close."""
+        """The connection has ended. This is the last call."""
         ...

@@ -1,18 +1,18 @@
-"""Clients that have not said who they are: how many there may be, so that they never use up the room of users."""
+"""Limits the clients that are not authenticated yet, so that they never take the room of users."""
 
 from collections.abc import Callable
 from time import monotonic
 
 HANDSHAKE = 0.25
-"""Seconds in which a client can send CONNECT undisturbed, however many others come meanwhile."""
+"""Seconds that every client has for CONNECT, however many others connect meanwhile."""
 
 
 class NoRoom(Exception):
-    """Too many wait already, and none of them for long."""
+    """The room is full, and all clients in it have just connected."""
 
 
 class Place:
-    """One waiting client, until `leave`. After `evict` its connection must end."""
+    """The place of a client from `address`, until `leave`. After `evict` its connection must end."""
 
     __slots__ = ("_evict", "_room", "address", "since")
 
@@ -27,11 +27,12 @@ class Place:
         self._evict.append(callback)
 
     def leave(self) -> None:
-        """The client has said who it is, or has gone. A second call does nothing."""
+        """Frees the place: the client is authenticated, or has gone. Idempotent."""
         self._room.remove(self)
         self._evict.clear()
 
     def evict(self) -> None:
+        """Frees the place for another client, and calls the callbacks."""
         callbacks = self._evict[:]
         self.leave()
         for callback in callbacks:
@@ -39,15 +40,15 @@ class Place:
 
 
 class WaitingRoom:
-    """At most `max_waiting` clients, and at most `max_per_address` of them from one address.
+    """At most `max_unauthenticated` clients, and at most `max_unauthenticated_per_address` of them from one address.
 
-    When it is full, a new client gets the place of the one that has waited longest: a user sends CONNECT at once,
-    and who only holds a place loses it.
+    When it is full, a new client gets the place of the client that has waited longest: a real client sends CONNECT at
+    once.
     """
 
-    def __init__(self, max_waiting: int = 5_000, max_per_address: int = 1_000) -> None:
-        self._max_waiting = max_waiting
-        self._max_per_address = max_per_address
+    def __init__(self, *, max_unauthenticated: int, max_unauthenticated_per_address: int) -> None:
+        self._max_unauthenticated = max_unauthenticated
+        self._max_unauthenticated_per_address = max_unauthenticated_per_address
         self._waiting: dict[Place, None] = {}
         self._of_address: dict[str, dict[Place, None]] = {}
 
@@ -55,11 +56,11 @@ class WaitingRoom:
         return len(self._waiting)
 
     def enter(self, address: str) -> Place:
-        """Raises `NoRoom`."""
+        """A place for a client from `address`. May evict another client. Raises `NoRoom`."""
         same_address = self._of_address.get(address, {})
-        if len(same_address) >= self._max_per_address:
+        if len(same_address) >= self._max_unauthenticated_per_address:
             _evict_oldest(same_address)
-        elif len(self._waiting) >= self._max_waiting:
+        elif len(self._waiting) >= self._max_unauthenticated:
             _evict_oldest(self._waiting)
         place = Place(self, address)
         self._waiting[place] = None
@@ -67,6 +68,7 @@ class WaitingRoom:
         return place
 
     def remove(self, place: Place) -> None:
+        """Frees a place. Idempotent."""
         if place not in self._waiting:
             return
         del self._waiting[place]

@@ -1,1 +1,1 @@
-"""The machine's clock, and keys made here."""
+"""The machine's clock, and a generator of ids."""

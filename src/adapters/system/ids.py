@@ -1,4 +1,4 @@
-"""New keys."""
+"""Generates ids."""
 
 from uuid import UUID
 
@@ -7,9 +7,10 @@ from uuid_utils import uuid7
 
 
 class Uuid7Generator:
-    """UUIDv7 (RFC 9562, 5.7), made natively: the standard library has none before Python 3.14."""
+    """Makes UUIDv7 (RFC 9562, 5.7) in native code. The standard library has none before Python 3.14."""
 
     def new(self) -> UUID:
-        # a uuid.UUID too, but made, hashed and written as text in a tenth of the time; four of them go with a message
+        """A new id, greater than earlier ones of this process."""
+        # a subclass of uuid.UUID that is ten times as fast to make, hash and format: each message needs four
         native: UUID = pgproto.UUID(uuid7().bytes)
         return native

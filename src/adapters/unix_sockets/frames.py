@@ -1,4 +1,4 @@
-"""Frames on the socket between two workers: four octets of length, then so many octets. It knows no I/O."""
+"""Frames on the socket between two workers, without I/O: four octets of length, then the payload."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -6,27 +6,28 @@ from typing import Annotated
 import msgspec
 
 MAX_FRAME = 16 * 1024 * 1024
-"""Octets; one delivery is never split, and a frame of a client has far less."""
+"""Octets. A delivery is never split, but a client's frame, and so a delivery, is far smaller."""
 MAX_HELLO = 1_024
 WELCOME = b"welcome"
-"""The answer to a greeting once deliveries flow the other way; before it comes the life of who answers."""
+"""The second answer to a hello: the other worker's own link is up. The first is its incarnation."""
 _LENGTH = 4
 
 
 class BadFrame(Exception):
-    """No worker of this version sends it."""
+    """A frame that no worker of this version sends."""
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True):
-    """The first frame: who sends, as worker `index`, in which life, and how many frames came before in this life.
+    """The first frame of a connection, from worker `index`.
 
-    `form` says in which form the deliveries are.
+    `incarnation` identifies the run of that worker: it changes when the worker is restarted. `sent_before` is the
+    number of frames that this run has offered on earlier connections. `content_type` is that of the deliveries.
     """
 
     secret: bytes
-    form: str
+    content_type: str
     index: Annotated[int, msgspec.Meta(ge=0)]
-    life: str
+    incarnation: str
     sent_before: Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -35,31 +36,32 @@ _DECODER = msgspec.msgpack.Decoder(Hello)
 
 
 def frame(payload: bytes) -> bytes:
-    """`payload` as it goes over the socket."""
+    """`payload` with its length in front."""
     return len(payload).to_bytes(_LENGTH) + payload
 
 
 def write_hello(hello: Hello) -> bytes:
+    """The payload of a hello."""
     return _ENCODER.encode(hello)
 
 
 def read_hello(payload: bytes) -> Hello:
-    """Raises `BadFrame`."""
+    """The hello in a payload. Raises `BadFrame` for anything else."""
     try:
         return _DECODER.decode(payload)
     except (msgspec.DecodeError, UnicodeError) as error:
-        raise BadFrame("the first frame is no greeting") from error
+        raise BadFrame("the first frame is not a hello") from error
 
 
 class FrameReader:
-    """Cuts what arrives into frames; none may be longer than `max_frame` octets."""
+    """Splits a byte stream into frames of at most `max_frame` octets."""
 
     def __init__(self, max_frame: int = MAX_FRAME) -> None:
         self.max_frame = max_frame
         self._buffer = bytearray()
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The frames that are complete now. Raises `BadFrame` for one that is too long."""
+        """The payloads of the frames that `data` completes. Raises `BadFrame` for a frame that is too long."""
         self._buffer += data
         while len(self._buffer) >= _LENGTH:
             length = int.from_bytes(self._buffer[:_LENGTH])

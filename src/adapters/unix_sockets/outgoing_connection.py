@@ -1,4 +1,4 @@
-"""One connection to another worker: what is unsent is bounded, and who takes nothing is cut off."""
+"""A connection to another worker, with a bound on unsent octets and on how long the worker may read nothing."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class OutgoingConnection(asyncio.Protocol):
-    """`on_answer` gets each frame that the other sends back."""
+    """Sends frames to the worker `name`. `on_answer` gets each frame that it sends back."""
 
     def __init__(self, name: str, settings: UnixSettings, on_answer: Callable[[bytes], None]) -> None:
         self._name = name
@@ -20,16 +20,18 @@ class OutgoingConnection(asyncio.Protocol):
         self._on_answer = on_answer
         self._answers = FrameReader(MAX_HELLO)
         self._written = 0
-        self._not_waited_for = asyncio.Event()
-        self._not_waited_for.set()
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._watch: asyncio.TimerHandle | None = None
         self.closed = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Sets the amount of unsent octets above which publishers wait."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=self._settings.high_water)
 
     def data_received(self, data: bytes) -> None:
+        """Passes answers on. Cuts the link on a bad frame."""
         try:
             for answer in self._answers.feed(data):
                 self._on_answer(answer)
@@ -37,20 +39,28 @@ class OutgoingConnection(asyncio.Protocol):
             self.cut(str(error))
 
     def connection_lost(self, error: Exception | None) -> None:
+        """Releases those who wait."""
         self.closed.set()
         self.resume_writing()
 
     def pause_writing(self) -> None:
-        self._not_waited_for.clear()
-        self._watch_after(self._settings.patience, self._look)
+        """Makes `drain` wait, and checks whether the worker still reads."""
+        self._writable.clear()
+        self._watch_after(self._settings.patience, self._check_progress)
 
     def resume_writing(self) -> None:
+        """Releases `drain`."""
         if self._watch is not None:
             self._watch.cancel()
-        self._not_waited_for.set()
+        self._writable.set()
+
+    @property
+    def has_room(self) -> bool:
+        """Whether little is unsent."""
+        return not self.closed.is_set() and self._transport.get_write_buffer_size() <= self._settings.high_water
 
     def send(self, payload: bytes) -> None:
-        """One frame. Never waits."""
+        """Sends a frame. Never waits. Cuts the link when too much is unsent."""
         if self.closed.is_set() or self._transport.is_closing():
             return
         self._written += len(payload)
@@ -59,43 +69,43 @@ class OutgoingConnection(asyncio.Protocol):
             self.cut("too much is unsent")
 
     async def drain(self) -> None:
-        """Returns when little is unsent, or the other takes nothing."""
-        await self._not_waited_for.wait()
+        """Returns when little is unsent, or when the worker reads nothing."""
+        await self._writable.wait()
 
     def cut(self, reason: str) -> None:
-        """The other will be told that it has missed deliveries when it is reached again."""
+        """Closes the link at once. The worker notices the lost frames when the next link is up."""
         if not self.closed.is_set():
             log.warning("the link to %s is cut: %s", self._name, reason)
             self._transport.abort()
 
     def close(self) -> None:
-        """What was sent goes out first."""
+        """Closes the link after the unsent frames."""
         self._transport.close()
 
     async def flush(self) -> None:
-        """Closes it and returns when it has ended, after `flush_timeout` seconds at the latest."""
+        """Closes the link after the unsent frames. Waits for the end, and cuts the link after `flush_timeout`."""
         self.close()
         try:
             async with asyncio.timeout(self._settings.flush_timeout):
                 await self.closed.wait()
         except TimeoutError:
-            self.cut("it takes nothing at the end")
+            self.cut("the worker does not read the last frames")
 
-    def _taken(self) -> int:
+    def _octets_taken(self) -> int:
         return self._written - self._transport.get_write_buffer_size()
 
-    def _watch_after(self, delay: float, look: Callable[[int], None]) -> None:
-        self._watch = asyncio.get_running_loop().call_later(delay, look, self._taken())
+    def _watch_after(self, delay: float, check: Callable[[int], None]) -> None:
+        self._watch = asyncio.get_running_loop().call_later(delay, check, self._octets_taken())
 
-    def _look(self, taken_before: int) -> None:
-        if self._taken() > taken_before:
-            self._watch_after(self._settings.patience, self._look)
+    def _check_progress(self, taken_before: int) -> None:
+        if self._octets_taken() > taken_before:
+            self._watch_after(self._settings.patience, self._check_progress)
         else:
-            self._not_waited_for.set()
-            self._watch_after(self._settings.stall_timeout, self._give_up)
+            self._writable.set()
+            self._watch_after(self._settings.stall_timeout, self._check_stall)
 
-    def _give_up(self, taken_before: int) -> None:
-        if self._taken() > taken_before:
+    def _check_stall(self, taken_before: int) -> None:
+        if self._octets_taken() > taken_before:
             self.pause_writing()
         else:
-            self.cut("it takes nothing")
+            self.cut("the worker reads nothing")

@@ -1,1 +1,1 @@
-"""The server's side of RFC 6455 without I/O: the handshake, and bounded frames."""
+"""The server side of WebSocket (RFC 6455) without I/O: handshake and frames, with bounds."""

@@ -1,4 +1,4 @@
-"""Frames (RFC 6455, 5): a client's octets to messages, and messages to octets."""
+"""Reads a client's frames, and writes the server's (RFC 6455, section 5)."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -10,13 +10,15 @@ except ImportError:  # where there is no wheel for the platform
     from websockets.utils import apply_mask
 
 MAX_FRAGMENTS: Final = 1_024
-"""Frames of one message: empty ones cost memory too."""
+"""The most frames in a message. Empty frames cost memory too."""
 
 _MAX_CONTROL: Final = 125
 _SENDABLE_CODES: Final = frozenset({1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014})
 
 
 class Opcode(IntEnum):
+    """The kinds of frames (RFC 6455, section 5.2)."""
+
     CONTINUATION = 0
     TEXT = 1
     BINARY = 2
@@ -26,7 +28,7 @@ class Opcode(IntEnum):
 
 
 class FramingError(Exception):
-    """The client broke the protocol; `code` closes the connection."""
+    """The client broke the protocol. The connection is to be closed with `code` and `reason`."""
 
     def __init__(self, reason: str, code: int = 1002) -> None:
         super().__init__(reason)
@@ -35,32 +37,32 @@ class FramingError(Exception):
 
 
 class MessageTooLarge(FramingError):
-    """A message has more octets or frames than may be held."""
+    """A message has too many octets or frames."""
 
     def __init__(self) -> None:
         super().__init__("message too large", 1009)
 
 
 class FrameReader:
-    """Reads what one client sends. Of a message at most `max_message` octets are held, whether it is whole or not."""
+    """Reads the frames of one client. A message has at most `max_message` octets, however it is fragmented."""
 
     __slots__ = ("_buffer", "_fragments", "_max_message", "_message", "_needed", "_opcode")
 
     def __init__(self, max_message: int) -> None:
         self._max_message = max_message
         self._buffer: bytes | bytearray = b""
-        self._needed = 0  # octets that the frame at hand has at least
-        self._opcode: int | None = None  # of the message at hand
-        self._message: bytearray | None = None  # the fragments of it that have come
+        self._needed = 0  # octets that the current frame has at least
+        self._opcode: int | None = None  # of the current message
+        self._message: bytearray | None = None  # the fragments of the current message
         self._fragments = 0
 
     def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
-        """The messages and control frames that `data` completes, each with its opcode; to be exhausted.
+        """The messages and control frames that `data` completes, as (opcode, payload). The caller must exhaust it.
 
-        Text is not decoded. Raises `FramingError` after what came before the fault, and `MessageTooLarge` as soon as
-        a length says so; nothing may be fed after that.
+        Text is not decoded. Raises `FramingError` after the messages before the fault, and `MessageTooLarge` as soon
+        as a length shows it. Do not feed anything after an error.
         """
-        octets = self._grown(data) if self._buffer else data
+        octets = self._buffered(data) if self._buffer else data
         place, size = 0, len(octets)
         while size - place >= max(2, self._needed):
             end = self._end_of_frame(octets, place, size)
@@ -73,8 +75,8 @@ class FrameReader:
                 yield found
         self._buffer = octets[place:] if place else octets
 
-    def _grown(self, data: bytes) -> bytes | bytearray:
-        """What has come of a frame; a large one grows in place, until it is whole."""
+    def _buffered(self, data: bytes) -> bytes | bytearray:
+        """The octets of the current frame with `data`. A large frame is collected in place until it is complete."""
         buffer = self._buffer
         if self._needed <= len(buffer) + len(data):
             return bytes(buffer) + data
@@ -84,7 +86,7 @@ class FrameReader:
         return buffer
 
     def _end_of_frame(self, data: bytes | bytearray, place: int, size: int) -> int:
-        """Where the frame at `place` ends, or a place beyond `size`. Raises `FramingError`."""
+        """The end of the frame at `place`, or a number greater than `size`. Raises `FramingError`."""
         first, second = data[place], data[place + 1]
         opcode, length = first & 15, second & 127
         self._check_head(first, second)
@@ -142,7 +144,7 @@ class FrameReader:
 
 
 def frame(opcode: Opcode, payload: bytes) -> bytes:
-    """A whole message or control frame of the server, which is not masked."""
+    """An unfragmented, unmasked frame of the server."""
     size = len(payload)
     if size < 126:
         return bytes((0x80 | opcode, size)) + payload
@@ -152,18 +154,19 @@ def frame(opcode: Opcode, payload: bytes) -> bytes:
 
 
 def close_frame(code: int, reason: str = "") -> bytes:
+    """A close frame. Cuts `reason` to the room in a control frame."""
     return frame(Opcode.CLOSE, code.to_bytes(2) + reason.encode()[: _MAX_CONTROL - 2])
 
 
 def code_to_echo(payload: bytes) -> int:
-    """With which code the client's close frame is answered. Raises `FramingError` for what is no close frame."""
+    """The code that answers the client's close frame (RFC 6455, section 5.5.1). Raises `FramingError`."""
     if not payload:
         return 1000
     code = int.from_bytes(payload[:2])
     if len(payload) < 2 or not (code in _SENDABLE_CODES or 3000 <= code < 5000):
-        raise FramingError("this is no close code")
+        raise FramingError("this is not a close code")
     try:
         payload[2:].decode()
     except UnicodeDecodeError:
-        raise FramingError("the reason is no text", 1007) from None
+        raise FramingError("the reason is not text", 1007) from None
     return code

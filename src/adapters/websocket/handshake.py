@@ -1,4 +1,4 @@
-"""The opening handshake (RFC 6455, 4.2): what an upgrade must have, and what answers it."""
+"""The opening handshake (RFC 6455, section 4.2): checks the request, makes the response."""
 
 import binascii
 from base64 import b64decode, b64encode
@@ -11,7 +11,7 @@ _KEY_OCTETS: Final = 16
 
 
 class BadHandshake(Exception):
-    """The request is no WebSocket handshake; `status` is the HTTP answer."""
+    """The request is not a WebSocket handshake. `status` is the HTTP status of the response."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -19,7 +19,7 @@ class BadHandshake(Exception):
 
 
 def accept_value(method: str, headers: Mapping[str, str]) -> str:
-    """The `Sec-WebSocket-Accept` for an upgrade with these headers, by lower-case name. Raises `BadHandshake`."""
+    """The value of `Sec-WebSocket-Accept`. `headers` has lower-case names. Raises `BadHandshake`."""
     if method != "GET":
         raise BadHandshake(405)
     if headers.get("sec-websocket-version") != "13":
@@ -35,7 +35,7 @@ def accept_value(method: str, headers: Mapping[str, str]) -> str:
 
 
 def switching_protocols(accept: str, subprotocol: str | None) -> bytes:
-    """The answer that opens the connection."""
+    """The response that opens the connection."""
     lines = ["HTTP/1.1 101 Switching Protocols", "Upgrade: websocket", "Connection: Upgrade"]
     lines.append(f"Sec-WebSocket-Accept: {accept}")
     if subprotocol is not None:

@@ -1,1 +1,1 @@
-"""Who takes part in what, as which profile, and how often they may ask."""
+"""Who takes part in a session, as which profile, and how often a user may ask."""

@@ -1,4 +1,4 @@
-"""The directory with every address confirmed by the lookup: FlairBit alone says whose an address is."""
+"""Confirms the addresses of the directory by the lookup: only FlairBit knows whose an address is."""
 
 import asyncio
 import contextlib
@@ -12,15 +12,16 @@ from domain.identifiers import Email, Intent, ProfileId
 from domain.profile import Profile
 
 MAX_INTENTS = 8
+"""Intents in use that an unknown address is looked up for."""
 MAX_LOOKUPS = 50
-"""Of one call at a time; `lookup` is expected to cache."""
+"""Lookups of one call in progress."""
 
 
 class ConfirmedProfiles:
-    """A `ProfileDirectory` that shows a profile with an e-mail only if `lookup` gives that profile for it.
+    """A `ProfileDirectory` that gives a profile its e-mail only if `lookup` finds that profile for the e-mail.
 
-    While the lookup is away, what `directory` remembers stands. For an address that nobody has in `directory`, the
-    lookup is asked about the intents most in use: FlairBit may have moved a known profile there.
+    `lookup` should cache. While it is away, the e-mails of `directory` are used. When `directory` has no profile for an
+    address, the lookup is asked for the intents most in use, as FlairBit may have moved a known profile there.
     """
 
     def __init__(self, directory: ProfileDirectory, lookup: ProfileLookup) -> None:
@@ -30,18 +31,26 @@ class ConfirmedProfiles:
 
     @property
     def changes(self) -> int:
+        """Counts the changes of known profiles."""
         return self._directory.changes
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
+        """Adds or updates profiles. Raises `Unavailable`."""
         await self._directory.remember(profiles)
 
     async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
+        """Updates profiles whose id or address is known. Raises `Unavailable`."""
         return await self._directory.update(profiles)
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
+        """The known profiles among `profile_ids`, without e-mails that are not theirs any more.
+
+        Raises `Unavailable`.
+        """
         return await self._confirmed(await self._directory.get(profile_ids))
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
+        """The profiles that have `email` now, one for each intent. Raises `Unavailable`."""
         found = await self._confirmed(await self._directory.of_email(email))
         if not found and self._intents:
             await asyncio.gather(*(self._learn(email, intent) for intent in tuple(self._intents)))
@@ -49,14 +58,14 @@ class ConfirmedProfiles:
         return [profile for profile in found if profile.email == email]
 
     async def _learn(self, email: Email, intent: Intent) -> None:
-        """Asks who has the address; the lookup tells the directory."""
+        """Looks the address up. The lookup adds what it finds to the directory."""
         with contextlib.suppress(ProfileNotFound, Unavailable):
             await self._lookup.find(email, intent)
 
     async def _confirmed(self, profiles: Sequence[Profile]) -> Sequence[Profile]:
         for intent in {profile.intent for profile in profiles}:
             self._intents[intent] = None
-        if len(profiles) <= 2:  # as on the way of a message
+        if len(profiles) <= 2:  # a session has two, and this is on the path of every message
             return [await self._confirm(profile) for profile in profiles]
         room = asyncio.Semaphore(MAX_LOOKUPS)
 

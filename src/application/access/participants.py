@@ -1,7 +1,7 @@
-"""Who takes part in a session, and as which profile; cached, so that the way of a message asks nobody."""
+"""Finds who takes part in a session, and as which profile. Cached, as every message needs it."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,23 +18,44 @@ from domain.session import ChatSession
 
 
 class Participation(NamedTuple):
-    """Somebody in a session: `me`, and the other one, who may have no known e-mail."""
+    """One side of a session: `me` is the profile on that side, `peer` the other one.
+
+    The e-mail of `peer` may be unknown.
+    """
 
     session: ChatSession
     me: Profile
     peer: Profile
 
+    @property
+    def profiles(self) -> Mapping[ProfileId, Profile]:
+        """Both profiles, by id."""
+        return {self.me.id: self.me, self.peer.id: self.peer}
 
-class _Remembered(NamedTuple):
+
+class Reader(NamedTuple):
+    """Who reads a session: one of its two profiles, or None for a service, which is neither."""
+
+    session: ChatSession
+    profile_id: ProfileId | None
+
+    @property
+    def viewers(self) -> Collection[ProfileId] | None:
+        """The profiles of the reader; None for a service, which sees what both may see."""
+        return None if self.profile_id is None else (self.profile_id,)
+
+
+class _Cached(NamedTuple):
     participation: Participation
     until: datetime
     changes: int
 
 
 class Participants:
-    """`lookup` and `directory` are expected to cache; sessions, which never change, are cached here.
+    """Finds sessions and participations.
 
-    So is who takes part in them, for `max_age` seconds at most: the way of a message begins with one look.
+    Caches up to `session_cache_size` sessions, which never change, and their participations for `max_age` seconds.
+    `lookup` and `directory` should cache, too.
     """
 
     def __init__(
@@ -43,19 +64,20 @@ class Participants:
         lookup: ProfileLookup,
         directory: ProfileDirectory,
         clock: Clock,
-        max_cached_sessions: int = 50_000,
-        max_age: float = 60.0,
+        *,
+        session_cache_size: int,
+        max_age: float,
     ) -> None:
         self._sessions = sessions
         self._lookup = lookup
         self._directory = directory
         self._clock = clock
-        self._known: LRUCache[SessionId, ChatSession] = LRUCache(max_cached_sessions)
+        self._known: LRUCache[SessionId, ChatSession] = LRUCache(session_cache_size)
         self._max_age = timedelta(seconds=max_age)
-        self._participations: LRUCache[tuple[SessionId, Email, Intent], _Remembered] = LRUCache(2 * max_cached_sessions)
+        self._participations: LRUCache[tuple[SessionId, Email, Intent], _Cached] = LRUCache(2 * session_cache_size)
 
     async def session(self, session_id: SessionId) -> ChatSession:
-        """Raises `SessionNotFound`, `Unavailable`."""
+        """The session with this id. Raises `SessionNotFound`, `Unavailable`."""
         session = self._known.get(session_id)
         if session is None:
             session = await self._sessions.find(session_id)
@@ -65,11 +87,10 @@ class Participants:
         return session
 
     async def participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
-        """As what `email` takes part in the session, and with whom.
+        """The participation of `email` in the session.
 
-        While the store is away, what was known before stands: who takes part in a session does not change.
-
-        Raises `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
+        While the store is away, returns an older participation if there is one: participants do not change. Raises
+        `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`, `Unavailable`.
         """
         if (current := self.known_participation(session_id, email, intent)) is not None:
             return current
@@ -81,11 +102,11 @@ class Participants:
             if known is None:
                 raise
             return known.participation
-        self._participations[key] = _Remembered(participation, until, changes)
+        self._participations[key] = _Cached(participation, until, changes)
         return participation
 
     def known_participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation | None:
-        """As `participation`, where nobody has to be asked; None otherwise."""
+        """The participation if it is cached, otherwise None. Never waits."""
         known = self._participations.get((session_id, email, intent))
         if known is None or known.changes != self._directory.changes or self._clock.now() >= known.until:
             return None
@@ -93,40 +114,44 @@ class Participants:
 
     async def _participation(self, session_id: SessionId, email: Email, intent: Intent) -> Participation:
         session = await self.session(session_id)
-        if session.intent != intent:  # before the lookup, which would ask FlairBit about every made-up intent
+        if session.intent != intent:  # before the lookup, which would ask FlairBit about every invented intent
             raise NotAParticipant
-        both = await self.profiles(session)  # read together, before the lookup compares one of them with what is known
+        both = await self.profiles(session)  # in one query, before the lookup compares one of them with the directory
         me = await self._lookup.find(email, intent)
         if not session.has(me.id):
             raise NotAParticipant
-        await self._directory.remember((me,))  # it may be missing there, as after a restore
+        await self._directory.remember((me,))  # the directory may have lost it, as after a restore
         return Participation(session, me, both[session.peer_of(me.id)])
 
-    async def for_reader(self, session_id: SessionId, principal: Principal) -> ChatSession:
-        """The session, for a participant or a service. Raises `SessionNotFound`, `NotAParticipant`, `Unavailable`."""
-        session = await self.session(session_id)
-        if not isinstance(principal, Service) and not await self._has(session, principal.email):
-            raise NotAParticipant
-        return session
+    async def for_reader(self, session_id: SessionId, principal: Principal) -> Reader:
+        """The session, if `principal` is a participant or a service.
 
-    async def _has(self, session: ChatSession, email: Email) -> bool:
-        """Whether one of the two has that e-mail; while nobody can be asked, what is remembered stands."""
+        Raises `SessionNotFound`, `NotAParticipant`, `Unavailable`.
+        """
+        session = await self.session(session_id)
+        if isinstance(principal, Service):
+            return Reader(session, None)
+        profile_id = await self._find(session, principal.email)
+        if profile_id is None:
+            raise NotAParticipant
+        return Reader(session, profile_id)
+
+    async def _find(self, session: ChatSession, email: Email) -> ProfileId | None:
+        """The participant of the session with this e-mail. While the lookup is away, the directory decides."""
         try:
             profile = await self._lookup.find(email, session.intent)
         except ProfileNotFound:
-            return False
+            return None
         except Unavailable:
-            return any(profile.email == email for profile in await self._directory.get(session.pair))
+            known = await self._directory.get(session.pair)
+            return next((profile.id for profile in known if profile.email == email), None)
         if not session.has(profile.id):
-            return False
+            return None
         with contextlib.suppress(Unavailable):
             await self._directory.remember((profile,))
-        return True
+        return profile.id
 
     async def profiles(self, session: ChatSession) -> Mapping[ProfileId, Profile]:
-        """Both profiles of the session, by id; one that is not known is there without e-mail and name.
-
-        Raises `Unavailable`.
-        """
+        """Both profiles of the session, by id. An unknown profile has no e-mail and no name. Raises `Unavailable`."""
         known = {profile.id: profile for profile in await self._directory.get(session.pair)}
-        return {one: known.get(one) or Profile.unknown(one, session.intent) for one in session.pair}
+        return {id_: known.get(id_) or Profile.unknown(id_, session.intent) for id_ in session.pair}

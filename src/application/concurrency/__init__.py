@@ -1,1 +1,1 @@
-"""Tools for concurrent work: background tasks, batches, single flight, writes behind. They know no use case."""
+"""Tools for concurrent work: background tasks, batches, single flight, write-behind. They know no use case."""

@@ -1,4 +1,4 @@
-"""Tasks that run beside the requests: tracked, their failures logged, stopped in order."""
+"""Runs tasks in the background, and logs their failures."""
 
 import asyncio
 import logging
@@ -8,9 +8,9 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundTask:
-    """One long-running coroutine. `start` once; `stop` is idempotent and waits for its end.
+    """Runs one long coroutine in the background.
 
-    A task that fails is logged and started again after `restart_delay` seconds: a background duty never just ends.
+    When the coroutine fails, logs the error and runs it again after `restart_delay` seconds.
     """
 
     def __init__(self, name: str, run: Callable[[], Awaitable[None]], restart_delay: float = 1.0) -> None:
@@ -20,10 +20,12 @@ class BackgroundTask:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
+        """Starts the task. Does nothing when it runs already."""
         if self._task is None:
             self._task = asyncio.create_task(self._keep_running(), name=self._name)
 
     async def stop(self) -> None:
+        """Cancels the task and waits for its end. Idempotent."""
         task, self._task = self._task, None
         if task is None:
             return

@@ -1,7 +1,7 @@
-"""Where items wait whose session somebody else has locked, while those of the other sessions go on.
+"""The lane for items whose session somebody else has locked, so that the items of other sessions go on.
 
-Another instance's batch holds a session for milliseconds, an administrator's transaction for minutes. The order within
-a session stays: what comes later for it waits behind what waits already.
+A batch of another instance locks a session for milliseconds, an administrator's transaction for minutes. Items of one
+session keep their order: later ones wait behind those that wait already.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from application.concurrency.background import BackgroundTask
 from application.concurrency.job import Job, give_up, settle, units_of
+from application.ports.clock import Monotonic
 from domain.errors import ChatError, SessionBusy
 from domain.identifiers import SessionId
 
@@ -24,10 +25,11 @@ REASON = "the session is locked by somebody else"
 
 
 class BusyLane(Generic[Item, Result]):
-    """`run` gets items and the session for which it shall wait a moment: each session has its turn at that.
+    """Tries items again until their session is free.
 
-    Items older than `patience` seconds fail with `StoreUnavailable`, and so do those behind them and those beyond
-    `max_waiting` of one session or ten times that of all.
+    `run` gets up to `max_batch` items, and the session for whose lock it shall wait a moment; the sessions take turns
+    at that. An item that waits longer than `patience` seconds fails with `StoreUnavailable`, and so do the items behind
+    it. So does an item that comes when `max_waiting` of its session or ten times as many of all sessions wait.
     """
 
     def __init__(
@@ -39,12 +41,14 @@ class BusyLane(Generic[Item, Result]):
         max_batch: int,
         patience: float,
         max_waiting: int = 500,
+        clock: Monotonic = monotonic,
     ) -> None:
         self._run = run
         self._session_of = session_of
         self._max_batch = max_batch
         self._patience = patience
         self._max_waiting = max_waiting
+        self._clock = clock
         self._waiting: list[_Unit[Item, Result]] = []
         self._in_hand: list[_Unit[Item, Result]] = []
         self._sessions: Counter[SessionId] = Counter()  # in the order of their turns
@@ -55,10 +59,11 @@ class BusyLane(Generic[Item, Result]):
 
     @property
     def holds_any(self) -> bool:
+        """Whether any session waits here."""
         return bool(self._sessions)
 
     def divert(self, batch: Sequence[Job[Item, Result]]) -> list[Job[Item, Result]]:
-        """Takes those of sessions that wait here, or refuses them, and gives back the others."""
+        """Takes or refuses the jobs of sessions that wait here. Returns the other jobs."""
         free: list[Job[Item, Result]] = []
         for unit in units_of(batch):
             if not any(session in self._sessions for session in self._sessions_of(unit)):
@@ -70,9 +75,11 @@ class BusyLane(Generic[Item, Result]):
         return free
 
     def add(self, unit: "_Unit[Item, Result]") -> None:
-        """Jobs that are stored together, or a lone one."""
+        """Adds a unit: one job, or several that are stored together."""
         sessions, waiting = self._sessions_of(unit), self._sessions
-        if waiting.total() >= 10 * self._max_waiting or any(waiting[one] >= self._max_waiting for one in sessions):
+        if waiting.total() >= 10 * self._max_waiting or any(
+            waiting[session] >= self._max_waiting for session in sessions
+        ):
             give_up(unit, REASON)
             return
         self._waiting.append(unit)
@@ -81,15 +88,16 @@ class BusyLane(Generic[Item, Result]):
         self._idle.clear()
 
     def start(self) -> None:
+        """Starts to try items. Call it once."""
         self._task.start()
 
     async def stop(self) -> None:
-        """Ends what waits here, which takes as long as its patience, then stops."""
+        """Stops when no item waits any more, which may take `patience` seconds."""
         await self._idle.wait()
         await self._task.stop()
 
     async def _loop(self) -> None:
-        for unit in self._in_hand:  # what a failed run left behind
+        for unit in self._in_hand:  # left by a run that failed
             self._end(unit)
         pause = MIN_PAUSE
         while True:
@@ -105,7 +113,7 @@ class BusyLane(Generic[Item, Result]):
             await asyncio.sleep(pause if self._waiting else 0)
 
     def _take(self) -> "list[_Unit[Item, Result]]":
-        """The first of every session, so that the many of one leave room for the others."""
+        """Takes the first units of each session, with the same share of the batch for all sessions."""
         self._expire()
         of_one = max(1, self._max_batch // max(1, len(self._sessions)))
         taken: list[_Unit[Item, Result]] = []
@@ -113,7 +121,7 @@ class BusyLane(Generic[Item, Result]):
         counts, blocked = Counter[SessionId](), set[SessionId]()
         for unit in self._waiting:
             sessions = self._sessions_of(unit)
-            if any(one in blocked or counts[one] >= of_one for one in sessions):
+            if any(session in blocked or counts[session] >= of_one for session in sessions):
                 blocked.update(sessions)
                 left.append(unit)
             else:
@@ -123,8 +131,8 @@ class BusyLane(Generic[Item, Result]):
         return taken
 
     def _expire(self) -> None:
-        """Fails the units that are too old, and what waits behind them, so that none overtakes another."""
-        oldest, failed = monotonic() - self._patience, set[SessionId]()
+        """Fails the units that are too old, and those behind them in their sessions, so that none overtakes another."""
+        oldest, failed = self._clock() - self._patience, set[SessionId]()
         kept: list[_Unit[Item, Result]] = []
         for unit in self._waiting:
             sessions = self._sessions_of(unit)
@@ -136,10 +144,10 @@ class BusyLane(Generic[Item, Result]):
         self._waiting = kept
 
     async def _run_units(self, units: "list[_Unit[Item, Result]]") -> bool:
-        """Whether any was decided; the others go back to their place."""
+        """Runs units, and puts those whose session is still busy back. Returns whether any has a result."""
         jobs = [job for unit in units for job in unit]
         try:
-            results = await self._run([job.item for job in jobs], self._next_turn(units))
+            results = await self._run([job.item for job in jobs], self._next_session(units))
         except ChatError as error:
             results = [error] * len(jobs)
         given = iter(results)
@@ -155,7 +163,7 @@ class BusyLane(Generic[Item, Result]):
         self._waiting[:0] = still_busy
         return len(still_busy) < len(units)
 
-    def _next_turn(self, units: "list[_Unit[Item, Result]]") -> SessionId:
+    def _next_session(self, units: "list[_Unit[Item, Result]]") -> SessionId:
         tried = {session for unit in units for session in self._sessions_of(unit)}
         turn = next(session for session in self._sessions if session in tried)
         self._sessions[turn] = self._sessions.pop(turn)

@@ -1,4 +1,4 @@
-"""One question at a time: who asks what is being asked already waits for the same answer."""
+"""Shares one call among all who ask for the same key at the same time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -9,28 +9,28 @@ V = TypeVar("V")
 
 
 class SingleFlight(Generic[K, V]):
-    """A caller that is cancelled takes nothing from the others, and the answer is waited for even without any.
+    """Runs at most one call for a key at a time.
 
-    So a question has to end by itself.
+    When a caller is cancelled, the call goes on to its end, also without any caller. So a call has to end by itself.
     """
 
     def __init__(self) -> None:
-        self._flights: dict[K, asyncio.Task[V]] = {}
+        self._calls: dict[K, asyncio.Task[V]] = {}
 
     async def __call__(self, key: K, ask: Callable[[], Awaitable[V]]) -> V:
-        """The answer of `ask`, or of the one that is under way for `key`. Raises what that one raises."""
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = asyncio.create_task(_awaited(ask))
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(flight)
+        """Returns the result of `ask`, or of the call that is in progress for `key`. Raises the error of that call."""
+        call = self._calls.get(key)
+        if call is None:
+            call = asyncio.create_task(_as_coroutine(ask))
+            self._calls[key] = call
+            call.add_done_callback(lambda done: self._end(key, done))
+        return await asyncio.shield(call)
 
-    def _land(self, key: K, flight: "asyncio.Task[V]") -> None:
-        del self._flights[key]
-        if not flight.cancelled():
-            flight.exception()  # one that nobody waits for any more is nobody's
+    def _end(self, key: K, call: "asyncio.Task[V]") -> None:
+        del self._calls[key]
+        if not call.cancelled():
+            call.exception()  # marks the error as retrieved, in case that all callers have gone
 
 
-async def _awaited(ask: Callable[[], Awaitable[V]]) -> V:
+async def _as_coroutine(ask: Callable[[], Awaitable[V]]) -> V:
     return await ask()

@@ -1,26 +1,31 @@
-"""How many items a second are done while more of them wait than one batch takes."""
+"""Measures how many items a second a batcher can do."""
 
-from collections.abc import Callable
 from time import monotonic
 
+from application.ports.clock import Monotonic
+
 GUESS = 5_000.0
+"""Items a second."""
 WINDOW = 0.1
-"""Seconds of such work after which it is measured."""
+"""Seconds of work with full batches that make one measurement."""
 WEIGHT = 0.3
-"""Of the newest measurement."""
+"""The weight of the newest measurement in the average."""
 
 
 class Throughput:
-    """`guess` stands until something was measured, in items a second."""
+    """Averages the rate of work, in items a second, over the times when all batches were full.
 
-    def __init__(self, guess: float = GUESS, clock: Callable[[], float] = monotonic) -> None:
+    `rate` is `guess` until something was measured.
+    """
+
+    def __init__(self, guess: float = GUESS, clock: Monotonic = monotonic) -> None:
         self.rate = guess
         self._clock = clock
         self._since: float | None = None
         self._done = 0
 
     def did(self, count: int, *, was_full: bool) -> None:
-        """A batch of `count` items is done; unless it `was_full` there was no more to do."""
+        """Counts a batch of `count` items that is done. When it was not full, no more items were waiting."""
         now = self._clock()
         if not was_full:
             self._since = None

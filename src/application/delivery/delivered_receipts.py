@@ -1,4 +1,4 @@
-"""Tells senders how far their messages were delivered (contract, section 7: `receipts:all`)."""
+"""Sends delivered receipts: they tell senders which messages were delivered (contract, section 7: `receipts:all`)."""
 
 import asyncio
 import logging
@@ -20,14 +20,18 @@ from domain.errors import ChatError, Unavailable
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 0.2  # seconds; a session has one receipt in so long
+INTERVAL = 0.2
+"""Seconds between two receipts of a session."""
 MAX_NOTED = 100_000
-SLICE = 500  # sessions looked up by one query
+"""Senders in sessions for which a receipt may be due."""
+SLICE = 500
+"""Sessions in one query."""
 REMEMBERED = 100_000
+"""Senders in sessions whose last receipt is remembered."""
 
 
 class DeliveredReceipt(msgspec.Struct, frozen=True, rename="camel"):
-    """Everything to `reader` up to and including `delivered_up_to_seq` was delivered."""
+    """All messages to the reader up to and including `delivered_up_to_seq` are delivered."""
 
     session_id: fields.SessionKey
     reader_id: fields.ProfileKey
@@ -37,9 +41,9 @@ class DeliveredReceipt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class DeliveredReceipts:
-    """What is marked is noted, and told together, at most once in `interval` seconds. Receipts may get lost.
+    """Collects delivered marks, and sends their receipts every `interval` seconds. Receipts may get lost.
 
-    Nothing is looked up while nobody subscribes to these receipts.
+    Reads nothing from the store while nobody subscribes to these receipts.
     """
 
     def __init__(
@@ -57,23 +61,25 @@ class DeliveredReceipts:
         self._clock = clock
         self._interval = interval
         self._noted: dict[Sending, int] = {}
-        self._told: LRUCache[Sending, int] = LRUCache(REMEMBERED)
+        self._sent: LRUCache[Sending, int] = LRUCache(REMEMBERED)
         self._arrived = asyncio.Event()
         self._task = BackgroundTask("delivered receipts", self._loop)
 
     def note(self, reached: Sequence[Reached]) -> None:
-        """Messages were marked as delivered just now."""
+        """Notes messages that were just marked as delivered."""
         noted = self._noted
-        for one in reached:
-            if len(noted) < MAX_NOTED or one.sending in noted:
-                noted[one.sending] = min(one.seq, noted.get(one.sending, one.seq))
+        for sending, seq in reached:
+            if len(noted) < MAX_NOTED or sending in noted:
+                noted[sending] = min(seq, noted.get(sending, seq))
         if noted:
             self._arrived.set()
 
     def start(self) -> None:
+        """Starts to send receipts. Call it once."""
         self._task.start()
 
     async def stop(self) -> None:
+        """Stops to send receipts. Idempotent."""
         await self._task.stop()
 
     async def _loop(self) -> None:
@@ -82,24 +88,24 @@ class DeliveredReceipts:
             self._arrived.clear()
             noted, self._noted = self._noted, {}
             sendings = iter(noted.items()) if self._broker.may_have_listener(ALL_RECEIPTS_QUEUE) else iter(())
-            while some := dict(islice(sendings, SLICE)):
-                await self._tell(some)
+            while part := dict(islice(sendings, SLICE)):
+                await self._send(part)
             await asyncio.sleep(self._interval)
 
-    async def _tell(self, noted: Mapping[Sending, int]) -> None:
+    async def _send(self, noted: Mapping[Sending, int]) -> None:
         try:
-            known = {sending: self._told.get(sending, 0) for sending in noted}
+            known = {sending: self._sent.get(sending, 0) for sending in noted}
             up_to = await self._messages.delivered_up_to(known)
-            # what was marked beyond a message that is not delivered is told when that one is
+            # a mark behind a message that is not delivered yet is told when that message is delivered
             new = {sending: seq for sending, seq in up_to.items() if seq >= noted[sending]}
-            self._told.update(new)
-            told = [await self._receipt(sending, seq) for sending, seq in new.items()]
-            await self._broker.publish([one for one in told if one is not None])
+            self._sent.update(new)
+            receipts = [await self._receipt(sending, seq) for sending, seq in new.items()]
+            await self._broker.publish([receipt for receipt in receipts if receipt is not None])
         except Unavailable:
-            log.info("how far %d sessions are delivered was not told", len(noted))
+            log.info("the delivered receipts of %d sessions were not sent", len(noted))
 
     async def _receipt(self, sending: Sending, seq: int) -> Delivery | None:
-        """None when nobody can be told: the sender's address is not known."""
+        """The receipt for the sender. None when its address is not known."""
         try:
             session = await self._participants.session(sending.session_id)
             profiles = await self._participants.profiles(session)

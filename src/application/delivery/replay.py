@@ -1,30 +1,33 @@
-"""What a client missed, from the store, a page at a time (contract, section 7: resume)."""
+"""Reads the messages that a client missed from the store (contract, section 7: resume)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
 
-from application.access.participants import Participants
+from application.access.participants import Participants, Reader
+from application.concurrency.concurrency_limit import ConcurrencyLimit
 from application.concurrency.write_behind import WriteBehind
-from application.ports.messages import MessageRepository
+from application.delivery.pages import Pages, Place, Wants
+from application.delivery.shown_messages import ShownMessages
+from application.ports.messages import MessageRef, MessageRepository
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
-from application.wire.chat_message import ChatMessage
-from domain.destination import MESSAGES_QUEUE, session_topic, user_destination
-from domain.identifiers import Intent, MessageId, ProfileId, SessionId
+from application.wire.fields import MAX_SEQ
+from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
+from domain.identifiers import ProfileId, SessionId
 from domain.message import Message
-from domain.principal import Principal, Service
+from domain.principal import Principal, Service, User
 from domain.profile import Profile
+from domain.session import ChatSession
 
-PAGE = 200
 MAX_LOOKUPS = 50
-_ANY_INTENT = Intent("")  # a message tells none
 
 
 class Replay:
-    """Reads the store in `turns`: at most `readers` at a time, in the order asked for, one page a turn.
+    """Reads up to `readers` pages at a time, in the order of the calls.
 
-    So of those who come back together everybody gets a page before anybody gets the next one, and the rest of the
-    store's connections is for what is sent meanwhile.
+    So when many clients come back together, each gets a page before any gets the next one, and the store has
+    connections left for new messages. The reads that a SUBSCRIBE waits for have a limit of their own.
     """
 
     def __init__(
@@ -32,64 +35,96 @@ class Replay:
         participants: Participants,
         messages: MessageRepository,
         directory: ProfileDirectory,
-        delivered: WriteBehind[MessageId],
-        readers: int = 2,
+        shown: ShownMessages,
+        delivered: WriteBehind[MessageRef],
+        readers: int,
     ) -> None:
         self._participants = participants
         self._messages = messages
         self._directory = directory
+        self._shown = shown
         self._delivered = delivered
-        self.turns = asyncio.Semaphore(readers)
-        self._lookups = asyncio.Semaphore(MAX_LOOKUPS)  # apart, so that nobody's turn waits for FlairBit
+        self._pages = ConcurrencyLimit(readers)
+        self._openings = ConcurrencyLimit(readers)
+        self._flushes = ConcurrencyLimit(1)
+        self._lookups = asyncio.Semaphore(MAX_LOOKUPS)  # a limit of its own, so that no read waits for FlairBit
+
+    async def find_session(self, session_id: SessionId) -> ChatSession:
+        """The session with this id. Raises `SessionNotFound`, `Unavailable`."""
+        return await self._openings(partial(self._participants.session, session_id))
 
     async def last_seq(self, session_id: SessionId) -> int:
-        """The seq of the session's last message, 0 for none; read within a turn of the caller's.
+        """The `seq` of the session's last message, or 0. Raises `Unavailable`."""
+        return await self._openings(partial(self._messages.last_seq, session_id))
 
-        Raises `Unavailable`.
+    def session(self, reader: Reader, after: int) -> Pages:
+        """The messages of the reader's session with a `seq` > `after`, as the reader sees them.
+
+        A page has every message that was committed before the call for it. It raises `Unavailable`.
         """
-        return await self._messages.last_seq(session_id)
+        return self.part_of_session(reader, after, MAX_SEQ)
 
-    async def session(self, session_id: SessionId, after: int) -> AsyncIterator[Sequence[Delivery]]:
-        """Everything of the session after that `seq`, committed before the last page was asked for.
+    def part_of_session(self, reader: Reader, after: int, up_to: int) -> Pages:
+        """As `session`, up to the `seq` `up_to`."""
+        session, destination = reader.session, session_topic(reader.session.id)
+        return self._of_session(session, destination, after, up_to, reader.viewers, lambda _: True)
 
-        The caller has made sure that the reader is a participant. Raises `SessionNotFound`, `Unavailable`.
+    async def to_queue(self, user: User, queue: str, session_id: SessionId, after: int, up_to: int) -> Pages:
+        """What of the session after the `seq` `after` goes to the user's `queue`, of messages or of acks.
+
+        Raises `SessionNotFound`, `Unavailable`, as does a page.
         """
-        destination, is_full = session_topic(session_id), True
-        while is_full:
-            async with self.turns:
-                page = await self._messages.after(session_id, after, PAGE, fresh=True)
-            if page:
-                after = page[-1].seq
-                async with self._lookups:
-                    profiles = await self._participants.profiles(await self._participants.session(session_id))
-                yield [_delivery(message, profiles, destination) for message in page]
-            is_full = len(page) == PAGE
-
-    async def undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
-        """Everything addressed to the user, as any of its profiles, that was never delivered. Raises `Unavailable`."""
-        if isinstance(principal, Service):
-            return
-        await self._delivered.flush()  # what was just written to a socket is not to come again
         async with self._lookups:
-            mine = {profile.id for profile in await self._directory.of_email(principal.email)}
-        destination = user_destination(principal.email, MESSAGES_QUEUE)
-        place: tuple[SessionId, int] | None = None
-        is_full = bool(mine)
-        while is_full:
-            async with self.turns:
-                page = await self._messages.undelivered(mine, place, PAGE)
-            if page:
-                place = (page[-1].session_id, page[-1].seq)
-                senders = await self._senders(page)
-                yield [_delivery(message, senders, destination) for message in page]
-            is_full = len(page) == PAGE
+            session = await self._participants.session(session_id)
+            mine = {profile.id for profile in await self._directory.of_email(user.email)}
+
+        def belong(message: Message) -> bool:
+            return (message.sender_id if queue == ACK_QUEUE else session.peer_of(message.sender_id)) in mine
+
+        return self._of_session(session, user_destination(user.name, queue), after, up_to, mine, belong)
+
+    def _of_session(
+        self,
+        session: ChatSession,
+        destination: str,
+        after: int,
+        up_to: int,
+        viewers: Collection[ProfileId] | None,
+        belong: Wants,
+    ) -> Pages:
+        async def fetch(last: Place | None, limit: int) -> Sequence[Message]:
+            first = after if last is None else last.seq
+            limit = min(limit, up_to - first)  # there is no hole in the seqs
+            return await self._messages.after(session.id, first, limit, fresh=True) if limit > 0 else ()
+
+        async def render(messages: Sequence[Message]) -> Sequence[Delivery]:
+            async with self._lookups:
+                profiles = await self._participants.profiles(session)
+            shown = await self._shown.of(messages, profiles, viewers)
+            return [message.delivery(destination) for message in shown]
+
+        return Pages(self._pages, fetch, render, belong=belong)
+
+    async def undelivered(self, principal: Principal) -> Pages:
+        """The messages to any profile of the user that were never delivered. Raises `Unavailable`."""
+        mine: set[ProfileId] = set()
+        if not isinstance(principal, Service):
+            # else messages that were just written to a socket would come again
+            await self._flushes(self._delivered.flush)
+            async with self._lookups:
+                mine = {profile.id for profile in await self._directory.of_email(principal.email)}
+        destination = user_destination(principal.name, MESSAGES_QUEUE)
+
+        async def fetch(last: Place | None, limit: int) -> Sequence[Message]:
+            return await self._messages.undelivered(mine, last, limit) if mine else ()
+
+        async def render(messages: Sequence[Message]) -> Sequence[Delivery]:
+            shown = await self._shown.of(messages, await self._senders(messages), mine)
+            return [message.delivery(destination) for message in shown]
+
+        return Pages(self._pages, fetch, render)
 
     async def _senders(self, messages: Sequence[Message]) -> Mapping[ProfileId, Profile]:
         async with self._lookups:
             profiles = await self._directory.get({message.sender_id for message in messages})
         return {profile.id: profile for profile in profiles}
-
-
-def _delivery(message: Message, senders: Mapping[ProfileId, Profile], destination: str) -> Delivery:
-    sender = senders.get(message.sender_id) or Profile.unknown(message.sender_id, _ANY_INTENT)
-    return ChatMessage.of(message, sender).delivery(destination)

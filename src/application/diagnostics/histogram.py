@@ -1,11 +1,15 @@
-"""Counts how long something took."""
+"""Counts durations in buckets."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 
 
 class Histogram:
-    """`bounds` are the upper bounds of the buckets in seconds, inclusive; `counts` has one more, for the rest."""
+    """A histogram of durations.
+
+    `bounds` are the inclusive upper bounds of the buckets, in seconds. `counts` has one more bucket, for longer
+    durations. `total` is the sum of all durations in seconds.
+    """
 
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
@@ -13,5 +17,6 @@ class Histogram:
         self.total = 0.0
 
     def add(self, seconds: float) -> None:
+        """Counts one duration."""
         self.counts[bisect_left(self.bounds, seconds)] += 1
         self.total += seconds

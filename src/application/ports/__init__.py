@@ -1,1 +1,1 @@
-"""What the use cases need from the outside world, each port as small as its consumers."""
+"""The ports: what the application needs from outside, a `Protocol` each."""

@@ -1,4 +1,4 @@
-"""Where messages are kept, and the promise to deliver them together with them."""
+"""The port for stored messages. A message and its outbox entries are stored in one transaction."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -13,20 +13,20 @@ from domain.outbox import OutboxEntry
 
 
 class Stored(msgspec.Struct, frozen=True, gc=False):
-    """The draft became this message; its outbox entries are claimed for the instance that stored it."""
+    """The draft was stored as this message. This instance has the claim on its outbox entries."""
 
     message: Message
     entries: Sequence[OutboxEntry]
 
 
 class Repeated(msgspec.Struct, frozen=True, gc=False):
-    """The draft had been stored before, as this message; nothing was written."""
+    """The draft was stored before, as this message. Nothing was written."""
 
     message: Message
 
 
 class Sending(NamedTuple):
-    """Everything that one participant sends in a session."""
+    """All messages of one participant in a session."""
 
     session_id: SessionId
     sender_id: ProfileId
@@ -39,15 +39,46 @@ class Reached(NamedTuple):
     seq: int
 
 
+class MessageRef(NamedTuple):
+    """A message by its session and its id. A store may keep sessions apart, and asks where the session is."""
+
+    session_id: SessionId
+    id: MessageId
+
+
+class Seen(NamedTuple):
+    """What a mark has changed: up to which `seq` messages are now seen, and shown as seen to their sender.
+
+    None where nothing is new. `has_read` says whether the reader has read what it had marked as unread.
+    """
+
+    seen_to: int | None = None
+    shown_to: int | None = None
+    has_read: bool = False
+
+
+class Marks(NamedTuple):
+    """`reached` was not marked before. `busy` is not marked: another transaction has locked it."""
+
+    reached: Sequence[Reached]
+    busy: Collection[MessageRef]
+
+
 AppendOutcome = Stored | Repeated | ChatError
-"""A `ChatError` is `IdempotencyConflict`, `SessionNotFound` or `Invalid`, what is wrong with this draft alone,
-`TransactionAborted`, for the others of its transaction, or `SessionBusy`: it may be handed over again."""
+"""What became of one draft. The `ChatError` is one of these:
+
+`IdempotencyConflict`, `SessionNotFound`, `Invalid`: this draft is at fault.
+`TransactionAborted`: another draft of its transaction is at fault.
+`SessionBusy`: the caller may pass the draft again.
+"""
 
 Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
-"""Makes the outbox entries of a message; called inside the transaction, when `seq` is known."""
+"""Makes the outbox entries of a message. The store calls it inside the transaction, when it knows `seq`."""
 
 
 class MessageRepository(Protocol):
+    """Stores messages, and what was delivered and seen of them."""
+
     async def append(
         self,
         drafts: Sequence[Draft],
@@ -56,82 +87,101 @@ class MessageRepository(Protocol):
         *,
         wait_for: SessionId | None = None,
     ) -> Sequence[AppendOutcome]:
-        """Stores the drafts in the order given, each with the next `seq` of its session and its outbox entries.
+        """Stores the drafts in order. Each gets the next `seq` of its session, and its outbox entries.
 
-        `sent_at` is the store's time, and never less than that of the message before. The entries are claimed for as
-        long as `claim`.
-        One transaction: returned means durable, all of it; raised means that nothing of it may be relied upon
-        (though a commit whose answer was lost may have happened: repeat with the same `clientMessageId`).
-        One outcome a draft, in the order of the drafts. Of equal drafts, in one call or in racing ones,
-        one is `Stored` and the others are `Repeated`. A draft that the store cannot hold is `Invalid`, and the
-        others are then stored in several transactions, but for those of one `Draft.transaction`: none of them is
-        stored when one is refused.
+        `sent_at` is the store's time, and not before that of the previous message. The entries are claimed for the
+        duration of `claim`.
 
-        Locked sessions are not waited for, but for `wait_for`, and that one a moment: their drafts are `SessionBusy`,
-        with all of their transactions, and what follows in those sessions too. Raises `Unavailable`.
+        All is written in one transaction. When the call returns, all of it is durable. When it raises, nothing is
+        certain: a commit whose answer was lost may have happened. Repeat with the same `clientMessageId`.
+
+        Gives one outcome for each draft, in order. Of equal drafts, in one call or in racing calls, one is `Stored`
+        and the others are `Repeated`. A draft that the store cannot hold is `Invalid`; the others are then stored in
+        several transactions. When one draft of a `Draft.transaction` is refused, none of that transaction is stored.
+
+        The store does not wait for locked sessions, except for `wait_for`, and for that one only a moment. Drafts of
+        locked sessions are `SessionBusy`, as are the rest of their transactions and later drafts in their sessions.
+        Raises `Unavailable`.
         """
         ...
 
     async def latest(self, session_id: SessionId, limit: int) -> Sequence[Message]:
-        """The last `limit` messages, oldest first. May be read from a replica. Raises `Unavailable`."""
+        """The last `limit` messages, oldest first. A replica may answer. Raises `Unavailable`."""
         ...
 
     async def before(self, session_id: SessionId, seq: int, limit: int) -> Sequence[Message]:
         """The last `limit` messages with a smaller `seq`, oldest first.
 
-        May be read from a replica. Raises `Unavailable`.
+        A replica may answer. Raises `Unavailable`.
         """
         ...
 
     async def after(self, session_id: SessionId, seq: int, limit: int, *, fresh: bool) -> Sequence[Message]:
         """The first `limit` messages with a greater `seq`, oldest first.
 
-        `fresh` sees every commit that returned before the call; otherwise a replica may answer. Raises `Unavailable`.
+        With `fresh` it sees every commit that returned before the call. Otherwise a replica may answer.
+        Raises `Unavailable`.
+        """
+        ...
+
+    async def seq_of(self, session_id: SessionId, message_id: MessageId) -> int | None:
+        """The `seq` of a message. None when it is not in this session.
+
+        Sees every commit that returned before the call. Raises `Unavailable`.
         """
         ...
 
     async def last_seq(self, session_id: SessionId) -> int:
-        """The `seq` of the session's last message, 0 when there is none (or no such session).
+        """The `seq` of the session's last message. 0 for a session without messages, and for an unknown one.
 
         Sees every commit that returned before the call. Raises `Unavailable`.
         """
         ...
 
     async def unseen(self, session_id: SessionId, reader: ProfileId, limit: int, after: int = 0) -> Sequence[Message]:
-        """The first `limit` messages to `reader` with `seq` > `after` that it has not seen, oldest first.
+        """The first `limit` messages to `reader` with `seq` > `after` that are not marked as seen, oldest first.
 
         Raises `Unavailable`.
         """
         ...
 
-    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> int | None:
-        """Marks the messages to `reader` with `seq` ≤ `up_to_seq` as seen and so delivered; durable on return.
+    async def mark_seen(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> Seen:
+        """Marks the messages to `reader` with `seq` ≤ `up_to_seq` as seen and delivered. Durable on return.
 
-        Returns up to which `seq` they now are, which is no more than the last one; None when none of them is newly
-        seen. Takes as long for a million messages as for one. Raises `Unavailable`.
+        Returns the `seq` up to which they are seen now, at most the session's last one, where one of them is newly
+        seen; and what their sender is newly shown of that (`domain.rules.receipts`). Takes as long for a million
+        messages as for one. Raises `Unavailable`.
         """
         ...
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
-        """Marks messages as delivered; unknown and marked ones are passed over. Those that were not marked before.
+    async def mark_delivered(self, refs: Collection[MessageRef]) -> Marks:
+        """Marks messages as delivered. Ignores unknown ones.
 
-        A crash of the store may lose the marks, unless `durable` is set: then they last once this has returned.
+        A crash of the store may lose the marks, until `mark_delivered_durably` has returned once. Does not wait for
+        messages that another transaction has locked. Raises `Unavailable`.
+        """
+        ...
+
+    async def mark_delivered_durably(self, refs: Collection[MessageRef]) -> Marks:
+        """As `mark_delivered`. These marks and all earlier ones of this store are durable on return.
+
         Raises `Unavailable`.
         """
         ...
 
     async def delivered_up_to(self, known: Mapping[Sending, int]) -> Mapping[Sending, int]:
-        """The `seq` up to which everything that was sent is delivered, for each of `known`.
+        """For each key of `known`, the `seq` up to which all its messages are delivered.
 
-        The values of `known` are such `seq`s from an earlier call, or 0. Sees every commit that returned before the
-        call. Unknown sessions are passed over. Raises `Unavailable`.
+        The values of `known` are the results of an earlier call, or 0. Sees every commit that returned before the
+        call. Leaves out unknown sessions, and those in which one of the two hides what was delivered. Raises
+        `Unavailable`.
         """
         ...
 
     async def undelivered(
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
     ) -> Sequence[Message]:
-        """The first `limit` messages to any of `receivers` never delivered, by (session, seq), beyond `after`.
+        """The first `limit` messages to any of `receivers` that are not delivered, by (session, seq), after `after`.
 
         Sees every commit that returned before the call. Raises `Unavailable`.
         """

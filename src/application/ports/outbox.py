@@ -1,4 +1,4 @@
-"""The deliveries still owed, shared by all instances."""
+"""The port for the outbox: deliveries that are not made yet. All instances share it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,9 +11,10 @@ from domain.outbox import OutboxEntry
 
 @dataclass(frozen=True, slots=True)
 class OutboxStatus:
-    """`oldest_pending_at` is the creation of the oldest entry not yet processed nor dead.
+    """How many entries are pending and dead.
 
-    The store cannot clean up what is younger than its oldest snapshot, which is `snapshot_age` transactions old.
+    `oldest_pending_at` is when the oldest pending entry was created. `snapshot_age` is the age of the store's oldest
+    snapshot, in transactions: the store cannot clean up rows that were deleted after it.
     """
 
     pending: int
@@ -24,6 +25,8 @@ class OutboxStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeadEntry:
+    """An entry that failed too often. `reason` says why the last try failed, without message text."""
+
     entry: OutboxEntry
     died_at: datetime
     reason: str
@@ -31,9 +34,9 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class FailedTry:
-    """A try that failed: the next one is due after `delay`; None means that the entry is dead.
+    """A failed try. The next one is due after `delay`; None means that the entry is dead.
 
-    `reason` carries no message text.
+    `reason` contains no message text.
     """
 
     id: OutboxId
@@ -43,38 +46,46 @@ class FailedTry:
 
 
 class Outbox(Protocol):
-    """Every call raises `Unavailable` when the store is away. All times are by the store's clock."""
+    """The entries that wait, are processed or dead.
+
+    Every call raises `Unavailable` when the store is away. All times are by the store's clock.
+    """
 
     async def claim(self, lease: timedelta, limit: int) -> Sequence[OutboxEntry]:
-        """Up to `limit` due entries, oldest first; nobody else gets them during `lease`. Racing claims are disjoint."""
+        """Claims up to `limit` due entries, oldest first, for the duration of `lease`.
+
+        Nobody else can claim them during that time. Racing claims are disjoint.
+        """
         ...
 
     async def mark_processed(self, entry_ids: Collection[OutboxId], *, keep: bool) -> None:
-        """The broker has these; they are never claimed again. Deleted at once unless `keep`."""
+        """Marks entries that the broker has: nobody claims them again. Deletes them at once unless `keep`."""
         ...
 
     async def mark_failed(self, tries: Sequence[FailedTry]) -> None:
-        """Sets the next try of each, or its death."""
+        """Schedules the next try of each entry, or marks the entry as dead."""
         ...
 
     async def release(self, entry_ids: Collection[OutboxId]) -> None:
-        """Gives claimed entries back without counting a failure; they are due at once."""
+        """Gives claimed entries back without counting a failure. They are due at once."""
         ...
 
     async def purge(self, retention: timedelta, limit: int) -> int:
-        """Deletes up to `limit` entries processed longer ago than `retention`; how many."""
+        """Deletes up to `limit` entries that were processed longer ago than `retention`. Returns their number."""
         ...
 
-    async def status(self) -> OutboxStatus: ...
+    async def status(self) -> OutboxStatus:
+        """Counts the entries that are pending and dead."""
+        ...
 
     async def dead(self, limit: int) -> Sequence[DeadEntry]:
-        """Dead entries, the first to die first."""
+        """The first `limit` dead entries, in the order in which they died."""
         ...
 
     async def requeue(self, entry_ids: Collection[OutboxId] | None) -> int:
-        """Makes dead entries (all of them for None) due again with a count of 0; how many there were."""
+        """Makes dead entries due again with a retry count of 0; None means all of them. Returns their number."""
         ...
 
     async def drop(self, entry_ids: Collection[OutboxId]) -> int:
-        """Deletes those of the entries that are dead; how many there were. What they owed is never delivered."""
+        """Deletes those of the entries that are dead. They are never delivered. Returns their number."""
         ...

@@ -1,4 +1,4 @@
-"""Who a person is for an intent (asked of FlairBit), and the directory of everyone seen so far (kept by us)."""
+"""The ports for profiles: the lookup, which may ask FlairBit, and our own directory of the profiles seen so far."""
 
 from collections.abc import Iterable, Sequence
 from typing import Protocol
@@ -8,42 +8,44 @@ from domain.profile import Profile
 
 
 class ProfileLookup(Protocol):
+    """Finds the profile of a person for an intent."""
+
     async def find(self, email: Email, intent: Intent) -> Profile:
         """The profile of `email` for `intent`.
 
-        Raises `ProfileNotFound` when there is none, `BadAnswer` when nothing usable is said about this one, and
-        `DirectoryUnavailable` when nobody can be found out right now.
+        Raises `ProfileNotFound` when there is none, `BadAnswer` when the answer about this one is unusable, and
+        `DirectoryUnavailable` when no lookup works right now.
         """
         ...
 
 
 class ProfileDirectory(Protocol):
-    """Every profile that took part in a session, so that routing and display names go on while FlairBit is away."""
+    """Every profile that took part in a session. Routing and display names need it while FlairBit is away."""
 
     @property
     def changes(self) -> int:
-        """Grows with every change of a known profile that is learned here: what was derived before may be outdated."""
+        """Counts the changes of known profiles that this instance has learned. Use it to invalidate caches."""
         ...
 
     async def remember(self, profiles: Iterable[Profile]) -> None:
-        """Adds the profiles, or brings their e-mail and display name up to date.
+        """Adds the profiles, or updates their e-mail and display name.
 
-        An address is that of one profile for an intent: whoever had it before has `NO_EMAIL` from now on.
+        One profile has an address for an intent. A profile that had it before gets `NO_EMAIL`.
         Raises `Unavailable`.
         """
         ...
 
     async def update(self, profiles: Iterable[Profile]) -> Sequence[Profile]:
-        """As `remember`, but a profile whose id and address are both new here is not added; gives those that are here.
+        """Does what `remember` does, but ignores profiles whose id and address are both new.
 
-        Raises `Unavailable`.
+        Returns the profiles that the directory has now. Raises `Unavailable`.
         """
         ...
 
     async def get(self, profile_ids: Iterable[ProfileId]) -> Sequence[Profile]:
-        """The known ones among `profile_ids`, in no order. Raises `Unavailable`."""
+        """The known profiles among `profile_ids`, in no particular order. Raises `Unavailable`."""
         ...
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
-        """The profiles of one person, one for each intent seen. Raises `Unavailable`."""
+        """The profiles of one person, one for each intent. Raises `Unavailable`."""
         ...

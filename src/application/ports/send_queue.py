@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """One send as it is handed over.
+    """One send, as the queue hands it to the handler.
 
     `held_for` is the time in seconds since an instance submitted it, or since it was first handed over, as far as that
     is known. It is infinite when the send cannot be handed over again.
@@ -18,62 +18,63 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The message is stored, by this send or by an earlier one."""
+class Accept:
+    """Takes the send from the queue: the message is stored, by this send or by an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
-    """It can never be stored; `reason` is the code of the error. It is put among the dead."""
+class Reject:
+    """Moves the send to the dead letters: it can never be stored. `reason` is the code of the error."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
-    """The store cannot take it now, as when it is away. The send is kept in hand and soon handed over again."""
+class Retry:
+    """Keeps the send in hand and hands it over again soon: the store cannot take it now."""
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
-    """This send cannot be decided now, others can. It is handed over again after about `retry_in` seconds."""
+class PutAside:
+    """Hands the send over again after about `retry_in` seconds: it cannot be decided now, others can."""
 
     retry_in: float
 
 
-Verdict = Accepted | Rejected | Later | Aside
+Verdict = Accept | Reject | Retry | PutAside
 
 SendHandler = Callable[[Sequence[Submission]], Awaitable[Sequence[Verdict]]]
-"""Gets sends in the order of the queue and gives one verdict for each, in that order."""
+"""Gets sends in the order of the queue. Returns one verdict for each, in that order."""
 
 
 class SendQueue(Protocol):
-    """A durable queue for which all instances compete; a send is handed over until it is accepted or rejected.
+    """A durable queue of sends, for which all instances compete.
 
-    At-least-once: a send may come again, also to another instance, so that the handler must be idempotent.
-    Who may submit is trusted: the body names its sender, and whoever lets a user submit has checked that before.
+    At-least-once: it hands a send over until a handler accepts or rejects it, also to other instances. So the handler
+    must be idempotent. The queue trusts everyone who may submit: the body names its sender, and the submitter has
+    checked that before.
     """
 
     async def start(self) -> None:
-        """Returns at once, also when the queue is away."""
+        """Connects, and hands sends to the handler. Returns at once, also when the queue is away."""
         ...
 
     async def stop(self) -> None:
-        """Idempotent; submissions in progress and the batch in hand end first."""
+        """Stops after the submissions in progress and the batch in hand have ended. Idempotent."""
         ...
 
     async def submit(self, body: bytes) -> None:
-        """Returned means that the send is durable. Raises `Unavailable`; then it may have been accepted even so."""
+        """Adds a send. It is durable on return. Raises `Unavailable`; then the queue may have taken it even so."""
         ...
 
     def consume(self, handler: SendHandler) -> None:
-        """Has `handler` called with what is there, one batch at a time. To be called once, before `start`.
+        """Sets the handler. It gets one batch at a time, in the order of the queue. Call it once, before `start`.
 
-        Batches come in the queue's order. What is `Later` is handed over again, before anything newer of this instance
-        and in one batch with it. When nothing was stored there is a pause first. What is `Aside` makes room: it waits
-        durably elsewhere and comes back behind what waits then. What was put aside keeps its order.
+        `Retry`: the handler gets the send again, in one batch with newer ones, and before them. When a batch has stored
+        nothing, the queue pauses first. `PutAside`: the send makes room. It waits durably elsewhere, and comes back
+        behind the sends that wait then. The sends that were put aside keep their order.
 
-        `Unavailable` raised by the handler is `Later` for all of the batch. Any other exception is a failed try: the
-        sends are handed over one by one, and one that fails too often is put among the dead.
+        When the handler raises `Unavailable`, the verdict is `Retry` for all of the batch. Any other exception is a
+        failed try: the queue hands the sends over one by one, and moves one that fails too often to the dead letters.
         """
         ...

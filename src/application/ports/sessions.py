@@ -1,23 +1,26 @@
-"""Where sessions are kept."""
+"""The port for stored sessions."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
-from domain.identifiers import Intent, ProfileId, SessionId
+from domain.conversation import UNTOUCHED, Conversation
+from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.message import Message
 from domain.session import ChatSession
-
-UNREAD_WINDOW = 1_000
-"""Unread messages are counted among so many last ones of a session."""
+from domain.showing import Hidden
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOverview:
-    """A session as one of its two sees it: `active_at` is when its last message was sent, or it was opened.
+    """A session as `reader`, one of its participants, sees it.
 
-    `as_of` is the store's time of the first page: messages after it do not count for `active_at`.
+    `active_at` is when the last message was sent, or when the session was opened. `as_of` is the store's time of the
+    first page: later messages do not change `active_at`. `delivered_to` and `seen_to` are the marks of the peer, which
+    never go back. `conversation` is the reader's own, and `hidden` is what the reader hides in it. `is_first` says that
+    it was pinned when the first page was read.
     """
 
     session: ChatSession
@@ -27,36 +30,59 @@ class SessionOverview:
     last_seq: int
     unread: int
     as_of: datetime
+    delivered_to: int = 0
+    seen_to: int = 0
+    conversation: Conversation = UNTOUCHED
+    is_first: bool = False
+    hidden: Hidden = Hidden.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class SessionPosition:
-    """Behind a session in the order of activity as it was at `as_of`: what came later moves nothing."""
+    """A place in the list of sessions: pinned ones come first, each part is ordered by activity as of `as_of`.
+
+    Later messages and pins do not move it.
+    """
 
     as_of: datetime
     active_at: datetime
     session_id: SessionId
+    is_pinned: bool = False
 
 
 class SessionRepository(Protocol):
-    async def get_or_create(self, session: ChatSession) -> ChatSession:
-        """The stored session of this pair and intent; `session` when there was none, opened at the store's time.
+    """Stores sessions, and lists those of a reader."""
 
-        Any number of callers at once, on any instance, get the same one. Raises `Unavailable`.
+    async def get_or_create(
+        self, session: ChatSession, emails: Mapping[ProfileId, Email] = MappingProxyType({})
+    ) -> ChatSession:
+        """The stored session of this pair and intent. Stores `session` when there is none, with the store's time.
+
+        A new one hides what the settings of the users with these `emails` hide (`ShowingRepository`). Concurrent
+        callers on any instance get the same session. Raises `Unavailable`.
         """
         ...
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
-        """Raises `Unavailable`."""
+        """The session with this id, or None. Raises `Unavailable`."""
         ...
 
     async def overview(
-        self, readers: Collection[ProfileId], intent: Intent | None, after: SessionPosition | None, limit: int
+        self,
+        readers: Collection[ProfileId],
+        intent: Intent | None,
+        after: SessionPosition | None,
+        limit: int,
+        *,
+        only: Collection[SessionId] | None = None,
+        archived: bool | None = None,
     ) -> Sequence[SessionOverview]:
-        """The first `limit` sessions of any of `readers`, beyond `after`: by (activity, id), the greatest first.
+        """The first `limit` sessions of any of `readers` after the position `after`: pinned ones, then all others.
 
-        Each once, with what it is now: `after` decides on places alone. `unread` is of the last `UNREAD_WINDOW`
-        messages those to the reader that it has not seen. Sees every commit that returned before the call.
-        Raises `Unavailable`.
+        Both are ordered by (activity, id), the latest first.
+        Each session comes once, with its present values: `after` affects the order alone. `unread` counts
+        what the reader has not read (`domain.rules.unread`). Sees every commit
+        that returned before the call. With `only`, there are no other sessions than these; `archived` leaves
+        out those that are in the archive, or those that are not. Raises `Unavailable`.
         """
         ...

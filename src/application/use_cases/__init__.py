@@ -1,1 +1,1 @@
-"""What users and services can do, one use case a file."""
+"""What users and services can ask for: one use case in each file."""

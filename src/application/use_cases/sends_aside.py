@@ -1,4 +1,4 @@
-"""Which senders have a send aside, so that their later ones in the same session do not overtake it."""
+"""Remembers which sends were put aside, so that later sends in the same session do not overtake them."""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -9,19 +9,21 @@ from application.commands import SendMessageCommand
 from application.ports.clock import Clock
 from domain.identifiers import ClientMessageId, Email, SessionId
 
-MAX_LINES = 10_000
-SLACK = timedelta(seconds=5)  # a send comes back a little later than it was asked for
+MAX_REMEMBERED = 10_000
+SLACK = timedelta(seconds=5)
+"""How much later than asked for a send may come back."""
 
 
-class Line(NamedTuple):
-    """One sender's messages in one session: these keep their order."""
+class OrderingKey(NamedTuple):
+    """A sender in a session. Messages with the same key keep their order."""
 
     session_id: SessionId
     sender_email: Email
 
 
-def line_of(command: SendMessageCommand) -> Line:
-    return Line(command.session_id, command.sender_email)
+def ordering_key(command: SendMessageCommand) -> OrderingKey:
+    """The key of a send."""
+    return OrderingKey(command.session_id, command.sender_email)
 
 
 class _First(NamedTuple):
@@ -30,27 +32,33 @@ class _First(NamedTuple):
 
 
 class SendsAside:
-    """What this instance has put aside. Another one may get it back, so that nobody is waited for after its time."""
+    """The sends that this instance has put aside.
+
+    Another instance may get a send back. So later sends wait only until the time when it was to come back.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._first: LRUCache[Line, _First] = LRUCache(MAX_LINES)
+        self._first: LRUCache[OrderingKey, _First] = LRUCache(MAX_REMEMBERED)
 
-    def is_behind_another(self, command: SendMessageCommand) -> bool:
-        first = self._alive(line_of(command))
-        return first is not None and first.client_message_id != command.client_message_id
+    def wait_behind_another(self, command: SendMessageCommand) -> float | None:
+        """Seconds until the first send with the same ordering key comes back. None when that is `command` itself."""
+        first = self._first.get(ordering_key(command))
+        if first is None or first.client_message_id == command.client_message_id:
+            return None
+        left = first.back_at - self._clock.now()
+        return max(0.0, left.total_seconds()) if left > -SLACK else None
 
     def add(self, command: SendMessageCommand, retry_in: float) -> None:
-        """It was put aside for `retry_in` seconds. Behind another one of its line it is not waited for itself."""
-        if not self.is_behind_another(command):
-            back_at = self._clock.now() + timedelta(seconds=retry_in) + SLACK
-            self._first[line_of(command)] = _First(command.client_message_id, back_at)
+        """Notes that `command` was put aside for `retry_in` seconds.
+
+        Only the first send of an ordering key is noted.
+        """
+        if self.wait_behind_another(command) is None:
+            back_at = self._clock.now() + timedelta(seconds=retry_in)
+            self._first[ordering_key(command)] = _First(command.client_message_id, back_at)
 
     def forget(self, command: SendMessageCommand) -> None:
-        """Nothing waits for it any more."""
-        if not self.is_behind_another(command):
-            self._first.pop(line_of(command), None)
-
-    def _alive(self, line: Line) -> _First | None:
-        first = self._first.get(line)
-        return first if first is not None and self._clock.now() < first.back_at else None
+        """Notes that `command` is not aside any more."""
+        if self.wait_behind_another(command) is None:
+            self._first.pop(ordering_key(command), None)

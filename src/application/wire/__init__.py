@@ -1,1 +1,1 @@
-"""The JSON forms that clients send and get, over REST, STOMP and AMQP alike."""
+"""The JSON that clients send and receive, the same over REST, STOMP and AMQP."""

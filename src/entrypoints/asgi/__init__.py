@@ -1,1 +1,1 @@
-"""ASGI without a framework: who may connect, middleware for every request, and STOMP over plain WebSocket."""
+"""ASGI without a framework: who may connect, middleware for every request, and WebSockets."""

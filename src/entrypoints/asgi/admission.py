@@ -1,4 +1,4 @@
-"""Who may connect: the page that asks, the state of the instance, and the room for those not yet known."""
+"""Decides who may connect: by origin, by the state of the instance, and by the room for unauthenticated clients."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from entrypoints.asgi.origins import Origins
 from entrypoints.asgi.types import Scope, Send, headers_of
 
 RETRY_AFTER = 5
-"""Seconds after which another try may succeed: a load balancer has noticed by then, and places are free."""
+"""Seconds until another try may succeed: a load balancer has noticed, and places are free."""
 
 _PROBLEMS: Mapping[int, tuple[str, str]] = {
     403: ("forbidden-origin", "Pages of this origin may not connect"),
@@ -24,7 +24,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
 
 
 class Refused(Exception):
-    """A new client is not let in; `status` is the HTTP answer, with `headers`."""
+    """A new client is refused. `status` is the HTTP status of the answer."""
 
     def __init__(self, status: int) -> None:
         super().__init__(status)
@@ -32,23 +32,25 @@ class Refused(Exception):
 
     @property
     def headers(self) -> dict[str, str]:
-        """What goes out beside the body's own headers."""
+        """The headers besides those of the body."""
         return {"retry-after": str(RETRY_AFTER)} if self.status == 503 else {}
 
     @property
     def body_headers(self) -> dict[str, str]:
+        """The headers of the body."""
         length = str(len(self.body))
         return {"content-type": "application/problem+json", "content-length": length, "connection": "close"}
 
     @property
     def body(self) -> bytes:
+        """A problem document."""
         code, title = _PROBLEMS[self.status]
         return msgspec.json.encode(Problem(problem_type(code), title, self.status, title, code))
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Lets new clients in."""
+    """Admits new clients."""
 
     origins: Origins
     connections: Connections
@@ -56,12 +58,15 @@ class Admission:
     addresses: ClientAddresses
 
     def check_origin(self, scope: Scope) -> None:
-        """Raises `Refused` with 403."""
+        """Raises `Refused` with status 403 for a foreign origin."""
         if not self.origins.allow(headers_of(scope)):
             raise Refused(403)
 
     def admit(self, scope: Scope) -> Place:
-        """A place for the client, to leave when it is known or gone. Raises `Refused` with 403 or 503."""
+        """Admits a client. Returns its place in the waiting room, to leave when it is authenticated or gone.
+
+        Raises `Refused` with status 403 or 503.
+        """
         self.check_origin(scope)
         if not self.connections.open_to_more:
             raise Refused(503)
@@ -72,11 +77,11 @@ class Admission:
 
 
 async def refuse_upgrade(refused: Refused, scope: Scope, send: Send) -> None:
-    """Answers an upgrade with an HTTP response, where the server can (ASGI, "WebSocket Denial Response")."""
+    """Answers an upgrade with an HTTP response, if the server can (ASGI extension "WebSocket Denial Response")."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
         return
-    told = refused.body_headers | refused.headers
-    headers = [(name.encode(), value.encode()) for name, value in told.items()]
+    named = refused.body_headers | refused.headers
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": refused.body})

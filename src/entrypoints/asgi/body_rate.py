@@ -1,4 +1,4 @@
-"""A body that drips is cut by its rate, before many of them hold connections for nothing."""
+"""Refuses bodies that come too slowly, so that slow clients do not hold many connections."""
 
 import asyncio
 from time import monotonic
@@ -6,20 +6,22 @@ from time import monotonic
 from domain.errors import TooSlow
 from entrypoints.asgi.types import AsgiApp, Event, Receive, Scope, Send
 
-LEAST_RATE = 1_024  # octets a second, after the grace
+LEAST_RATE = 1_024
+"""Octets a second, after the `request_timeout`."""
 
 
 class BodyRate:
-    """ASGI middleware. `grace` in seconds: a body has that long, and a second more for each KiB that has come.
+    """ASGI middleware. A body has `request_timeout` seconds, and one more second for each KiB that has come.
 
-    The application's read of the body raises `TooSlow` beyond it (contract, section 5: 408 `too-slow`).
+    After that, the read of the body raises `TooSlow` (contract, section 5: 408 `too-slow`).
     """
 
-    def __init__(self, app: AsgiApp, grace: float) -> None:
+    def __init__(self, app: AsgiApp, request_timeout: float) -> None:
         self._app = app
-        self._grace = grace
+        self._request_timeout = request_timeout
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a request, and limits the time of its body."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -29,7 +31,7 @@ class BodyRate:
             nonlocal octets, is_complete
             if is_complete:
                 return await receive()
-            left = started + self._grace + octets / LEAST_RATE - monotonic()
+            left = started + self._request_timeout + octets / LEAST_RATE - monotonic()
             try:
                 async with asyncio.timeout(max(0.0, left)):
                     event = await receive()

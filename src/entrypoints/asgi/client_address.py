@@ -1,4 +1,4 @@
-"""Which address a client has, as far as it can be trusted."""
+"""Finds the address of a client, also behind trusted proxies."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -10,19 +10,21 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _IPV6_SITE: Final = 64
-"""Bits that one subscriber of IPv6 has for itself (RFC 6177): all of them count as one address."""
+"""The prefix of one IPv6 subscriber in bits (RFC 6177). All of its addresses count as one."""
 
 
 class ClientAddresses:
-    """`trusted_proxies` are the networks whose `X-Forwarded-For` is believed."""
+    """Finds addresses. Believes `X-Forwarded-For` of the networks `trusted_proxies` only."""
 
     def __init__(self, trusted_proxies: Sequence[Network] = ()) -> None:
         self._trusted = trusted_proxies
 
     def of(self, scope: Scope) -> str:
-        """The peer's address; behind trusted proxies, the right-most one in `X-Forwarded-For` that is none of them.
+        """The address of the peer.
 
-        An IPv6 address is its /64 network. Empty for a peer without an IP address.
+        Behind trusted proxies, the right-most address in `X-Forwarded-For` that is not trusted.
+
+        An IPv6 address is given as its /64 network. Empty for a peer without an IP address.
         """
         address = _peer(scope)
         if address is None:
@@ -46,13 +48,16 @@ def _peer(scope: Scope) -> Address | None:
 
 
 def _forwarded_for(scope: Scope) -> list[str]:
-    """The addresses of all such headers, in order: each proxy may add a header or continue the last one."""
+    """The addresses of all `X-Forwarded-For` headers, in order: a proxy adds a header, or extends the last one."""
     texts = [value.decode("latin-1") for name, value in scope["headers"] if name.lower() == b"x-forwarded-for"]
     return ",".join(texts).split(",") if texts else []
 
 
 def _parse(text: str) -> Address | None:
-    """An address as proxies write it: also `1.2.3.4:567`, `[::1]` and `[::1]:567`. An IPv4-mapped one is IPv4."""
+    """Parses an address as proxies write it: also `1.2.3.4:567`, `[::1]` and `[::1]:567`.
+
+    Maps IPv4-mapped ones to IPv4.
+    """
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -1,4 +1,4 @@
-"""Which web pages may connect: origins as RFC 6454 has them, one meaning for REST, WebSocket and SockJS."""
+"""Decides which origins (RFC 6454) may connect: the same rules for REST, WebSocket and SockJS."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ _ONE_LABEL: Final = "*."
 
 
 class Origin(NamedTuple):
-    """`host` in lower case and IDNA; `port` is the scheme's own where none is written, None where it has none."""
+    """`host` is in lower case and IDNA. `port` is the default port of the scheme when none is written, or None."""
 
     scheme: str
     host: str
@@ -25,7 +25,7 @@ class Origin(NamedTuple):
 
 
 def parse_origin(text: str) -> Origin | None:
-    """None for what is no `scheme://host[:port]`."""
+    """Parses `scheme://host[:port]`. None for anything else."""
     match = _ORIGIN.fullmatch(text.lower())
     host = _canonical_host(match[2]) if match else None
     if match is None or host is None:
@@ -35,9 +35,9 @@ def parse_origin(text: str) -> Origin | None:
 
 
 class Origins:
-    """`allowed` are origins, `scheme://*.domain` for one label at the left, `null`, or `*` for any.
+    """The allowed origins: `scheme://*.domain` allows one label at the left; `null` and `*` are allowed, too.
 
-    Without any, a page must be of the host that the request names. Raises ValueError for what is none of these.
+    Without any, a page must come from the host that the request names. Raises ValueError for a malformed origin.
     """
 
     def __init__(self, allowed: Iterable[str]) -> None:
@@ -48,7 +48,7 @@ class Origins:
         self._allowed = frozenset(_allowed(word) for word in words if word not in (_ANY, _OPAQUE))
 
     def allow(self, headers: Mapping[str, str]) -> bool:
-        """Programs that are no browsers send no `Origin` and may; their token alone decides."""
+        """Whether a request with these headers may connect. Programs that are no browsers send no `Origin`, and may."""
         origin = headers.get("origin")
         if origin is None or self.names(origin):
             return True
@@ -66,7 +66,7 @@ class Origins:
 
 
 def is_of_host(origin: str, host: str) -> bool:
-    """Whether a page of `origin` came from the `Host` of this request; a port left out is the scheme's own."""
+    """Whether a page of `origin` came from the `Host` of this request. A missing port is the default of the scheme."""
     parsed, match = parse_origin(origin), _HOST.fullmatch(host.lower())
     if parsed is None or match is None:
         return False
@@ -75,13 +75,13 @@ def is_of_host(origin: str, host: str) -> bool:
 
 
 def host_name(host: str) -> str | None:
-    """The name or address in a `Host` header, without its port; None for what is no host."""
+    """The name or address in a `Host` header, without its port. None for a malformed one."""
     match = _HOST.fullmatch(host.lower())
     return _canonical_host(match[1]) if match else None
 
 
 def _allowed(word: str) -> Origin:
-    """An origin or a pattern; one slash behind it is no path. Raises ValueError."""
+    """Parses an allowed origin or a pattern. Ignores one slash at the end. Raises ValueError."""
     scheme, mark, rest = word.removesuffix("/").partition("://*.")
     origin = parse_origin(f"{scheme}://{rest}" if mark else scheme)
     if origin is None or (mark and not rest):

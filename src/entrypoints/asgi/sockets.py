@@ -1,10 +1,10 @@
-"""What serves WebSockets, whichever server carries them."""
+"""Serves WebSockets, whichever server carries them."""
 
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from adapters.stomp.connection import StompConnection
-from adapters.stomp.protocol.version import choose_subprotocol
+from adapters.stomp.protocol.negotiation.version import choose_subprotocol
 from adapters.stomp.services import StompServices
 from adapters.stomp.transport import Receiver, Transport
 from adapters.stomp.waiting_room import Place
@@ -15,10 +15,7 @@ PATHS = frozenset({"/ws", "/ws/", "/ws/websocket"})
 
 
 class Client(NamedTuple):
-    """What is known of a client before its first message: of its first request, or of its WebSocket's handshake.
-
-    It leaves `place` when its CONNECT is accepted.
-    """
+    """What is known of a client from its upgrade or first request. It leaves `place` when its CONNECT is accepted."""
 
     authorization: str | None = None
     subprotocol: str | None = None
@@ -26,11 +23,11 @@ class Client(NamedTuple):
 
 
 Application = Callable[[Transport, Client], Receiver]
-"""Serves one client until either side ends it."""
+"""Serves one client until either side ends the connection."""
 
 
-class Accepted(NamedTuple):
-    """An upgrade that may be answered. `serve` is called once it was; when the client has gone, it leaves `place`."""
+class Upgrade(NamedTuple):
+    """An upgrade that may be accepted. Call `serve` after the answer. When the client has gone, leave `place`."""
 
     subprotocol: str | None
     place: Place
@@ -38,12 +35,16 @@ class Accepted(NamedTuple):
 
 
 class Sockets(Protocol):
-    def admit(self, scope: Scope) -> Accepted:
-        """Raises `Refused`."""
+    """Admits WebSockets."""
+
+    def admit(self, scope: Scope) -> Upgrade:
+        """Admits an upgrade. Raises `Refused`."""
         ...
 
 
 def stomp_application(services: StompServices) -> Application:
+    """The application that serves STOMP."""
+
     def serve(transport: Transport, client: Client) -> Receiver:
         return StompConnection(
             transport,
@@ -56,21 +57,22 @@ def stomp_application(services: StompServices) -> Application:
     return serve
 
 
-def accept(scope: Scope, place: Place, application: Application) -> Accepted:
-    """`application` serves the client of this upgrade."""
+def accept(scope: Scope, place: Place, application: Application) -> Upgrade:
+    """Admits the client of an upgrade, to be served by `application`."""
     subprotocol = choose_subprotocol(scope.get("subprotocols", ()))
     client = Client(headers_of(scope).get("authorization"), subprotocol, place)
-    return Accepted(subprotocol, place, lambda transport: application(transport, client))
+    return Upgrade(subprotocol, place, lambda transport: application(transport, client))
 
 
 class PlainSockets:
-    """`/ws` and `/ws/websocket`: frames in WebSocket messages as they are (contract, section 7)."""
+    """Serves `/ws` and `/ws/websocket`: STOMP frames in WebSocket messages (contract, section 7)."""
 
     def __init__(self, application: Application, admission: Admission) -> None:
         self._application = application
         self._admission = admission
 
-    def admit(self, scope: Scope) -> Accepted:
+    def admit(self, scope: Scope) -> Upgrade:
+        """Admits an upgrade. Raises `Refused`."""
         if scope["path"] not in PATHS:
             raise Refused(404)
         return accept(scope, self._admission.admit(scope), self._application)

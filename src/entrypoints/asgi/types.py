@@ -1,4 +1,4 @@
-"""The few types of ASGI 3 that are spoken here without a framework."""
+"""The types of ASGI 3."""
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -8,10 +8,10 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 MESSAGE_TOO_LARGE = "websocket.message_too_large"
-"""Beyond ASGI: the type of the event for a message of which the server kept nothing."""
+"""An extension of ours: the type of the event for a message that was too large for the server."""
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def headers_of(scope: Scope) -> Mapping[str, str]:
-    """By lower-case name."""
+    """The headers, by lower-case name."""
     return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}

@@ -1,6 +1,6 @@
-"""A refusal reaches a client that is still sending (RFC 9112, 9.6).
+"""Reads the rest of a refused request, so that the refusal reaches a client that is still sending (RFC 9112, 9.6).
 
-Closing a connection with octets of it unread resets it, and the answer that was on its way is lost with it.
+Closing a connection with unread octets resets it, and then the answer is lost.
 """
 
 import asyncio
@@ -9,18 +9,19 @@ from contextlib import suppress
 from entrypoints.asgi.types import AsgiApp, Event, Receive, Scope, Send
 
 MAX_DISCARDED = 16 * 1024 * 1024
-"""Octets of one refused request that are read for nothing, at most."""
+"""The largest number of octets that are discarded for one request."""
 DISCARD_TIMEOUT = 5.0
-"""Seconds for all of them."""
+"""Seconds in which they are read."""
 
 
 class UnreadBody:
-    """ASGI middleware: before a refusal is sent, the rest of its request is read and forgotten."""
+    """ASGI middleware. Reads and discards the rest of a request before the end of its refusal."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves a request, and discards what a refusal has left of it."""
         if scope["type"] != "http" or not _sends_a_body(scope):
             await self._app(scope, receive, send)
             return
@@ -37,7 +38,7 @@ class UnreadBody:
             if event["type"] == "http.response.start":
                 refused = event["status"] >= 400
             elif refused and unread and not event.get("more_body", False):
-                # before the answer's end, at which a server may close at once
+                # before the end of the answer, as the server may close the connection then
                 with suppress(TimeoutError):
                     async with asyncio.timeout(DISCARD_TIMEOUT):
                         left = MAX_DISCARDED
@@ -49,7 +50,7 @@ class UnreadBody:
 
 
 def _sends_a_body(scope: Scope) -> bool:
-    """Also when it waits to be told to (`Expect`), it will not be, and nothing has to be read."""
+    """Whether the client sends a body without waiting. With `Expect` it waits, and nothing has to be read."""
     headers = {name.lower(): value for name, value in scope["headers"]}
     has_body = headers.get(b"content-length", b"0") != b"0" or b"transfer-encoding" in headers
     return has_body and b"expect" not in headers

@@ -1,7 +1,6 @@
-"""WebSockets over ASGI, for servers that have nothing else: a task that reads, and one that writes."""
+"""WebSockets over ASGI, for servers that have nothing else: one task reads, one writes."""
 
 import asyncio
-import contextlib
 from collections import deque
 from typing import Final
 
@@ -11,11 +10,15 @@ from entrypoints.asgi.sockets import Sockets
 from entrypoints.asgi.types import Event, Receive, Scope, Send
 
 CLOSE_TIMEOUT: Final = 5.0
-"""Seconds in which a client may take the last of what it is sent."""
+"""Seconds in which a client may read what is left before the close."""
+READ_AHEAD: Final = 65_536
+"""Characters or octets that are read while reading is paused. Behind them comes the news that the client has gone."""
+MESSAGE_OVERHEAD: Final = 64
+"""What each message counts in addition to its content."""
 
 
 class AsgiSocket:
-    """Implements the STOMP transport over an accepted ASGI WebSocket."""
+    """The STOMP transport over an accepted ASGI WebSocket."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive = receive
@@ -24,16 +27,18 @@ class AsgiSocket:
         self._arrived = asyncio.Event()
         self._readable = asyncio.Event()
         self._readable.set()
+        self._is_paused = False
+        self._read_ahead = 0
         self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_closing = False
 
     async def run(self, receiver: Receiver) -> None:
-        """Serves the client until either side ends it."""
+        """Serves the client until either side ends the connection."""
         reader = asyncio.create_task(self._read(receiver), name="websocket reader")
         writer = asyncio.create_task(self._write(receiver), name="websocket writer")
         try:
             await self._end
-            # Granian's close hangs while somebody receives
+            # Granian's close hangs while a receive is in progress
             reader.cancel()
             await asyncio.wait([reader])
             if self._is_closing:
@@ -45,17 +50,23 @@ class AsgiSocket:
             receiver.lost()
 
     def send(self, text: str, *, binary: bool = False) -> bool:
+        """Sends a message, as text or binary. Returns whether the client takes it at once."""
         content = {"bytes": text.encode()} if binary else {"text": text}
         self._put({"type": "websocket.send", **content})
         return False
 
     def pause_reading(self) -> None:
-        self._readable.clear()
+        """Stops to hand messages to the receiver."""
+        self._is_paused = True
 
     def resume_reading(self) -> None:
+        """Goes on to hand messages to the receiver."""
+        self._is_paused = False
+        self._read_ahead = 0
         self._readable.set()
 
     def close(self, close: Close) -> None:
+        """Closes the WebSocket after what was sent."""
         self._is_closing = True
         self._put({"type": "websocket.close", "code": close.code, "reason": close.reason})
         self._finish()
@@ -77,13 +88,21 @@ class AsgiSocket:
                     break
                 text: str | None = event.get("text")
                 data: bytes | None = event.get("bytes")
-                receiver.received((data or b"") if text is None else text)
+                message = (data or b"") if text is None else text
+                if self._is_paused:
+                    self._count_ahead(len(message))
+                receiver.received(message)
         except (OSError, RuntimeError):
             pass
         self._finish()
 
+    def _count_ahead(self, length: int) -> None:
+        self._read_ahead += length + MESSAGE_OVERHEAD
+        if self._read_ahead >= READ_AHEAD:
+            self._readable.clear()
+
     async def _write(self, receiver: Receiver) -> None:
-        with contextlib.suppress(OSError, RuntimeError):  # the client has gone; the reader learns it too
+        try:
             while True:
                 while self._outgoing:
                     event = self._outgoing.popleft()
@@ -95,15 +114,18 @@ class AsgiSocket:
                 if not self._outgoing:
                     self._arrived.clear()
                     await self._arrived.wait()
+        except (OSError, RuntimeError):  # the client has gone; the reader does not notice while it is paused
+            self._finish()
 
 
 class AsgiWebSockets:
-    """The ASGI application."""
+    """The ASGI application for WebSockets."""
 
     def __init__(self, sockets: Sockets) -> None:
         self._sockets = sockets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one WebSocket connection."""
         await receive()  # websocket.connect
         try:
             accepted = self._sockets.admit(scope)

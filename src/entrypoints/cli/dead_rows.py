@@ -1,4 +1,4 @@
-"""How dead outbox entries are shown: with the ids of their payload, and never with a text."""
+"""Prints dead outbox entries: the ids of their messages, and never a text."""
 
 from collections.abc import Sequence
 from datetime import UTC
@@ -12,7 +12,7 @@ HEADING = ("id", "destination", "tries", "died at", "message", "session", "seq",
 
 
 class _Ids(msgspec.Struct, rename="camel"):
-    """What is safe to show of a `ChatMessage`."""
+    """The fields of a `ChatMessage` that may be shown."""
 
     message_id: str | None = None
     client_message_id: str | None = None
@@ -22,13 +22,14 @@ class _Ids(msgspec.Struct, rename="camel"):
 
 
 def as_table(dead: Sequence[DeadEntry]) -> str:
-    """A line each, with tabs between the columns, below a heading."""
-    rows = [HEADING, *(_row(one) for one in dead)]
+    """One line for each entry, with tabs between the columns, below a heading."""
+    rows = [HEADING, *(_row(entry) for entry in dead)]
     return "\n".join("\t".join(row) for row in rows)
 
 
 def as_json(dead: Sequence[DeadEntry]) -> str:
-    return msgspec.json.format(msgspec.json.encode([_object(one) for one in dead])).decode()
+    """A JSON list of the entries."""
+    return msgspec.json.format(msgspec.json.encode([_object(entry) for entry in dead])).decode()
 
 
 def _row(dead: DeadEntry) -> tuple[str, ...]:
@@ -49,7 +50,7 @@ def _object(dead: DeadEntry) -> dict[str, Any]:
 
 
 def _ids(dead: DeadEntry) -> _Ids:
-    """None of them when the payload is no `ChatMessage`, which may be why it is dead."""
+    """The ids in the payload. None of them when the payload is no `ChatMessage`, which may be why the entry is dead."""
     try:
         return msgspec.json.decode(dead.entry.payload, type=_Ids)
     except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""`chat-service`: the commands, and how their failures are told."""
+"""`chat-service`: the commands, and their error messages."""
 
 import sys
 from typing import NoReturn
@@ -11,7 +11,7 @@ from entrypoints.cli.lazy_group import LazyGroup
 from entrypoints.development.embedded_postgres import EmbeddedPostgresError
 from entrypoints.settings.failures import Failure
 
-INTERRUPTED = 130  # as shells say it: 128 and the number of SIGINT
+INTERRUPTED = 130  # like shells: 128 and the number of SIGINT
 
 commands = LazyGroup(
     "chat-service",
@@ -33,11 +33,11 @@ NO_SUCH_THING = ("42P01", "42703")
 
 
 def main() -> NoReturn:
-    """Exits 0, or with one line on stderr: 2 for wrong usage or settings, 1 for a failure."""
+    """Runs a command. Exits with 0, or with one line on stderr: 2 for wrong usage or settings, 1 for a failure."""
     try:
         code = commands.main(prog_name="chat-service", standalone_mode=False)
     except NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help())  # who gives no command asks for them
+        click.echo(error.ctx.get_help())  # without a command, lists the commands
         sys.exit(0)
     except click.ClickException as error:
         _fail(error.format_message(), error.exit_code)
@@ -48,8 +48,8 @@ def main() -> NoReturn:
     except (EmbeddedPostgresError, ChatError) as error:
         _fail(str(error), Failure.exit_code)
     except Exception as error:
-        from adapters.postgres.database import DRIVER_ERRORS
-        from adapters.postgres.migrations import NewerSchema
+        from adapters.postgres.connection.database import DRIVER_ERRORS
+        from adapters.postgres.schema.migrations import NewerSchema
 
         if isinstance(error, NewerSchema):
             _fail(str(error), Failure.exit_code)
@@ -57,8 +57,8 @@ def main() -> NoReturn:
             raise
         if getattr(getattr(error, "orig", error), "sqlstate", None) in NO_SUCH_THING:
             _fail("the database does not have the schema of this version: run chat-service migrate", Failure.exit_code)
-        told = str(getattr(error, "orig", error))  # what PostgreSQL has said, without SQLAlchemy's words around it
-        _fail(f"the database cannot be used: {told or type(error).__name__}", Failure.exit_code)
+        reason = str(getattr(error, "orig", error))  # the message of PostgreSQL, without that of SQLAlchemy
+        _fail(f"the database cannot be used: {reason or type(error).__name__}", Failure.exit_code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

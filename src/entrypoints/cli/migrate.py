@@ -1,4 +1,4 @@
-"""`migrate`: the database's schema."""
+"""`migrate`: the schema of the database."""
 
 import asyncio
 import os
@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from adapters.postgres.migrations import upgrade, upgrade_sql
+from adapters.postgres.schema.migrations import upgrade, upgrade_sql
 from entrypoints.reachable import reaching
 from entrypoints.serve import database
 from entrypoints.settings.failures import Failure
@@ -28,10 +28,10 @@ def migrate(sql: bool) -> None:
 
 
 def _print(sql: str) -> None:
-    """Raises `Failure`."""
+    """Prints the SQL. Raises `Failure` when it cannot be written."""
     try:
         click.echo(sql, nl=False)
         sys.stdout.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left to flush at the end fails too
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the flush at exit fails, too
         raise Failure(f"the SQL cannot be written: {error.strerror}") from None

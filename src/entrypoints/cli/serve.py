@@ -1,4 +1,4 @@
-"""`serve` and `dev`: the service itself."""
+"""`serve` and `dev`: run the service."""
 
 from pathlib import Path
 
@@ -42,10 +42,12 @@ def serve(
 @_port
 @_server
 def dev(host: str | None, port: int | None, server: str | None) -> None:
-    """Run it on this machine with everything it needs inside."""
+    """Run the service on this machine, with everything that it needs."""
     settings = load_settings(profile="dev", host=host, port=port, server=server)
     click.echo("Starting PostgreSQL and the service …")
-    run(require_all(settings), lambda: click.echo(_welcome(settings)))  # at once, for who reads but the first line
+    run(
+        require_all(settings), lambda: click.echo(_welcome(settings))
+    )  # in one write, for programs that read only the first line
 
 
 def _welcome(settings: Settings) -> str:
@@ -69,6 +71,6 @@ def _welcome(settings: Settings) -> str:
 
 
 def _host_to_go_to(host: str) -> str:
-    """Everywhere is an address to listen on and none to go to."""
+    """An address to connect to, for a host to listen on."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     return f"[{host}]" if ":" in host else host

@@ -1,4 +1,4 @@
-"""`token`: one JWT for trying things out."""
+"""`token`: prints a JWT to try the service out."""
 
 from datetime import timedelta
 
@@ -15,13 +15,16 @@ from entrypoints.settings.load import load_settings
 from entrypoints.settings.types import Duration
 
 DEFAULT_LIFETIME = 3600.0
-MIN_LIFETIME = 1.0  # tokens tell their times in whole seconds
+MIN_LIFETIME = 1.0  # times in tokens are whole seconds
 
 
 class Lifetime(click.ParamType[Duration]):
+    """The type of `--ttl`."""
+
     name = "duration"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> Duration:
+        """Parses a duration. Fails for less than a second."""
         try:
             lifetime = Duration.parse(value)
         except ValueError as error:

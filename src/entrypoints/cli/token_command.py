@@ -1,4 +1,4 @@
-"""The command that makes a token for the service that runs here, to be typed in another terminal."""
+"""The command that makes a token for this service, to run in another terminal."""
 
 import os
 import shlex
@@ -13,7 +13,10 @@ WHO = "you@example.org"
 
 
 def how_to_get_a_token(settings: Settings) -> str:
-    """With the settings that the other terminal may not have; or who makes the tokens when it is not this service."""
+    """The command, with the settings that the other terminal may not have.
+
+    Or who makes the tokens, when this service does not.
+    """
     if not makes_tokens(settings):
         return "from the issuer of the keys in CHAT_JWT_…"
     needed: dict[str, str] = {"CHAT_PROFILE": settings.profile}
@@ -28,11 +31,11 @@ def how_to_get_a_token(settings: Settings) -> str:
 
 
 def _ourselves() -> str:
-    """As it is typed in this folder."""
+    """The command `chat-service`, as one types it in this folder."""
     command = Path(sys.argv[0])
     if shutil.which(command.name) == str(command):
         return command.name
-    absolute = Path(os.path.abspath(command))  # not resolved: an environment's links are its own
+    absolute = Path(os.path.abspath(command))  # not resolved: a virtual environment has links of its own
     if absolute.is_relative_to(Path.cwd()):
         return shlex.quote(str(absolute.relative_to(Path.cwd())))
     return shlex.quote(str(absolute))

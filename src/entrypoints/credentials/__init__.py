@@ -1,1 +1,1 @@
-"""Keys and secrets that the service is given: for tokens of services, and for the instances among themselves."""
+"""Keys and secrets from the settings: of other services, of our own, and of the instances among themselves."""

@@ -1,4 +1,4 @@
-"""With what the instances sign their deliveries."""
+"""The secrets by which instances sign their deliveries."""
 
 import logging
 
@@ -13,9 +13,9 @@ _SHORT = 8
 
 
 def broker_secrets(settings: Settings) -> list[str]:
-    """The first one signs. Those of `CHAT_BROKER_KEY`, or else the passwords in the broker's URLs.
+    """The secrets: those of `CHAT_BROKER_KEY`, or else the passwords in the URLs of the broker. The first one signs.
 
-    The passwords are in an order of their own, as each instance may name the nodes in another one.
+    Passwords are sorted, as each instance may name the nodes in another order.
     """
     if keys := [key for part in settings.broker_key.split(",") if (key := part.strip())]:
         return keys

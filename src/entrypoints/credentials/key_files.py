@@ -1,4 +1,4 @@
-"""Keys from the files that settings name."""
+"""Reads keys from the files that settings name."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +12,13 @@ from entrypoints.settings.model import SettingsError, setting_name
 
 
 def public_key(field: str, file: Path) -> RSAPublicKey:
-    """Raises `SettingsError` with the name of the setting `field`."""
+    """Reads a public key. Raises `SettingsError` with the name of the setting `field`."""
     with _named(field):
         return load_public_key(file)
 
 
 def private_key(field: str, file: Path) -> RSAPrivateKey:
-    """Raises `SettingsError` with the name of the setting `field`."""
+    """Reads a private key. Raises `SettingsError` with the name of the setting `field`."""
     with _named(field):
         return load_private_key(file)
 
@@ -28,7 +28,7 @@ def _named(field: str) -> Iterator[None]:
     try:
         yield
     except OSError:
-        # what was given is never shown: it may be the key itself
+        # never shows the value: it may be the key itself
         message = f"{setting_name(field)}: this file cannot be read; the name of a file is expected"
         raise SettingsError(message) from None
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""The public keys of the services that may act for anybody, and whose keys they must not be."""
+"""Reads the public keys of trusted services, which may act for any user."""
 
 from collections.abc import Mapping
 
@@ -13,8 +13,8 @@ def trusted_services(
 ) -> Mapping[str, RSAPublicKey]:
     """The key of each trusted service by name (contract, section 4).
 
-    Raises `SettingsError` for a file that holds none, and for a key that two services share, or one with the issuer
-    of users' tokens or with us: whoever signs with it would act for anybody.
+    Raises `SettingsError` for a file without a key, and for a key that two services share, or that a service shares
+    with us or with the issuer of users' tokens: its owner could act for any user.
     """
     services: dict[str, RSAPublicKey] = {}
     for name, file in settings.trusted_service_files().items():

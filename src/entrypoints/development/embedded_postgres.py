@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own, from the binaries in the `embedded` extra: for development, tests and benchmarks."""
+"""An embedded PostgreSQL, from the binaries in the extra `embedded`: for development, tests and benchmarks."""
 
 import os
 import secrets
@@ -23,7 +23,7 @@ USER = "chat"
 
 _MAKING = "data.new-"
 _INITDB_OPTIONS = ("--username", USER, "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--no-instructions")
-_GROUP_MAY_READ = "--allow-group-access"  # what root reads of it also where root is not allowed everything
+_GROUP_MAY_READ = "--allow-group-access"  # so that a root without all its rights can read it, too
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -36,7 +36,7 @@ _SETTINGS = {
 
 
 class EmbeddedPostgres:
-    """One server over `data_dir`, which it makes; it listens on 127.0.0.1 only, with a password of its own."""
+    """A server with its data in `data_dir`. It listens on 127.0.0.1 only, with a password of its own."""
 
     def __init__(self, data_dir: Path, settings: dict[str, str] | None = None) -> None:
         self._wished = self._home = data_dir.resolve()
@@ -52,18 +52,20 @@ class EmbeddedPostgres:
 
     @property
     def url(self) -> str:
+        """The URL of the running server."""
         password = (self._home / "password").read_text().strip()
         return f"postgresql://{USER}:{password}@127.0.0.1:{self._port}/postgres"
 
     @property
     def pid(self) -> int:
+        """The process id of the running server."""
         assert self._process is not None, "it is not running"
         return self._process.pid
 
     def start(self) -> str:
-        """The URL of its database, on the same port when it is started again.
+        """Starts the server. Returns the URL of its database, which keeps its port.
 
-        A server that an earlier process left behind in `data_dir` is stopped before. Raises `EmbeddedPostgresError`.
+        Stops a server that an earlier process left behind in `data_dir`. Raises `EmbeddedPostgresError`.
         """
         assert self._process is None, "it is running already"
         try:
@@ -82,7 +84,7 @@ class EmbeddedPostgres:
         return self.url
 
     def running_url(self) -> str | None:
-        """The URL of the server that another process runs over `data_dir` right now; None without one."""
+        """The URL of the server that another process runs in `data_dir`. None without one."""
         try:
             self._home = place_for(self._wished, self._user).home
             lines = (self._data / "postmaster.pid").read_text().splitlines()
@@ -95,7 +97,7 @@ class EmbeddedPostgres:
         return self.url
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
-        """Idempotent. SIGINT is a fast shutdown, SIGQUIT an immediate one, as after a crash."""
+        """Stops the server. SIGINT is a fast shutdown, SIGQUIT an immediate one, as after a crash. Idempotent."""
         process, self._process = self._process, None
         if process is not None:
             process.send_signal(how)
@@ -116,7 +118,7 @@ class EmbeddedPostgres:
             port = _free_port()
             try:
                 self._run_on(port, binaries)
-            except PortTaken:  # by somebody faster
+            except PortTaken:  # by a faster process
                 if attempt == MAX_TRIES:
                     raise
             else:
@@ -133,11 +135,11 @@ class EmbeddedPostgres:
 
     def _make(self, binaries: Path) -> None:
         for old in self._home.glob(f"{_MAKING}*"):
-            shutil.rmtree(old, ignore_errors=True)  # its `initdb` may just be doing the same
-        # a place of its own, and renamed when it is complete: we may be killed before
+            shutil.rmtree(old, ignore_errors=True)  # its `initdb` may do the same now
+        # in a folder of its own, which is renamed when it is complete: the process may be killed before
         making = Path(mkdtemp(prefix=_MAKING, dir=self._home))
         password = self._home / "password"
-        password.unlink(missing_ok=True)  # of a start that came to nothing, and not ours to write any more
+        password.unlink(missing_ok=True)  # left by a start that failed
         password.touch(mode=0o600)
         password.write_text(secrets.token_urlsafe(24))
         options = list(_INITDB_OPTIONS)
@@ -161,8 +163,8 @@ class EmbeddedPostgres:
         while not is_ready(self._process.pid, self._data):
             if self._process.poll() is not None:
                 self._process = None
-                told = (self._home / "postgres.log").read_bytes()[log_start:]
-                raise failure(told.decode(errors="replace"), self._home, port)
+                log_text = (self._home / "postgres.log").read_bytes()[log_start:]
+                raise failure(log_text.decode(errors="replace"), self._home, port)
             if monotonic() > deadline:
                 raise EmbeddedPostgresError(f"PostgreSQL was not ready within {START_TIMEOUT:.0f} s")
             sleep(0.02)

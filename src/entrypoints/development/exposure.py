@@ -1,4 +1,4 @@
-"""`dev` gives tokens for any user to whoever asks: who can ask is told at the start."""
+"""Warns when other machines can get a token of any user from `dev`."""
 
 import logging
 from ipaddress import ip_address

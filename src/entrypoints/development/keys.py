@@ -1,4 +1,4 @@
-"""The key pair of `dev` and `test`, made at first use: tokens to try the service with, from its own command."""
+"""The key pair of `dev` and `test`, made at the first use."""
 
 import os
 from pathlib import Path
@@ -12,12 +12,14 @@ from entrypoints.settings.model import Settings, SettingsError
 
 
 class DevKeys(NamedTuple):
+    """A key pair that signs and verifies tokens."""
+
     private: RSAPrivateKey
     public: RSAPublicKey
 
 
 def dev_keys(settings: Settings) -> DevKeys:
-    """The pair under the data directory. Raises `SettingsError` in `prod`, which has none, and without a directory."""
+    """The pair in the data directory. Raises `SettingsError` in `prod`, and without a directory."""
     if settings.profile == "prod":
         raise SettingsError("CHAT_JWT_PUBLIC_KEY_FILE or CHAT_JWT_JWKS_URL is missing")
     directory = settings.data_dir / "keys"
@@ -31,7 +33,7 @@ def dev_keys(settings: Settings) -> DevKeys:
 
 
 def _make(directory: Path) -> None:
-    """Appears whole or not at all, also when two processes start at once: the first one's pair stays."""
+    """Makes the pair in one step. When two processes start at once, the pair of the first one stays."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=directory.parent) as scratch:
         made = Path(scratch) / "keys"

@@ -1,4 +1,4 @@
-"""What went wrong with the embedded PostgreSQL, in one line for the user."""
+"""Explains in one line why the embedded PostgreSQL failed."""
 
 from pathlib import Path
 
@@ -11,19 +11,19 @@ _CAUSES = {
 
 
 class EmbeddedPostgresError(Exception):
-    """Why PostgreSQL did not start, in one line for the user."""
+    """PostgreSQL did not start. The text is one line for the user."""
 
 
 class PortTaken(EmbeddedPostgresError):
-    """Another process listens where PostgreSQL was to."""
+    """Another process listens on the port of PostgreSQL."""
 
 
-def failure(told: str, home: Path, port: int = 0) -> EmbeddedPostgresError:
-    """The error for what the system, `initdb` or the server's log has said, in English."""
+def failure(log: str, home: Path, port: int = 0) -> EmbeddedPostgresError:
+    """The error for a message of the system, of `initdb` or of the server log."""
     for cause, signs in _CAUSES.items():
-        if any(sign in told for sign in signs):
+        if any(sign in log for sign in signs):
             kind = PortTaken if "{port}" in cause else EmbeddedPostgresError
             return kind(cause.format(home=home, port=port))
-    lines = [line for line in told.splitlines() if line.strip()] or ["it did not say why"]
+    lines = [line for line in log.splitlines() if line.strip()] or ["it did not say why"]
     telling = [line for line in lines if "FATAL:" in line or "error:" in line] or lines
     return EmbeddedPostgresError(f"PostgreSQL in {home} did not start: {telling[-1].strip()}")

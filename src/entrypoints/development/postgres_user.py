@@ -1,4 +1,4 @@
-"""The user that PostgreSQL runs as when we are root: it refuses to be root itself."""
+"""The user that runs PostgreSQL when we are root, as PostgreSQL refuses to run as root."""
 
 import os
 import pwd
@@ -45,7 +45,7 @@ sys.exit(not all(os.access(path, os.X_OK) for path in sys.argv[2:]))
 
 
 class User(NamedTuple):
-    """The group is ours: what it may read, we may read without being allowed everything."""
+    """A user with our group: so we can read what the group may read."""
 
     uid: int
     gid: int
@@ -55,7 +55,9 @@ class User(NamedTuple):
 
 
 def unprivileged_user() -> User | None:
-    """None when we are not root. Made where the machine has no user but root, without whose name `initdb` does nothing.
+    """The user. None when we are not root.
+
+    Makes one when the machine has no user but root, since `initdb` needs a name.
 
     Raises `EmbeddedPostgresError`.
     """
@@ -80,12 +82,12 @@ def _make_nobody() -> None:
 
 
 def reaches(user: User, *folders: Path) -> bool:
-    """Whether the user gets into all of them, by the capability that it keeps too."""
+    """Whether the user can enter all folders, also by the capability that it keeps."""
     return _succeeds(user, _LOOK, folders)
 
 
 def may_start(user: User, program: Path) -> bool:
-    """Whether the user may start a program by its own rights alone, which is what PostgreSQL's programs look at."""
+    """Whether the user may start a program by its own rights alone, as the programs of PostgreSQL check."""
     return _succeeds(user, _ACCESS, [program])
 
 

@@ -19,18 +19,19 @@ Cause = str | None
 
 @dataclass
 class Health:
-    """`probes` return when their part is up, and raise or hang when it is not.
+    """The health of the instance.
 
-    `hindrance` says why no new clients should come here though the service runs; None when they may.
+    A probe returns when its part is up, and raises or hangs otherwise. `not_ready_reason` says why new clients should
+    connect elsewhere though the service runs, or None.
     """
 
     probes: dict[str, Probe] = field(default_factory=dict)
-    hindrance: Callable[[], Cause] = lambda: None
+    not_ready_reason: Callable[[], Cause] = lambda: None
     ready: bool = False
-    """Set by who starts and stops the service."""
+    """Set at the start and the stop of the instance."""
 
     async def components(self) -> dict[str, Cause]:
-        """Why each part is down; None for one that is up."""
+        """The failure of each part, by name. None for a part that is up."""
         causes = await asyncio.gather(*(_cause(probe) for probe in self.probes.values()))
         return dict(zip(self.probes, causes, strict=True))
 
@@ -52,29 +53,33 @@ _DOWN = {503: ResponseSpec(dict[str, Any], description="It is `DOWN`", generate_
 
 
 class HealthController(Controller):
+    """The calls under `/actuator/health`."""
+
     path = "/actuator/health"
     tags = ("operations",)
 
     @get("/", operation_id="health", summary="Health of all parts", responses=_DOWN)
     async def health(self, health: NamedDependency[Health]) -> Response[dict[str, Any]]:
-        """`UP` when every part is; 503 otherwise."""
+        """`UP` when every part is up, otherwise 503."""
         causes = await health.components()
         parts = {name: _status(cause) for name, cause in causes.items()}
         return _answer(not any(causes.values()), components=parts)
 
     @get("/liveness", operation_id="liveness", summary="Is the process alive?")
     async def liveness(self) -> Response[dict[str, Any]]:
-        """`UP` as long as the process answers: what is away elsewhere is not healed by a restart here."""
+        """`UP` as long as the process answers. A restart heals no other part."""
         return _answer(True)
 
     @get("/readiness", operation_id="readiness", summary="May clients come?", responses=_DOWN)
     async def readiness(self, health: NamedDependency[Health]) -> Response[dict[str, Any]]:
-        """`DOWN` before the start is through, from the first moment of a shutdown, and while the database takes no
-        writes, does not let this instance in, or is away with no broker to hold the sends.
+        """Whether new clients may connect. `DOWN` before the start is complete, and from the beginning of a stop.
+
+        Also `DOWN` while the database takes no writes, refuses this instance, or is away without a broker to hold the
+        sends.
         """
         if not health.ready:
             return _answer(False, cause="it is starting or stopping")
-        cause = health.hindrance()
+        cause = health.not_ready_reason()
         return _answer(True) if cause is None else _answer(False, cause=cause)
 
 

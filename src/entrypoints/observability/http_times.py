@@ -1,36 +1,36 @@
-"""How many HTTP requests were answered, how, and how long it took, by route."""
+"""Counts HTTP requests by route, method and status, and their times."""
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from time import perf_counter
+from time import monotonic
 
 from application.diagnostics.counters import Counters
 from entrypoints.asgi.types import AsgiApp, Event, Receive, Scope, Send
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-"""Upper bounds in seconds, inclusive."""
+"""The inclusive upper bounds of the buckets, in seconds."""
 
 REFUSAL = "chat_refusal"
-"""The key of the scope under which whoever refuses a request leaves the code."""
+"""The key in the ASGI scope for the code of a refusal."""
 
 OTHER = "other"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 class HttpTimes:
-    """Routes are templates of the router and statuses are ours, so that no stranger makes a label."""
+    """Counts requests. Labels are route templates and our own statuses, so that clients cannot make labels."""
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
         self.requests: Counter[tuple[str, str, str]] = Counter()
-        """By route, method and status."""
+        """Requests by route, method and status."""
         self.counts: dict[tuple[str, str], list[int]] = {}
-        """By route and method, one place more than `BUCKETS` has, for the rest."""
+        """Requests in each bucket, and one more bucket for longer times, by route and method."""
         self.totals: dict[tuple[str, str], float] = defaultdict(float)
-        """Seconds by route and method."""
+        """The sum of all times in seconds, by route and method."""
 
     def measured(self, app: AsgiApp) -> AsgiApp:
-        """`app`, every HTTP request of which is counted."""
+        """Wraps `app`, and counts all its HTTP requests."""
 
         async def measure(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -44,11 +44,11 @@ class HttpTimes:
                     status = str(event["status"])
                 await send(event)
 
-            start = perf_counter()
+            start = monotonic()
             try:
                 await app(scope, receive, send_and_see)
             finally:
-                self._answered(scope, status, perf_counter() - start)
+                self._answered(scope, status, monotonic() - start)
 
         return measure
 

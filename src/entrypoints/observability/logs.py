@@ -1,4 +1,4 @@
-"""Logs: JSON lines in production, readable ones for developers; never a token or message text."""
+"""Logs: JSON lines in production, readable lines for developers. They never contain a token or a message text."""
 
 import logging
 import sys
@@ -8,12 +8,12 @@ import structlog
 
 from entrypoints.settings.model import Settings
 
-# what they say below a warning is theirs
+# logged from the level warning on
 _QUIET = ("aio_pika", "aiormq", "alembic", "asyncio", "_granian", "granian", "uvicorn")
 
 
 def configure_logs(settings: Settings) -> None:
-    """Sends the standard library's logging, which all code here uses, through structlog to stderr."""
+    """Sends the logging of the standard library, which all code here uses, through structlog to stderr."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -23,7 +23,7 @@ def configure_logs(settings: Settings) -> None:
     ]
     if settings.log_format == "json":
         last: list[Any] = [
-            # without the variables of each frame, among which may be tokens and messages
+            # without local variables, which may hold tokens and messages
             structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False)),
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(),
@@ -43,4 +43,4 @@ def configure_logs(settings: Settings) -> None:
     root.setLevel(settings.log_level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
-    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # each of its errors comes to us, who log it with its place
+    logging.getLogger("aiormq").setLevel(logging.CRITICAL)  # its errors are raised to us, and logged by us

@@ -1,9 +1,7 @@
 """`/metrics`, in the text format of Prometheus (contract, section 10)."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
-from time import monotonic, time
 
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -15,28 +13,23 @@ from adapters.caching.lookup import CachedProfileLookup
 from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.stomp.connections import Connections
 from application.diagnostics.counters import Counters
-from application.ports.outbox import Outbox, OutboxStatus
-from domain.errors import Unavailable
 from entrypoints.observability.delivery_times import BUCKETS, DeliveryTimes
 from entrypoints.observability.runtime_metrics import RuntimeMetrics
-from entrypoints.observability.worker_metrics import Siblings
-
-OUTBOX_TIMEOUT = 2.0
-OUTBOX_MAX_AGE = 1.0  # so often at most the table is asked, however many scrape
-
+from entrypoints.observability.store_metrics import StoreMetrics
+from entrypoints.observability.worker_metrics import WorkerMetrics
 
 _CIRCUIT: Mapping[str, int] = {"closed": 0, "half-open": 1, "open": 2}
 
 
 class ServiceMetrics(Collector):
-    """What the service counts anyway, told when it is asked for."""
+    """Collects the counts of the service when they are scraped."""
 
     def __init__(
         self,
         counters: Counters,
         connections: Connections,
         delivery_times: DeliveryTimes,
-        outbox: Outbox,
+        store: StoreMetrics,
         profiles: CachedProfileLookup,
         circuit: CircuitBreakingLookup,
         runtime: RuntimeMetrics,
@@ -44,29 +37,23 @@ class ServiceMetrics(Collector):
         self._counters = counters
         self._connections = connections
         self._delivery_times = delivery_times
-        self._outbox = outbox
+        self._store = store
         self._profiles = profiles
         self._circuit = circuit
-        self._status: OutboxStatus | None = None
-        self._asked_at = float("-inf")
         self._registry = CollectorRegistry()
         self._registry.register(self)
+        self._registry.register(store)
         self._registry.register(runtime)
         ProcessCollector(registry=self._registry)
         GCCollector(registry=self._registry)
 
     async def text(self) -> str:
-        """Without the outbox's gauges while the database is away: no figure rather than a wrong one."""
-        if monotonic() - self._asked_at > OUTBOX_MAX_AGE:
-            self._asked_at = monotonic()
-            try:
-                async with asyncio.timeout(OUTBOX_TIMEOUT):
-                    self._status = await self._outbox.status()
-            except (Unavailable, TimeoutError):
-                self._status = None
+        """The metrics in the text format of Prometheus."""
+        await self._store.refresh()
         return generate_latest(self._registry).decode()
 
     def collect(self) -> Iterable[Metric]:
+        """The metrics of this process."""
         counters = self._counters
         yield CounterMetricFamily(
             "chat_outbox_processed", "Outbox entries that the broker has confirmed", counters.outbox_processed
@@ -95,7 +82,6 @@ class ServiceMetrics(Collector):
         )
         yield GaugeMetricFamily("chat_connections", "Open STOMP connections", len(self._connections))
         yield self._delivery_seconds()
-        yield from self._outbox_gauges()
 
     def _delivery_seconds(self) -> Metric:
         times = self._delivery_times
@@ -107,23 +93,11 @@ class ServiceMetrics(Collector):
             sum_value=times.total,
         )
 
-    def _outbox_gauges(self) -> Iterable[Metric]:
-        status = self._status
-        if status is None:
-            return
-        oldest = status.oldest_pending_at
-        age = 0.0 if oldest is None else max(0.0, time() - oldest.timestamp())
-        yield GaugeMetricFamily("chat_outbox_pending", "Outbox entries not yet processed nor dead", status.pending)
-        yield GaugeMetricFamily("chat_outbox_dead_rows", "Outbox entries given up and still there", status.dead)
-        yield GaugeMetricFamily("chat_outbox_oldest_pending_seconds", "Age of the oldest of them", age)
-        yield GaugeMetricFamily(
-            "chat_database_snapshot_age", "Transactions since the oldest snapshot still held", status.snapshot_age
-        )
-
 
 @get("/metrics", include_in_schema=False)
 async def metrics(
-    service_metrics: NamedDependency[ServiceMetrics], siblings: NamedDependency[Siblings]
+    service_metrics: NamedDependency[ServiceMetrics], worker_metrics: NamedDependency[WorkerMetrics]
 ) -> Response[bytes]:
-    text = await siblings.complete(await service_metrics.text())
-    return Response(text.encode(), headers={"Content-Type": CONTENT_TYPE_LATEST})  # which names its charset itself
+    """The metrics of all workers."""
+    text = await worker_metrics.complete(await service_metrics.text())
+    return Response(text.encode(), headers={"Content-Type": CONTENT_TYPE_LATEST})  # has a charset

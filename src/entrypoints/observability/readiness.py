@@ -1,15 +1,14 @@
-"""When a load balancer should send new clients elsewhere, though the service runs."""
+"""Decides when a load balancer should send new clients to other instances."""
 
-from adapters.postgres.failures import Effect, Failure
+from adapters.postgres.connection.failures import Effect, Failure
 
 
-def hindrance(failure: Failure | None, *, holds_sends: bool) -> str | None:
-    """Why this instance cannot do its work; None when it can do what any other could.
+def not_ready_reason(failure: Failure | None, *, holds_sends: bool) -> str | None:
+    """Why new clients should connect to another instance. None when this one is as good as any other.
 
-    A database that takes no writes or refuses this instance may be its own fault: another instance may have the right
-    one. One that is away is away for all, most likely: with a broker, which `holds_sends`, clients are better off
-    connected. Without a broker there is no other instance, and nothing that this one can do. A database that is merely
-    busy does not get better by sending its clients elsewhere.
+    Not ready while the database takes no writes or refuses this instance: another instance may have another database.
+    While the database is away, it is away for all: ready with a broker that holds the sends (`holds_sends`), otherwise
+    not. Ready while the database is only busy.
     """
     if failure is None or failure.effect is Effect.BUSY:
         return None

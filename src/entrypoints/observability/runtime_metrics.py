@@ -1,4 +1,4 @@
-"""Metrics of how the process and its parts are: build, event loop, links, pools, HTTP (contract, section 10)."""
+"""Metrics of the process and its parts: build, event loop, links, pools, HTTP (contract, section 10)."""
 
 import platform
 from collections.abc import Iterable
@@ -18,6 +18,8 @@ from entrypoints.store import Store
 
 
 class RuntimeMetrics(Collector):
+    """Collects the metrics of the process."""
+
     def __init__(
         self,
         server: str,
@@ -37,6 +39,7 @@ class RuntimeMetrics(Collector):
         self._loop_lag = loop_lag
 
     def collect(self) -> Iterable[Metric]:
+        """The metrics."""
         build = GaugeMetricFamily("chat_build_info", "What runs here; always 1", labels=list(self._labels))
         build.add_metric(list(self._labels.values()), 1)
         yield build

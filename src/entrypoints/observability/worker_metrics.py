@@ -1,4 +1,4 @@
-"""The metrics of all workers on one machine in one scrape, whichever of them is asked (contract, section 10)."""
+"""Joins the metrics of all workers on a machine in one scrape, whichever worker answers it (contract, section 10)."""
 
 import asyncio
 import re
@@ -11,33 +11,43 @@ ASK_TIMEOUT = 2.0
 _SAMPLE = re.compile(r"(\w+)(?:\{(.*)\})? (.+)")
 
 
-@runtime_checkable  # Litestar looks at what it hands to a handler
-class Siblings(Protocol):
-    async def start(self, own: Callable[[], Awaitable[str]]) -> None:
-        """Tells what `own` returns to the other workers, from now on."""
-        ...
-
-    async def stop(self) -> None: ...
-
-    async def complete(self, own: str) -> str:
-        """The metrics `own` with those of the other workers."""
-        ...
-
-
-class NoSiblings:
-    """The only process of its kind."""
+@runtime_checkable  # Litestar checks the type of a dependency
+class WorkerMetrics(Protocol):
+    """Exchanges metrics between the workers."""
 
     async def start(self, own: Callable[[], Awaitable[str]]) -> None:
-        """Nobody asks."""
+        """Gives the text that `own` returns to the other workers from now on."""
+        ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Gives no more text. Idempotent."""
+        ...
 
     async def complete(self, own: str) -> str:
+        """The metrics `own` together with those of the other workers."""
+        ...
+
+
+class NoOtherWorkers:
+    """For a process without other workers."""
+
+    async def start(self, own: Callable[[], Awaitable[str]]) -> None:
+        """Does nothing."""
+
+    async def stop(self) -> None:
+        """Does nothing."""
+        ...
+
+    async def complete(self, own: str) -> str:
+        """Returns `own`."""
         return own
 
 
-class WorkerSiblings:
-    """Worker `index`; each listens on a Unix socket of its number in `directory`, which is the supervisor's."""
+class OtherWorkers:
+    """Worker `index`.
+
+    Each worker listens on a Unix socket with its number in `directory`, which the supervisor owns.
+    """
 
     def __init__(self, directory: Path, index: int) -> None:
         self._directory = directory
@@ -45,9 +55,9 @@ class WorkerSiblings:
         self._server: asyncio.Server | None = None
 
     async def start(self, own: Callable[[], Awaitable[str]]) -> None:
-        """That the socket is there also says that this worker is ready."""
+        """Listens on the socket, which also tells the supervisor that this worker is ready."""
 
-        async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with suppress(ConnectionError):
                 writer.write((await own()).encode())
                 await writer.drain()
@@ -55,22 +65,24 @@ class WorkerSiblings:
 
         path = self._directory / f"{self._index}.sock"
         path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(tell, path)
+        self._server = await asyncio.start_unix_server(answer, path)
 
     async def stop(self) -> None:
+        """Removes the socket."""
         if self._server is not None:
             self._server.close()
             (self._directory / f"{self._index}.sock").unlink(missing_ok=True)
 
     async def complete(self, own: str) -> str:
+        """Asks the other workers. Leaves out those that do not answer."""
         others = sorted(path for path in self._directory.glob("*.sock") if path.stem != str(self._index))
         texts = await asyncio.gather(*(_ask(path) for path in others))
-        told = [(str(self._index), own), *zip((path.stem for path in others), texts, strict=True)]
-        return merge(sorted(told))
+        labelled = [(str(self._index), own), *zip((path.stem for path in others), texts, strict=True)]
+        return merge(sorted(labelled))
 
 
 async def _ask(path: Path) -> str:
-    """Nothing from one that is just being started anew."""
+    """The metrics of a worker. Empty for one that is starting."""
     try:
         async with asyncio.timeout(ASK_TIMEOUT):
             reader, writer = await asyncio.open_unix_connection(path)
@@ -82,7 +94,10 @@ async def _ask(path: Path) -> str:
 
 
 def merge(texts: Sequence[tuple[str, str]]) -> str:
-    """One text in the format of Prometheus of many, each sample with the label `worker` of where it comes from."""
+    """Joins texts in the format of Prometheus.
+
+    `texts` has pairs of a worker and its text; each sample gets the label `worker`.
+    """
     families: dict[str, list[str]] = {}
     heads: dict[str, list[str]] = {}
     for worker, text in texts:

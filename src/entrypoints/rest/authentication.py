@@ -1,4 +1,4 @@
-"""Every path of the API needs a token (contract, section 4)."""
+"""Requires a token for every path of the API (contract, section 4)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +12,10 @@ from application.wire.bearer import bearer_token
 
 
 class TokenAuthentication(AbstractAuthenticationMiddleware):
-    """`request.user` is the `Principal` of the token. Raises `Unauthenticated`, `Unavailable`.
+    """Sets `request.user` to the `Principal` of the token. Raises `Unauthenticated`, `Unavailable`.
 
-    `tokens` gives the verifier: Litestar copies in depth whatever a middleware is given, but for functions.
+    `tokens` is a function that returns the verifier, since Litestar makes deep copies of all other arguments of a
+    middleware.
     """
 
     def __init__(self, app: ASGIApp, tokens: Callable[[], TokenVerifier]) -> None:
@@ -22,5 +23,6 @@ class TokenAuthentication(AbstractAuthenticationMiddleware):
         self._tokens = tokens()
 
     async def authenticate_request(self, connection: ASGIConnection[Any, Any, Any, Any]) -> AuthenticationResult:
+        """Verifies the token of a request."""
         principal = await self._tokens.verify(bearer_token(connection.headers.get("Authorization")))
         return AuthenticationResult(user=principal, auth=None)

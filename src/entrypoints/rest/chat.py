@@ -1,8 +1,7 @@
-"""The calls of the API."""
+"""The REST calls of the API (contract, section 5)."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
-from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
@@ -10,24 +9,29 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
+from application.use_cases.count_unread import CountUnread
 from application.use_cases.init_session import InitSession
 from application.use_cases.list_sessions import MAX_SESSIONS, ListSessions, SessionPage
 from application.use_cases.mark_seen import MarkSeen
+from application.use_cases.places import Place
 from application.use_cases.read_history import MAX_PAGE, ReadHistory
 from application.use_cases.read_unread import MAX_UNREAD, ReadUnread
 from application.use_cases.send_message import SendMessage
 from application.wire.chat_message import ChatMessage
 from application.wire.fields import SessionKey
-from application.wire.requests import InitRequest, SeenRequest, SendMessageRequest
-from domain.errors import Invalid
+from application.wire.requests.bodies import InitRequest, SeenRequest, SendMessageRequest
+from application.wire.requests.conversations import UnreadRequest
+from application.wire.requests.ids import parse_id, parse_place
+from domain.features import Feature, Features
 from domain.identifiers import SessionId, parse_email, parse_intent
 from domain.principal import Principal
 from entrypoints.rest.json_body import JsonBody
 from entrypoints.rest.parameters import (
+    ActorEmailQuery,
     AfterQuery,
     BeforeQuery,
+    BoxQuery,
     CursorQuery,
-    EmailQuery,
     IntentQuery,
     OptionalIntentQuery,
     ReaderEmailQuery,
@@ -46,6 +50,8 @@ class SessionOpened(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class ChatController(Controller):
+    """The calls under `/api/chat`."""
+
     path = "/api/chat"
     tags = ("chat",)
     security = ({"bearer": []},)
@@ -87,7 +93,7 @@ class ChatController(Controller):
     ) -> Response[ChatMessage]:
         """Sends a message; answered with it after it is durably stored. A repeat gets the first one again."""
         accepted = await send_message(request.user, data.command(), "http")
-        stored: Any = accepted.body.encode()  # it was encoded once, for all who get it
+        stored: Any = accepted.body.encode()  # encoded once for all receivers
         return Response(stored, media_type="application/json")
 
     @get(
@@ -100,18 +106,24 @@ class ChatController(Controller):
     async def sessions(
         self,
         request: ApiRequest,
-        email: EmailQuery,
         list_sessions: NamedDependency[ListSessions],
+        features: NamedDependency[Features],
+        email: ActorEmailQuery = None,
         intent: OptionalIntentQuery = None,
+        box: BoxQuery = None,
         limit: Annotated[int, page_size(50, MAX_SESSIONS)] = 50,
         cursor: CursorQuery = None,
     ) -> SessionPage:
-        """The sessions of a person, the newest activity first; `nextCursor` asks for those after them.
+        """The sessions of a person: pinned ones, then the newest activity; `nextCursor` asks for those after them.
 
         With the cursors of one listing every session comes once, whatever is sent meanwhile.
         """
         wanted = None if intent is None else parse_intent(intent)
-        return await list_sessions(request.user, parse_email(email), wanted, limit=limit, cursor=cursor)
+        whose = None if email is None else parse_email(email)
+        if box is not None:
+            features.require(Feature.SETTINGS, "box")
+        archived = None if box is None else box == "archive"
+        return await list_sessions(request.user, whose, wanted, limit=limit, cursor=cursor, archived=archived)
 
     @get(
         "/{sessionId:str}/history",
@@ -129,8 +141,9 @@ class ChatController(Controller):
         before: BeforeQuery = None,
         after: AfterQuery = None,
     ) -> Sequence[ChatMessage]:
-        """Messages of a session, oldest first: the last ones, or those next before or after a `seq`."""
-        return await read_history(request.user, _session(session_id), limit=limit, before=before, after=after)
+        """Messages of a session, oldest first: the last ones, or those next before or after one of them."""
+        earlier, later = _place(before, "before"), _place(after, "after")
+        return await read_history(request.user, _session(session_id), limit=limit, before=earlier, after=later)
 
     @get(
         "/{sessionId:str}/unread",
@@ -154,7 +167,30 @@ class ChatController(Controller):
         At most 1 MiB of text; the rest is behind the last `seq` (`after`), or there once these are marked as seen.
         """
         reader, wanted = parse_email(reader_email, "readerEmail"), parse_intent(intent)
-        return await read_unread(request.user, _session(session_id), reader, wanted, limit=limit, after=after or 0)
+        place = _place(after, "after") or 0
+        return await read_unread(request.user, _session(session_id), reader, wanted, limit=limit, after=place)
+
+    @post(
+        "/{sessionId:str}/unread",
+        operation_id="markUnread",
+        summary="Mark messages as unread",
+        response_description="They are unread",
+        status_code=204,
+        dto=JsonBody[UnreadRequest],
+        return_dto=None,
+        responses=problems(403, 404, 408, 409, 413, 429),
+    )
+    async def mark_unread(
+        self,
+        request: ApiRequest,
+        session_id: SessionIdPath,
+        data: JSONBody[UnreadRequest],
+        count_unread: NamedDependency[CountUnread],
+        features: NamedDependency[Features],
+    ) -> None:
+        """Marks messages from a `seq` on as unread for the caller. What the peer is shown does not go back."""
+        features.require(Feature.UNREAD)
+        await count_unread.mark(request.user, data.of(session_id))
 
     @post(
         "/{sessionId:str}/seen",
@@ -177,8 +213,9 @@ class ChatController(Controller):
         await mark_seen(request.user, data.command(_session(session_id)))
 
 
+def _place(raw: str | None, field: str) -> Place | None:
+    return None if raw is None else parse_place(raw, field)
+
+
 def _session(raw: str) -> SessionId:
-    try:
-        return SessionId(UUID(raw))
-    except ValueError:
-        raise Invalid("sessionId is not a UUID", field="sessionId") from None
+    return SessionId(parse_id(raw, "sessionId"))

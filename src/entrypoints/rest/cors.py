@@ -1,4 +1,4 @@
-"""CORS for REST, with the same meaning of an origin as for WebSockets."""
+"""CORS for REST, with the same rules for origins as for WebSockets."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ from entrypoints.asgi.origins import Origins
 
 
 class Cors(CORSConfig):
-    """Answers the origins that `allowed` names. Raises ValueError for what is no origin."""
+    """Allows the origins in `allowed`. Raises ValueError for a malformed one."""
 
     def __init__(self, allowed: Iterable[str]) -> None:
         words = list(allowed)
@@ -16,4 +16,5 @@ class Cors(CORSConfig):
         self._origins = Origins(words)
 
     def is_origin_allowed(self, origin: str) -> bool:
+        """Whether an origin is among the allowed ones."""
         return self._origins.names(origin)

@@ -1,4 +1,4 @@
-"""`POST /dev/token`: a token for any e-mail. There is no such path where tokens come from an issuer."""
+"""`POST /dev/token`: a token of any user. The path exists only when this service makes tokens."""
 
 from datetime import datetime, timedelta
 from ipaddress import ip_address
@@ -21,17 +21,21 @@ LIFETIME = timedelta(hours=1)
 
 
 class DevTokenRequest(msgspec.Struct, frozen=True):
+    """The user for whom to make a token."""
+
     email: str
 
 
 class DevToken(msgspec.Struct, frozen=True, rename="camel"):
+    """A token."""
+
     token: str
     email: str
     expires_at: datetime
 
 
 def _check_page(settings: Settings, host: str, origin: str | None) -> None:
-    """Against DNS rebinding: a page of another site cannot make its browser name an address or our own host.
+    """Refuses pages of other sites, against DNS rebinding: a browser sends the host name of the page.
 
     Raises `NotYourself`.
     """
@@ -52,6 +56,8 @@ def _is_address(name: str) -> bool:
 
 
 def dev_token(settings: Settings, clock: Clock) -> HTTPRouteHandler:
+    """Makes the route."""
+
     @post(
         "/dev/token",
         status_code=200,

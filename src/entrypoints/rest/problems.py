@@ -1,4 +1,4 @@
-"""Every refusal over HTTP as a problem document (RFC 9457; contract, section 5)."""
+"""Answers every refusal over HTTP with a problem document (RFC 9457; contract, section 5)."""
 
 import logging
 import re
@@ -18,16 +18,18 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-_CUT_OFF = "client disconnected prematurely"  # the framework takes it for a failure, and has no type for it
+_CUT_OFF = "client disconnected prematurely"  # Litestar has no type of its own for this
 
-_MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")  # of which it has no more than this sentence
+_MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")  # Litestar has only this text
 
 _WHAT = {
     400: "The request cannot be read: malformed",
     401: "There is no valid token: unauthenticated",
-    403: "The caller may not do this: not-yourself, not-a-participant",
-    404: "There is no such thing: session-not-found, profile-not-found",
-    409: "The clientMessageId was used for another message: idempotency-conflict",
+    403: "The caller may not do this: not-yourself, not-a-participant, not-allowed",
+    404: "There is no such thing: session-not-found, profile-not-found, message-not-found, feature-off",
+    409: "It does not fit what is there: idempotency-conflict, version-conflict, sync-reset, edit-window-over, "
+    "delete-window-over",
+    410: "The message is deleted: message-gone",
     408: "The body comes too slowly: too-slow",
     413: "The body is too large: too-large",
     422: "A value is not allowed, `field` says which: invalid",
@@ -37,7 +39,7 @@ _WHAT = {
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
-    """The documented refusals of a call, those that any call can give included."""
+    """The refusals of a call for the OpenAPI document: `statuses`, and those of every call."""
     return {
         status: ResponseSpec(Problem, description=_WHAT[status], media_type=MEDIA_TYPE, generate_examples=False)
         for status in sorted({400, 401, 422, 503, *statuses})
@@ -45,6 +47,7 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
 
 
 def of_chat_error(request: Request[Any, Any, Any], error: ChatError) -> Response[dict[str, Any]]:
+    """The answer to an error of the contract."""
     document = problem_document(error)
     headers = {}
     if error.retry_after is not None:
@@ -55,7 +58,7 @@ def of_chat_error(request: Request[Any, Any, Any], error: ChatError) -> Response
 
 
 def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[dict[str, Any]]:
-    """What the framework refuses, in the contract's terms where it has one."""
+    """The answer to a refusal of Litestar, in terms of the contract if it has any."""
     if isinstance(error, ValidationException):
         return of_chat_error(request, _refused(error))
     if error.detail == _CUT_OFF:
@@ -67,20 +70,20 @@ def of_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Resp
     if error.status_code == 400:
         return of_chat_error(request, Malformed())
     if request.url.path.startswith("/api") and "Authorization" not in request.headers:
-        return of_chat_error(request, Unauthenticated())  # also of what is not there: every path needs a token
+        return of_chat_error(request, Unauthenticated())  # also for an unknown path, as every path needs a token
     code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "http-error")
     title = {404: "There is no such page", 405: "This method is not allowed here"}.get(error.status_code, "Refused")
     return _response(request, _document(code, title, error.status_code), dict(error.headers or {}))
 
 
 def of_failure(request: Request[Any, Any, Any], error: Exception) -> Response[dict[str, Any]]:
-    """A fault of ours: logged with its traceback, told without."""
+    """The answer to a fault of ours. Logs the traceback, and does not show it."""
     log.error("a request failed", exc_info=error)
     return _response(request, _document("internal", "The service has failed", 500), {})
 
 
 def _document(code: str, title: str, status: int) -> dict[str, Any]:
-    """What is a matter of HTTP alone, and so no `ChatError`."""
+    """The problem document of an error that exists only over HTTP."""
     return {"type": problem_type(code), "title": title, "status": status, "detail": title, "code": code}
 
 

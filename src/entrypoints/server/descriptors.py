@@ -1,4 +1,4 @@
-"""File descriptors: as many as the system lets us have, shared out before they can run out."""
+"""Shares file descriptors out before they can run out."""
 
 import asyncio
 import errno
@@ -15,25 +15,27 @@ from entrypoints.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-WATCH_INTERVAL = 1.0  # seconds
-_OURS = 64  # logs, the event loop, the broker, calls of FlairBit, and some to spare
+WATCH_INTERVAL = 1.0
+"""Seconds."""
+_OURS = 64
+"""Files for logs, the event loop, the broker, requests to FlairBit, and some to spare."""
 _MIN_FOR_REQUESTS, _MAX_FOR_REQUESTS = 32, 2_048
 
 
 def allow_many_files() -> None:
-    """A socket is a file, and the usual soft limit of 1,024 is there for programs from another time."""
+    """Raises the soft limit of open files to the hard limit, as each socket is a file."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def file_limit() -> int:
-    """How many files this process may have open."""
+    """How many files this process may open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def within_limit(settings: Settings, limit: int) -> Settings:
-    """The settings with no more connections, of users and of those not yet known, than `limit` files have room for."""
+    """The settings with no more connections than `limit` files have room for."""
     most = max(2, _for_clients(settings, limit) - _for_requests(settings, limit))
     if connections_wanted(settings) <= most:
         return settings
@@ -46,12 +48,15 @@ def within_limit(settings: Settings, limit: int) -> Settings:
 
 
 def connections_wanted(settings: Settings) -> int:
-    """Of users, and of those not yet known."""
+    """The connections of the settings: of users, and unauthenticated ones."""
     return settings.max_connections + settings.max_unauthenticated
 
 
-def tell_fewer(settings: Settings, fitted: Settings) -> None:
-    """Logs that there is room for fewer connections than `settings` say; a warning when somebody has chosen them."""
+def log_fewer_connections(settings: Settings, fitted: Settings) -> None:
+    """Logs that there is room for fewer connections than `settings` say.
+
+    A warning when the setting was not the default.
+    """
     if fitted.max_connections == settings.max_connections:
         return
     is_default = settings.max_connections == Settings().max_connections
@@ -65,7 +70,7 @@ def tell_fewer(settings: Settings, fitted: Settings) -> None:
 
 
 def accepted_at_once(settings: Settings, limit: int, wanted: int) -> int:
-    """How many connections that are no WebSocket a server may hold open; `wanted` when there is room for them."""
+    """How many connections besides WebSockets a server may hold open: `wanted`, or as many as there is room for."""
     return min(wanted, max(1, _for_clients(settings, limit) - connections_wanted(settings)))
 
 
@@ -79,16 +84,18 @@ def _for_requests(settings: Settings, limit: int) -> int:
 
 
 class DescriptorWatch:
-    """Tells in the log when none is left: the servers refuse connections then without a word."""
+    """Logs when no file descriptor is left. Servers refuse connections silently then."""
 
     def __init__(self) -> None:
         self._outage = Outage("file descriptors")
         self._task = BackgroundTask("descriptor watch", self._run)
 
     def start(self) -> None:
+        """Starts to watch. Call it once."""
         self._task.start()
 
     async def stop(self) -> None:
+        """Stops to watch. Idempotent."""
         await self._task.stop()
 
     async def _run(self) -> None:

@@ -1,10 +1,11 @@
-"""Serving the application on Granian or uvicorn until a signal says stop."""
+"""Serves the application on Granian or uvicorn."""
 
 import asyncio
 import contextlib
 import errno
 import logging
 import socket
+import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Protocol
@@ -17,25 +18,37 @@ from entrypoints.settings.failures import Failure
 from entrypoints.settings.model import Settings
 
 BACKLOG = 4_096
-MAX_HEAD = 65_536  # octets of a request's head
-SERVER_STOP = 1.0  # seconds; the clients have gone by then, but for those whose sockets take nothing
+MAX_HEAD = 65_536
+"""The largest head of a request, in octets."""
+SERVER_STOP = 1.0
+"""Seconds for the stop of a server, after the connections of clients were closed."""
 LISTEN_POLL = 0.01
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which the loop's thread lets one of Granian's have the interpreter, which it needs for each message.
+
+With Python's 5 ms, a message of 500 small frames holds up what others send: ten such clients, each with 50 of them,
+made everybody wait for up to 230 ms.
+"""
 
 
 class AddressTaken(Failure):
-    """Nothing can listen there."""
+    """The service cannot listen on the address."""
 
 
 class Server(Protocol):
+    """A server that runs in this process."""
+
     async def serve(self) -> None:
         """Accepts connections until `stop`."""
         ...
 
-    def stop(self) -> None: ...
+    def stop(self) -> None:
+        """Ends `serve`."""
+        ...
 
 
 class GranianServer:
-    """Granian inside this process, so that stopping is ours: its own worker cuts every socket on SIGTERM at once."""
+    """Granian inside this process. Its own worker process would cut every socket on SIGTERM."""
 
     def __init__(self, app: AsgiApp, settings: Settings) -> None:
         from granian.constants import HTTPModes, Interfaces
@@ -58,6 +71,8 @@ class GranianServer:
         )
 
     async def serve(self) -> None:
+        """Accepts connections until `stop`."""
+        sys.setswitchinterval(SWITCH_INTERVAL)
         bounded = asyncio.create_task(self._end_unread_connections())
         try:
             await self._server.serve()
@@ -65,16 +80,17 @@ class GranianServer:
             bounded.cancel()
 
     async def _end_unread_connections(self) -> None:
-        """It keeps pongs that nobody reads, without a limit and beyond the end of our side of the connection."""
+        """Ends connections that do not read: Granian keeps their unread pongs without a limit, even after a close."""
         await listens(self._settings.host, self._settings.port)
         end_unread_connections(self._settings.port, self._settings.slow_consumer)
 
     def stop(self) -> None:
+        """Ends `serve`."""
         self._server.stop()
 
 
 class UvicornServer:
-    """uvicorn for HTTP; from the upgrade on, WebSockets are served without it, straight on their sockets."""
+    """uvicorn for HTTP. After the upgrade, WebSockets are served without uvicorn, directly on their sockets."""
 
     def __init__(self, app: AsgiApp, sockets: Sockets, settings: Settings) -> None:
         import uvicorn
@@ -86,7 +102,7 @@ class UvicornServer:
         class Quiet(uvicorn.Server):
             @contextlib.contextmanager
             def capture_signals(self) -> Iterator[None]:
-                yield  # signals are ours
+                yield  # we handle signals
 
         http: Any = gated(partial(BoundedHttp, sockets, max(settings.max_message_bytes, settings.sockjs_max_body)))
         config: Any = uvicorn.Config(
@@ -94,11 +110,11 @@ class UvicornServer:
             interface="asgi3",
             http=http,
             h11_max_incomplete_event_size=MAX_HEAD,
-            ws=WebSocket,  # any class will do: what it is made for is done at the upgrade
+            ws=WebSocket,  # any class: it is never used, as the upgrade is handled before
             lifespan="off",
             log_config=None,
             access_log=False,
-            proxy_headers=False,  # CHAT_TRUSTED_PROXIES says whom to believe
+            proxy_headers=False,  # CHAT_TRUSTED_PROXIES decides
             backlog=BACKLOG,
             timeout_graceful_shutdown=int(SERVER_STOP),
         )
@@ -107,35 +123,39 @@ class UvicornServer:
         self._slow_consumer = settings.slow_consumer
 
     async def serve(self) -> None:
+        """Accepts connections until `stop`."""
         family, address = _listening_address(*self._address)
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # workers share it, as Granian's do
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)  # workers share the port, as with Granian
             end_unread_connections_of(listener, self._slow_consumer)
             listener.bind(address)
             await self._server.serve([listener])
 
     def stop(self) -> None:
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it calls a failure what it cancels from now on
+        """Ends `serve`."""
+        logging.getLogger("uvicorn.error").setLevel(
+            logging.CRITICAL
+        )  # it logs the tasks that it cancels now as failures
         self._server.should_exit = True
 
 
 def create_server(app: AsgiApp, sockets: Sockets, settings: Settings) -> Server:
-    """`app` serves WebSockets too, where the server leaves them to it; `sockets` where it does not."""
+    """Makes the server of the settings. It serves WebSockets through `app` or, if it can, through `sockets`."""
     return UvicornServer(app, sockets, settings) if settings.server == "uvicorn" else GranianServer(app, settings)
 
 
 def _listening_address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
-    """Where all listen who are told `host`: of a name with addresses of both kinds, on that which everybody can reach.
+    """The address that `host` names. For a name with addresses of both kinds, the one that everybody can reach.
 
-    Raises OSError for a name that nobody knows, UnicodeError for what is no name.
+    Raises OSError for an unknown name, UnicodeError for an invalid one.
     """
-    known = [(one[0], one[4]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
-    return next((one for one in known if one[0] == socket.AF_INET), known[0])
+    known = [(entry[0], entry[4]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    return next((entry for entry in known if entry[0] == socket.AF_INET), known[0])
 
 
 def check_address(host: str, port: int) -> None:
-    """Raises `AddressTaken` when nothing can listen there; the servers' own words for it are many and long."""
+    """Raises `AddressTaken` when the service cannot listen on the address."""
     try:
         family, address = _listening_address(host, port)
         with socket.socket(family, socket.SOCK_STREAM) as probe:
@@ -151,7 +171,7 @@ def check_address(host: str, port: int) -> None:
 
 
 async def listens(host: str, port: int) -> None:
-    """Returns when connections are taken there: the servers do not say so."""
+    """Returns when the server accepts connections, which the servers do not tell."""
     while True:
         try:
             _, writer = await asyncio.open_connection(host, port)

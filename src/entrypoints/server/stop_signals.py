@@ -1,4 +1,4 @@
-"""When the service is told to stop: by a signal, or by the end of the `make` that runs it."""
+"""Tells when the service shall stop: at a signal, or when the `make` that runs it ends."""
 
 import asyncio
 import os
@@ -6,12 +6,17 @@ import re
 import signal
 from pathlib import Path
 
-SAME_SIGNAL = 1.0  # seconds
-MAKE_POLL = 0.2  # seconds
+SAME_SIGNAL = 1.0
+"""Seconds within which two signals count as one."""
+MAKE_POLL = 0.2
+"""Seconds."""
 
 
 def stop_signals(same: float = SAME_SIGNAL) -> asyncio.Event:
-    """Set by SIGTERM or SIGINT; another one ends the process at once when it comes `same` seconds later or more."""
+    """An event that SIGTERM or SIGINT sets.
+
+    Another signal ends the process at once, when it comes `same` seconds later or more.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     first = 0.0
@@ -21,7 +26,9 @@ def stop_signals(same: float = SAME_SIGNAL) -> asyncio.Event:
         if not stopping.is_set():
             first = loop.time()
             stopping.set()
-        elif loop.time() - first >= same:  # sooner it is the same, from the group's sender and passed on by make
+        elif (
+            loop.time() - first >= same
+        ):  # sooner it is the same signal, sent to the process group and passed on by make
             os._exit(1)
 
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -31,7 +38,7 @@ def stop_signals(same: float = SAME_SIGNAL) -> asyncio.Event:
 
 
 def _stop_with_make(stopping: asyncio.Event) -> None:
-    """GNU make passes on a SIGTERM, but not a SIGINT that it alone was sent: it waits for us, who know of nothing."""
+    """Stops when make ends. GNU make passes SIGTERM on, but not a SIGINT that only make got: then make waits for us."""
     loop = asyncio.get_running_loop()
     parent = os.getppid()
 
@@ -46,13 +53,13 @@ def _stop_with_make(stopping: asyncio.Event) -> None:
 
 
 def _is_ending(make: int) -> bool:
-    """Once interrupted, it has taken its handler away, to end by the same signal when we have ended."""
+    """Whether make was interrupted: then it has removed its signal handler."""
     caught_or_ignored = re.findall(r"^Sig(?:Cgt|Ign):\t(\w+)$", _status(make), re.MULTILINE)
     return not any(int(mask, 16) >> (signal.SIGINT - 1) & 1 for mask in caught_or_ignored)
 
 
 def _status(pid: int) -> str:
-    """What the kernel tells of a process; nothing where it does not (it has ended, or this is not Linux)."""
+    """The status of a process in /proc. Empty when it has ended, or without Linux."""
     try:
         return Path(f"/proc/{pid}/status").read_text()
     except OSError:

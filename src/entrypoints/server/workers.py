@@ -1,6 +1,6 @@
-"""Several worker processes on one port: each is an instance of its own.
+"""Runs several worker processes on one port. Each is an instance of its own.
 
-They reach each other's clients over RabbitMQ, or without one over Unix sockets in a private folder.
+They reach each other's clients over RabbitMQ, or without it over Unix sockets in a private folder.
 """
 
 import ctypes
@@ -13,20 +13,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
-from adapters.unix_sockets.meeting_place import MeetingPlace
+from adapters.unix_sockets.worker_directory import WorkerDirectory
 from entrypoints.settings.failures import Failure
 from entrypoints.settings.model import MEMORY, Settings, SettingsError, setting_name
 
 POLL = 0.1
 START_TIMEOUT = 60.0
-RESTART_DELAY = 1.0  # a worker that dies at once is not started in a circle
+RESTART_DELAY = 1.0
+"""Seconds between two starts of a worker that dies."""
 _PR_SET_PDEATHSIG = 1
 
 
 def supervise(settings: Settings, announce: Callable[[], None]) -> None:
-    """Runs the workers until SIGTERM or SIGINT, and starts anew the ones that die.
+    """Runs the workers until SIGTERM or SIGINT, and restarts those that die.
 
-    Raises `SettingsError` without a database that they share, `Failure` when the first start does not succeed.
+    Raises `SettingsError` without a shared database, `Failure` when the first start fails.
     """
     if settings.database_url == MEMORY:
         raise SettingsError(f"CHAT_WORKERS: with CHAT_DATABASE_URL={MEMORY} each worker would have messages of its own")
@@ -38,8 +39,8 @@ def supervise(settings: Settings, announce: Callable[[], None]) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    with TemporaryDirectory(prefix="chat-workers-") as directory:  # which is for this user alone
-        MeetingPlace(Path(directory)).prepare()
+    with TemporaryDirectory(prefix="chat-workers-") as directory:  # only this user may enter it
+        WorkerDirectory(Path(directory)).prepare()
         workers = [_Worker(settings, Path(directory), index) for index in range(settings.workers)]
         try:
             for worker in workers:
@@ -74,8 +75,11 @@ class _Worker:
         return self._process is not None and self._process.poll() is not None
 
     def start(self) -> None:
-        told = {name: str(getattr(self._settings, name)) for name in ("profile", "host", "port", "server", "data_dir")}
-        settings = told | {"database_url": str(self._settings.database_url), "workers": "1"}
+        shared = ("profile", "host", "port", "server", "data_dir")
+        settings = {name: str(getattr(self._settings, name)) for name in shared} | {
+            "database_url": str(self._settings.database_url),
+            "workers": "1",
+        }
         environment = {setting_name(name): value for name, value in settings.items()}
         place = ["--worker", str(self._index), str(self._directory), str(os.getpid())]
         self._started = monotonic()
@@ -113,7 +117,7 @@ def _await_ready(workers: list[_Worker], stopping: Callable[[], bool]) -> None:
 
 
 def end_with(supervisor: int) -> None:
-    """In a worker: asks the kernel for SIGTERM when its supervisor dies, in whatever way (on Linux)."""
+    """Asks the kernel for SIGTERM to this worker when its supervisor dies. Linux only."""
     if sys.platform != "linux":
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

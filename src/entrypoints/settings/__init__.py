@@ -1,1 +1,1 @@
-"""Settings: their types, where they come from, and what is checked before the service starts."""
+"""Settings: their types, their sources, and the checks before the start."""

@@ -1,16 +1,21 @@
-"""What the types of the settings leave open: addresses, numbers that no library takes, what excludes what."""
+"""Checks settings beyond their types: addresses, numbers that are too large, settings that exclude each other."""
 
 import re
 from urllib.parse import urlsplit
 
 import msgspec
 
-from adapters.postgres.address import address_of
+from adapters.postgres.connection.address import address_of
+from domain.errors import Invalid
+from domain.message import check_content
 from entrypoints.asgi.origins import Origins
-from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, MEMORY, Settings, SettingsError, setting_name
+from entrypoints.settings.bounds import LEAST_DURATION, MAY_BE_ZERO
+from entrypoints.settings.features import features_of
+from entrypoints.settings.model import MEMORY, Settings, SettingsError, setting_name
 from entrypoints.settings.types import Duration
 
-MAX_NUMBER = 2**31 - 1  # what every library that is handed one can take
+MAX_NUMBER = 2**31 - 1
+"""The largest number that all libraries accept."""
 
 _LIBPQ = ("postgresql://", "postgres://")
 _SCHEMES = {
@@ -24,11 +29,19 @@ _HOST = re.compile(r"[^\s,]+")
 
 
 def check_settings(settings: Settings) -> None:
-    """Raises `SettingsError`."""
+    """Raises `SettingsError` for the first setting that is wrong."""
     try:
         Origins(settings.allowed_origins)
     except ValueError as error:
         raise SettingsError(f"CHAT_ALLOWED_ORIGINS: {error}") from None
+    try:
+        features_of(settings)
+    except ValueError as error:
+        raise SettingsError(f"CHAT_FEATURES: {error}") from None
+    try:
+        check_content(settings.deleted_text)
+    except Invalid:
+        raise SettingsError("CHAT_DELETED_TEXT: the text of a message is expected") from None
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     _check_service_names(settings)
@@ -69,7 +82,7 @@ def _check_databases(settings: Settings) -> None:
 
 
 def _check_service_names(settings: Settings) -> None:
-    """A trusted service acts for anybody: nobody else's tokens may be taken for its own."""
+    """Trusted services may act for any user, so nobody else may have their name as issuer."""
     for name in settings.trusted_service_files():
         if name == settings.service_name:
             raise SettingsError("CHAT_TRUSTED_SERVICES: CHAT_SERVICE_NAME is our own name, not that of another service")
@@ -80,7 +93,7 @@ def _check_service_names(settings: Settings) -> None:
 
 
 def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
-    """Of one host or, as PostgreSQL's may be, of several with commas between them, or of none: that is its socket."""
+    """Whether a URL has one of `schemes` and valid hosts. PostgreSQL allows several, with commas, or none."""
     if url == MEMORY or not url.startswith(schemes):
         return url in schemes
     try:

@@ -1,4 +1,4 @@
-"""Where settings come from: environment beats file beats profile default (contract, section 3)."""
+"""Loads settings: the environment beats the file, which beats the defaults of the profile (contract, section 3)."""
 
 import logging
 import os
@@ -13,7 +13,8 @@ import msgspec
 
 from entrypoints.settings.check import check_settings
 from entrypoints.settings.failures import Failure
-from entrypoints.settings.model import MEMORY, PREFIX, PROFILE_DEFAULTS, Settings, SettingsError, setting_name
+from entrypoints.settings.model import MEMORY, PREFIX, Settings, SettingsError, setting_name
+from entrypoints.settings.profiles import PROFILE_DEFAULTS
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 from entrypoints.settings.unknown import (
     CONFIG_FILE,
@@ -26,16 +27,16 @@ from entrypoints.settings.unknown import (
 log = logging.getLogger(__name__)
 
 _KINDS = get_type_hints(Settings)
-_TRUTHS = {"yes": True, "on": True, "no": False, "off": False}  # beside true, false, 1 and 0
+_TRUTHS = {"yes": True, "on": True, "no": False, "off": False}  # besides true, false, 1 and 0
 
 _FIELD = re.compile(r" - at `\$\.(\w+)")
 
 
 def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any) -> Settings:
-    """Overrides beat the environment, which beats the file, which beats the profile's defaults.
+    """Loads the settings. `overrides` beat the environment.
 
-    Raises `SettingsError` for a malformed one, and in `prod` for an unknown one, which elsewhere is a warning; what is
-    missing depends on the command, see below.
+    Raises `SettingsError` for a malformed setting, and in `prod` for an unknown one; in other profiles that is a
+    warning. Does not raise for a missing setting: see `require_all` and the like.
     """
     environment = os.environ if environment is None else environment
     from_file, unknown_in_file = _from_file(environment)
@@ -46,13 +47,13 @@ def load_settings(environment: Mapping[str, str] | None = None, **overrides: Any
     try:
         settings = msgspec.convert({**defaults, **given}, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
-        raise SettingsError(_told(error)) from None
-    _tell_unknown([*unknown_in_file, *unknown_variables(environment)], settings)
+        raise SettingsError(_describe(error)) from None
+    _report_unknown([*unknown_in_file, *unknown_variables(environment)], settings)
     check_settings(settings)
     return settings
 
 
-def _tell_unknown(unknown: Sequence[str], settings: Settings) -> None:
+def _report_unknown(unknown: Sequence[str], settings: Settings) -> None:
     if not unknown or settings.allow_unknown_settings:
         return
     if settings.profile == "prod":
@@ -62,7 +63,7 @@ def _tell_unknown(unknown: Sequence[str], settings: Settings) -> None:
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Empty is unset, as in every compose file. `…_FILE` names a file with the value."""
+    """The settings in the environment. An empty variable counts as unset. `…_FILE` names a file with the value."""
     given: dict[str, Any] = {}
     for field in Settings.__struct_fields__:
         name = setting_name(field)
@@ -77,7 +78,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence[str]]:
-    """The settings of the file, and a line for each key that is none."""
+    """The settings in the file, and a line for each unknown key."""
     path = environment.get(CONFIG_FILE)
     if not path:
         return {}, ()
@@ -107,19 +108,19 @@ def _from_file(environment: Mapping[str, str]) -> tuple[dict[str, Any], Sequence
 
 
 def _content(field: str, file: Any) -> str:
-    """Its one line. What was given is never shown: it may be the secret itself. Raises `SettingsError`."""
+    """The only line of a file. Never shows the path, which may be the secret itself. Raises `SettingsError`."""
     name = f"{setting_name(field)}_FILE"
     try:
         content = Path(file).read_text().strip()
     except (OSError, TypeError, ValueError):
         raise SettingsError(f"{name}: this file cannot be read; the name of a file is expected") from None
-    if not content and field != "allowed_origins":  # of which none is a choice: the same host only
+    if not content and field != "allowed_origins":  # may be empty: only pages of the same host may connect
         raise SettingsError(f"{name}: this file is empty")
     return content
 
 
 def _plain(field: str, value: Any) -> Any:
-    """A word of a few is good in any case, and there is more than one for yes and for no. Raises `SettingsError`."""
+    """Accepts choices in any case, and several words for yes and no. Raises `SettingsError`."""
     if not isinstance(value, str):
         return value
     if "\0" in value:
@@ -143,7 +144,7 @@ def _decode(type_: type, value: Any) -> Any:
     raise NotImplementedError
 
 
-def _told(error: msgspec.ValidationError) -> str:
+def _describe(error: msgspec.ValidationError) -> str:
     text = str(error)
     field = _FIELD.search(text)
     assert field is not None, "unknown keys were taken out, so that every error has its field"
@@ -154,7 +155,7 @@ def _told(error: msgspec.ValidationError) -> str:
 
 
 def require_database(settings: Settings) -> Settings:
-    """Raises `SettingsError` without a database in `prod`, where nothing is embedded."""
+    """Raises `SettingsError` when `prod` has no database."""
     if settings.profile == "prod" and settings.database_url == MEMORY:
         raise SettingsError(f"CHAT_DATABASE_URL: {MEMORY} keeps nothing, and `prod` is there to keep it")
     if settings.profile == "prod" and not settings.database_url:
@@ -165,14 +166,14 @@ def require_database(settings: Settings) -> Settings:
 
 
 def require_postgres(settings: Settings, lacking: str) -> Settings:
-    """What a command beside the service needs. Raises `Failure` when all is in the service's memory."""
+    """Raises `Failure` when the store is memory, for commands that need a database."""
     if settings.database_url == MEMORY:
         raise Failure(f"{lacking}: with CHAT_DATABASE_URL={MEMORY} everything is in the memory of the service alone")
     return require_database(settings)
 
 
 def require_all(settings: Settings) -> Settings:
-    """What serving needs. Raises `SettingsError`."""
+    """Raises `SettingsError` when a setting that serving needs is missing."""
     require_database(settings)
     if settings.server == "uvicorn" and not (find_spec("uvicorn") and find_spec("websockets")):
         raise SettingsError("CHAT_SERVER: uvicorn is not installed: pip install 'chat-service[uvicorn]'")

@@ -1,24 +1,25 @@
-"""Every setting (contract, section 3)."""
+"""All settings (contract, section 3)."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from entrypoints.checkout import PROJECT
 from entrypoints.settings.failures import Failure
+from entrypoints.settings.messages import MessageSettings
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 
 PREFIX = "CHAT_"
 MEMORY = "memory:"
-"""The checkout that the code lies in. Installed from a wheel, it lies in none."""
+"""The database URL of a store that keeps nothing."""
 
 Profile = Literal["dev", "test", "prod"]
 
 
 class SettingsError(Failure):
-    """A setting that is missing or malformed: the line names it and never shows a secret."""
+    """A setting is missing or malformed. The text names it, and never shows a secret."""
 
     exit_code = 2
 
@@ -28,8 +29,11 @@ Count = Annotated[int, msgspec.Meta(ge=1)]
 CountOrNone = Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields are the settings without their prefix, in lower case; sizes are in octets."""
+class Settings(MessageSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All settings. Fields have the names of the settings in lower case, without the prefix.
+
+    Sizes are in octets, durations in seconds.
+    """
 
     profile: Annotated[Profile, msgspec.Meta(description="whose defaults hold; in `prod` nothing is embedded")] = "prod"
     data_dir: Annotated[
@@ -40,6 +44,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     allow_unknown_settings: Annotated[
         bool, msgspec.Meta(description="start in `prod` though a `CHAT_…` variable or a key of the file is no setting")
     ] = False
+
+    features: Annotated[
+        Names,
+        msgspec.Meta(
+            description="what is switched on of `events,edit,delete,reply,reactions,typing,presence,unread,settings,"
+            "block,report,attachments,push`; unset = all that this version has; `none` = nothing"
+        ),
+    ] = Names()
 
     host: Annotated[str, msgspec.Meta(description="address to listen on")] = "0.0.0.0"  # noqa: S104 - a server's default
     port: Annotated[Port, msgspec.Meta(description="port to listen on")] = 8080
@@ -97,6 +109,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     broker_accept_unsigned: Annotated[
         bool, msgspec.Meta(description="take deliveries that are not signed, as version 0.1.0 sends them")
     ] = False
+    broker_fanout: Annotated[
+        bool, msgspec.Meta(description="deliver to instances of version 0.1.0 too; off when the last one is gone")
+    ] = True
     held_send_max_age: Annotated[
         Duration, msgspec.Meta(description="a send that waits in `chat.send.queue` for so long is a dead letter")
     ] = Duration(86400)
@@ -148,9 +163,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     request_timeout: Annotated[
         Duration, msgspec.Meta(description="a body over REST must come within it, and a second more for each KiB")
     ] = Duration(10)
-    max_unsent_bytes: Annotated[Count, msgspec.Meta(description="unsent live data at which a client is too slow")] = (
-        524_288
-    )
+    max_unsent_bytes: Annotated[
+        Count,
+        msgspec.Meta(description="unsent data at which a client that takes nothing for 1 s is too slow; not messages"),
+    ] = 524_288
     slow_consumer: Annotated[
         Duration, msgspec.Meta(description="a client that takes nothing for so long is too slow")
     ] = Duration(10)
@@ -225,19 +241,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = Duration(0.5)
     max_pending_sends: Annotated[Count, msgspec.Meta(description="sends that wait; beyond it 503")] = 20_000
 
-    outbox_poll: Annotated[Duration, msgspec.Meta(description="interval of the rescue poll")] = Duration(1)
+    outbox_poll: Annotated[Duration, msgspec.Meta(description="interval of the outbox poll")] = Duration(1)
     outbox_claim: Annotated[Duration, msgspec.Meta(description="how long a claim of the poll holds")] = Duration(60)
     outbox_eager_claim: Annotated[Duration, msgspec.Meta(description="how long the storing instance's claim holds")] = (
         Duration(10)
     )
-    outbox_claim_size: Annotated[Count, msgspec.Meta(description="rows a claim")] = 500
+    outbox_claim_size: Annotated[Count, msgspec.Meta(description="rows in one claim")] = 500
     outbox_max_tries: Annotated[Count, msgspec.Meta(description="failed tries after which a row is dead")] = 10
     outbox_max_backoff: Annotated[Duration, msgspec.Meta(description="longest wait before a failed row's next try")] = (
         Duration(60)
     )
-    outbox_retention: Annotated[Duration, msgspec.Meta(description="processed rows are kept so long; 0 = deleted")] = (
-        Duration(86400)
-    )
+    outbox_retention: Annotated[
+        Duration, msgspec.Meta(description="processed rows are kept so long; 0 = deleted at once")
+    ] = Duration(0)
 
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], msgspec.Meta(description="the least level that is logged")
@@ -245,7 +261,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     log_format: Annotated[Literal["json", "console"], msgspec.Meta(description="form of a log line")] = "json"
 
     def trusted_service_files(self) -> Mapping[str, Path]:
-        """The public key files of trusted services by name. Raises `SettingsError`."""
+        """The public key file of each trusted service by name. Raises `SettingsError`."""
         pairs = [pair.partition("=") for pair in self.trusted_services]
         named = [(name.strip(), file.strip()) for name, _, file in pairs]
         if not all(name and file for name, file in named):
@@ -256,33 +272,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return files
 
 
-PROFILE_DEFAULTS: Mapping[str, Mapping[str, Any]] = {
-    "dev": {
-        "host": "127.0.0.1",
-        "migrate_on_start": True,
-        "allowed_origins": "*",
-        "web_client": True,
-        "max_connections_per_user": 50_000,
-        "log_format": "console",
-        "log_level": "warning",
-    },
-    "test": {
-        "host": "127.0.0.1",
-        "migrate_on_start": True,
-        "allowed_origins": "*",
-        "web_client": True,
-        "max_connections_per_user": 50_000,
-        "log_level": "warning",
-    },
-    "prod": {},
-}
-
-
-LEAST_DURATION = 0.01
-"""In seconds, of every duration but those for which 0 means something."""
-
-MAY_BE_ZERO = frozenset({"heartbeat", "outbox_retention", "profile_cache_ttl", "profile_negative_ttl"})
-
-
 def setting_name(field: str) -> str:
+    """The name of a setting in the environment."""
     return f"{PREFIX}{field.upper()}"

@@ -1,4 +1,4 @@
-"""The table in `docs/settings.md`, made of `model.py`: `make docs` writes it."""
+"""Makes the table in `docs/settings.md` from `model.py`. `make docs` runs it."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from entrypoints.checkout import PROJECT
-from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, PROFILE_DEFAULTS, Settings, setting_name
+from entrypoints.settings.bounds import LEAST_DURATION, MAY_BE_ZERO
+from entrypoints.settings.model import Settings, setting_name
+from entrypoints.settings.profiles import PROFILE_DEFAULTS
 from entrypoints.settings.types import Duration, Names, Networks, Secret
 
 BEGIN = "<!-- settings: written by make docs -->"
@@ -27,13 +29,13 @@ _WORDS: dict[type, str] = {
 
 
 def settings_table() -> str:
-    """Markdown: a row a setting, in the order of `Settings`."""
+    """A Markdown table with a row for each setting, in the order of `Settings`."""
     head = ["| setting | form | default | what it is |", "|---|---|---|---|"]
     return "\n".join([*head, *_rows()])
 
 
 def with_settings(text: str) -> str:
-    """`text` with the table of today between the markers. Raises ValueError without them."""
+    """Replaces the table between the markers in `text`. Raises ValueError without the markers."""
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
@@ -68,7 +70,7 @@ def _form(kind: Any, metas: Sequence[msgspec.Meta]) -> str:
 
 
 def _defaults(field: msgspec.structs.FieldInfo) -> str:
-    """The default of `prod`, and what differs from it in the other profiles."""
+    """The default of `prod`, and the defaults of the other profiles that differ."""
     others: dict[str, list[str]] = {}
     for profile, defaults in PROFILE_DEFAULTS.items():
         if field.name in defaults:
@@ -76,7 +78,7 @@ def _defaults(field: msgspec.structs.FieldInfo) -> str:
     return "; ".join(
         [
             _shown(field.default),
-            *(f"{value} in {' and '.join(f'`{one}`' for one in at)}" for value, at in others.items()),
+            *(f"{value} in {' and '.join(f'`{profile}`' for profile in at)}" for value, at in others.items()),
         ]
     )
 
@@ -90,6 +92,7 @@ def _shown(value: object) -> str:
 
 
 def main() -> None:
+    """Writes the table into the file that the command line names."""
     page = Path(sys.argv[1])
     page.write_text(with_settings(page.read_text()))
 

@@ -1,4 +1,4 @@
-"""Names that look like settings and are none: most likely misspelt (contract, section 3)."""
+"""Finds names that look like settings, most likely misspelt ones (contract, section 3)."""
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -10,20 +10,20 @@ CONFIG_FILE = "CHAT_CONFIG_FILE"
 
 _FIELDS = frozenset(Settings.__struct_fields__)
 _PORT_NUMBER = r"PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
-# What Kubernetes tells each container of a Service that is called `chat` or `chat-…`.
+# The variables that Kubernetes sets in each container for a Service with the name `chat` or `chat-…`.
 _SERVICE_LINK = re.compile(rf"CHAT_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|{_PORT_NUMBER})")
 _SERVICE_ADDRESS = re.compile(r"(tcp|udp|sctp)://\S+")
 
 
 def is_service_link(name: str, value: str) -> bool:
-    """Whether Kubernetes has set this variable for a Service, `CHAT_PORT=tcp://10.0.0.1:80` included."""
+    """Whether Kubernetes has set this variable for a Service, as `CHAT_PORT=tcp://10.0.0.1:80`."""
     if name.endswith("PORT") and _SERVICE_ADDRESS.fullmatch(value):
         return True
     return _SERVICE_LINK.fullmatch(name) is not None
 
 
 def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
-    """A line for each variable that is no setting, with the one that was probably meant. Empty ones are unset."""
+    """A line for each unknown variable, with the name that was probably meant. Ignores empty ones."""
     known = {CONFIG_FILE} | {setting_name(field) for field in field_names()}
     for name, value in sorted(environment.items()):
         upper = name.upper()
@@ -36,14 +36,14 @@ def unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def unknown_keys(path: str, keys: Collection[str]) -> Iterator[str]:
-    """The same for the keys of the file at `path`."""
+    """A line for each unknown key of the file at `path`."""
     for key in sorted(keys):
         meant = _meant(_closest(key.lower().removeprefix(PREFIX.lower())), str)
         yield f"{CONFIG_FILE}: {path} has {key}, which is no setting{meant}"
 
 
 def field_names() -> frozenset[str]:
-    """All settings without their prefix, in lower case, and those that name a file with the value."""
+    """The names of all settings in lower case without their prefix, and their forms with `_file`."""
     return _FIELDS | {f"{field}_file" for field in _FIELDS}
 
 
@@ -58,6 +58,6 @@ def _closest(short: str) -> str | None:
     close = get_close_matches(short, candidates, n=1, cutoff=0.7)
     if close:
         return close[0]
-    # words in another order, or one too many
+    # the words in another order, or with an additional word
     words = set(short.split("_"))
     return next((field for field in sorted(_FIELDS) if words == set(field.split("_"))), None)

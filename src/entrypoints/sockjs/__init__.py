@@ -1,1 +1,1 @@
-"""SockJS over HTTP and WebSocket: plain ASGI in front of the sessions of `adapters.sockjs`."""
+"""SockJS over HTTP and WebSocket: plain ASGI on top of the sessions of `adapters.sockjs`."""

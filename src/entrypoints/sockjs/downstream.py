@@ -1,4 +1,4 @@
-"""The transports that carry frames to the client: how each starts its answer, wraps a frame, and when it ends."""
+"""The transports that carry frames to the client: how each begins its answer, wraps a frame, and when it ends."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,12 +25,15 @@ _HTML_HEAD: Final = """<!doctype html>
 
 
 class BadCallback(Exception):
-    """The name of the page's function is missing, or is none."""
+    """The name of the callback is missing or invalid."""
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
-    """`wrap` makes a frame what the browser reads; a polling answer ends after its first frame."""
+class Downstream:
+    """A transport to the client. `wrap` makes a frame readable for the browser.
+
+    A polling transport ends after one frame.
+    """
 
     method: str
     content_type: str
@@ -41,7 +44,7 @@ class Receiver:
 
 
 def check_callback(callback: str) -> None:
-    """Raises `BadCallback` with the protocol's own words: anything else in there would be a script of a stranger."""
+    """Raises `BadCallback` with the text of the protocol. Any other character could inject a script."""
     if not callback:
         raise BadCallback('"callback" parameter required')
     if not _CALLBACK.fullmatch(callback):
@@ -57,13 +60,13 @@ def _event(frame: str, _: str) -> str:
 
 
 def _script(frame: str, _: str) -> str:
-    """`</script>` in a message must not end the script."""
+    """Escapes `</script>`, which would end the script."""
     quoted = quote(frame).replace("</", "<\\/")
     return f"<script>\np({quoted});\n</script>\r\n"
 
 
 def _call(frame: str, callback: str) -> str:
-    """The comment in front keeps what follows from being taken for a Flash file."""
+    """The comment at the beginning prevents browsers from taking the answer for a Flash file."""
     return f"/**/{callback}({quote(frame)});\r\n"
 
 
@@ -72,10 +75,10 @@ def _html_head(callback: str) -> str:
     return f"{_HTML_HEAD.format(callback=callback):<1024}\r\n\r\n"
 
 
-RECEIVERS: Final[Mapping[str, Receiver]] = {
-    "xhr": Receiver("POST", SCRIPT, _line),
-    "xhr_streaming": Receiver("POST", SCRIPT, _line, streaming=True, prelude=lambda _: f"{'h' * 2048}\n"),
-    "eventsource": Receiver("GET", "text/event-stream", _event, streaming=True, prelude=lambda _: "\r\n"),
-    "htmlfile": Receiver("GET", HTML, _script, streaming=True, prelude=_html_head, with_callback=True),
-    "jsonp": Receiver("GET", SCRIPT, _call, with_callback=True),
+RECEIVERS: Final[Mapping[str, Downstream]] = {
+    "xhr": Downstream("POST", SCRIPT, _line),
+    "xhr_streaming": Downstream("POST", SCRIPT, _line, streaming=True, prelude=lambda _: f"{'h' * 2048}\n"),
+    "eventsource": Downstream("GET", "text/event-stream", _event, streaming=True, prelude=lambda _: "\r\n"),
+    "htmlfile": Downstream("GET", HTML, _script, streaming=True, prelude=_html_head, with_callback=True),
+    "jsonp": Downstream("GET", SCRIPT, _call, with_callback=True),
 }

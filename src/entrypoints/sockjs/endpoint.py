@@ -1,25 +1,26 @@
-"""One SockJS endpoint: everything under its prefix."""
+"""A SockJS endpoint: everything below its prefix."""
 
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.sockjs.protocol.framing import BrokenFraming, PayloadExpected, TooManyMessages
 from adapters.sockjs.protocol.limits import SockJsLimits
 from adapters.stomp.transport import Receiver, Transport
+from application.ports.clock import Clock
 from application.ports.tokens import TokenVerifier
 from entrypoints.asgi.admission import Admission, Refused
-from entrypoints.asgi.sockets import Accepted, Application, Client, accept
+from entrypoints.asgi.sockets import Application, Client, Upgrade, accept
 from entrypoints.asgi.types import Receive, Scope, Send
 from entrypoints.sockjs import pages
 from entrypoints.sockjs.downstream import RECEIVERS, BadCallback, check_callback
+from entrypoints.sockjs.downstream_request import DownstreamRequest
 from entrypoints.sockjs.headers import cors, never_cached, preflight, sticky_cookie
 from entrypoints.sockjs.live_sessions import LiveSessions, NoSuchSession
-from entrypoints.sockjs.receiving import Receiving
 from entrypoints.sockjs.request import TEXT, BodyTooLarge, ClientGone, Request
-from entrypoints.sockjs.sending import SENDERS, messages_of
+from entrypoints.sockjs.upstream import SENDERS, messages_of
 from entrypoints.sockjs.websocket import SockJsSocket
 
 _IFRAME: Final = re.compile(r"/iframe[0-9\-.a-z_]*\.html")
@@ -30,36 +31,40 @@ Answer = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class SockJsSettings:
-    """`client_url` is where the iframe page finds the client library."""
+    """The settings of an endpoint. `client_url` is where the iframe page finds the client library."""
 
-    limits: SockJsLimits = field(default_factory=SockJsLimits)
+    limits: SockJsLimits
+    cookie_needed: bool
+    client_url: str
     websocket: bool = True
-    cookie_needed: bool = False
-    client_url: str = "/sockjs.min.js"
 
 
 def session_of(rest: str) -> tuple[str, str] | None:
-    """Session and transport of `/{server}/{session}/{transport}`; the server is for load balancers alone."""
+    """The session and transport in `/{server}/{session}/{transport}`. The server is only for load balancers."""
     match = _SESSION.fullmatch(rest)
     return (match[1], match[2]) if match else None
 
 
 class SockJsEndpoint:
+    """Serves the requests and WebSockets below one prefix."""
+
     def __init__(
         self,
         application: Application,
         tokens: TokenVerifier,
         admission: Admission,
         settings: SockJsSettings,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._settings = settings
         self._application = application
         self._admission = admission
         self._sessions = LiveSessions(application, tokens, admission, settings.limits)
-        self._iframe = pages.IframePage(settings.client_url)
+        self._iframe = pages.IframePage(settings.client_url, clock)
 
-    def admit(self, rest: str, scope: Scope) -> Accepted:
-        """A WebSocket at the path `rest` under the prefix: with SockJS frames, but for `/websocket`.
+    def admit(self, rest: str, scope: Scope) -> Upgrade:
+        """Admits a WebSocket at the path `rest` below the prefix. Frames are those of SockJS, except at `/websocket`.
 
         Raises `Refused`.
         """
@@ -77,7 +82,7 @@ class SockJsEndpoint:
         return socket
 
     async def http(self, rest: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request for the path `rest` under the prefix."""
+        """Answers a request for the path `rest` below the prefix."""
         request = Request(scope, receive, send)
         try:
             self._admission.check_origin(scope)
@@ -110,7 +115,7 @@ class SockJsEndpoint:
         if request.method == method:
             await answer()
         elif request.method == "OPTIONS":
-            request.answer_headers |= preflight(f"OPTIONS, {method}") | cors(request)
+            request.answer_headers |= preflight(f"OPTIONS, {method}", self._clock.now()) | cors(request)
             await request.answer(204)
         else:
             request.answer_headers |= {"allow": f"OPTIONS, {method}"}
@@ -128,7 +133,7 @@ class SockJsEndpoint:
             if receiver.with_callback:
                 check_callback(callback)
             session = await self._sessions.get_or_open(session_id, request)
-            await Receiving(request, receiver, callback, self._settings.limits).run(session)
+            await DownstreamRequest(request, receiver, callback, self._settings.limits).run(session)
         except BadCallback as error:
             await request.answer(500, str(error), TEXT)
         except NoSuchSession:
@@ -137,15 +142,15 @@ class SockJsEndpoint:
             request.answer_headers |= refused.headers
             await request.answer(refused.status)
         except TimeoutError:
-            pass  # it does not read: there is nothing more to tell it
+            pass  # the client does not read, so it gets no answer
 
     async def _send(self, request: Request, session_id: str, transport: str) -> None:
         self._add_headers(request)
         limits = self._settings.limits
         try:
             live = await self._sessions.get(session_id, request)
-            async with asyncio.timeout(limits.slow_client), live.sending:
-                await live.session.room()
+            async with asyncio.timeout(limits.slow_consumer), live.sending:
+                await live.session.wait_room()
                 body = await request.body(limits.max_body)
                 live.session.feed(messages_of(request, transport, body, limits.max_messages))
         except NoSuchSession:
@@ -161,7 +166,7 @@ class SockJsEndpoint:
         except ClientGone:
             pass
         else:
-            # Konqueror does odd things on a 204 to a form, Firefox takes one without a type for XML
+            # Konqueror misbehaves on a 204 to a form, and Firefox parses an answer without a type as XML
             await (request.answer(200, "ok", TEXT) if transport == "jsonp_send" else request.answer(204, "", TEXT))
 
     def _add_headers(self, request: Request) -> None:

@@ -1,7 +1,7 @@
-"""The headers that SockJS asks for: caching, CORS, and the cookie of sticky load balancers."""
+"""The headers of SockJS: caching, CORS, and the cookie for sticky load balancers."""
 
-from email.utils import formatdate
-from time import time
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from typing import Final
 
 from entrypoints.sockjs.request import Request
@@ -11,15 +11,18 @@ STICKY_COOKIE: Final = "JSESSIONID"
 
 
 def never_cached() -> dict[str, str]:
+    """The headers of an answer that must not be cached."""
     return {"cache-control": "no-store, no-cache, no-transform, must-revalidate, max-age=0"}
 
 
-def cached_for_a_year() -> dict[str, str]:
-    return {"cache-control": f"public, max-age={YEAR}", "expires": formatdate(time() + YEAR, usegmt=True)}
+def cached_for_a_year(now: datetime) -> dict[str, str]:
+    """The headers of an answer that never changes."""
+    expires = format_datetime(now + timedelta(seconds=YEAR), usegmt=True)
+    return {"cache-control": f"public, max-age={YEAR}", "expires": expires}
 
 
 def cors(request: Request) -> dict[str, str]:
-    """For an origin that is allowed: it is echoed, because a browser sends cookies to no `*`."""
+    """The headers for an allowed origin. Repeats the origin, as browsers send no cookies for `*`."""
     origin = request.headers.get("origin")
     headers = {"access-control-allow-origin": origin or "*", "vary": "Origin"}
     if origin:
@@ -29,10 +32,11 @@ def cors(request: Request) -> dict[str, str]:
     return headers
 
 
-def preflight(methods: str) -> dict[str, str]:
-    return cached_for_a_year() | {"access-control-allow-methods": methods, "access-control-max-age": str(YEAR)}
+def preflight(methods: str, now: datetime) -> dict[str, str]:
+    """The headers of the answer to a preflight request."""
+    return cached_for_a_year(now) | {"access-control-allow-methods": methods, "access-control-max-age": str(YEAR)}
 
 
 def sticky_cookie(request: Request) -> dict[str, str]:
-    """Some load balancers pin a client to an instance only when they see this cookie set."""
+    """The cookie. Some load balancers pin a client to an instance only when they see it."""
     return {"set-cookie": f"{STICKY_COOKIE}={request.cookie(STICKY_COOKIE) or 'dummy'}; path=/"}

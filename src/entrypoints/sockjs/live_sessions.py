@@ -1,4 +1,4 @@
-"""The HTTP sessions of one endpoint: found by the id that the client chose, each with its application running."""
+"""The HTTP sessions of one endpoint, by the id that the client has chosen."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -9,24 +9,24 @@ from application.ports.tokens import TokenVerifier
 from entrypoints.asgi.admission import Admission, Refused
 from entrypoints.asgi.sockets import Application, Client
 from entrypoints.sockjs.request import Request
-from entrypoints.sockjs.session_binding import Owner, is_owner, owner_of
+from entrypoints.sockjs.session_binding import SessionBinding, bind_session, may_use_session
 
 
 class NoSuchSession(Exception):
-    """There is none of this id, or it is another's: a stranger cannot tell which."""
+    """There is no session with this id, or another client has it. The answer is the same for both."""
 
 
 @dataclass(slots=True)
 class LiveSession:
-    """`sending` lets one request of the client in after the other."""
+    """A session and its binding. `sending` is the lock that orders the sends of the client."""
 
     session: SockJsSession
-    owner: Owner
+    binding: SessionBinding
     sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class LiveSessions:
-    """Sessions of WebSockets are not among these."""
+    """Opens and finds sessions. Sessions over WebSocket are not among them."""
 
     def __init__(
         self, application: Application, tokens: TokenVerifier, admission: Admission, limits: SockJsLimits
@@ -38,21 +38,21 @@ class LiveSessions:
         self._live: dict[str, LiveSession] = {}
 
     async def get(self, session_id: str, request: Request) -> LiveSession:
-        """Raises `NoSuchSession`."""
+        """Finds a session. Raises `NoSuchSession`."""
         live = self._live.get(session_id)
-        if live is None or not await is_owner(live.owner, request, self._tokens):
+        if live is None or not await may_use_session(live.binding, request, self._tokens):
             raise NoSuchSession
         return live
 
     async def get_or_open(self, session_id: str, request: Request) -> SockJsSession:
-        """Raises `NoSuchSession` for another's, `Refused`."""
+        """Finds or opens a session. Raises `NoSuchSession` for a session of another client, and `Refused`."""
         if session_id not in self._live:
-            owner = await owner_of(request, self._tokens)
-            if session_id not in self._live:  # another request may have been faster
-                return self._open(session_id, owner, request)
+            binding = await bind_session(request, self._tokens)
+            if session_id not in self._live:  # another request may have opened it meanwhile
+                return self._open(session_id, binding, request)
         return (await self.get(session_id, request)).session
 
-    def _open(self, session_id: str, owner: Owner, request: Request) -> SockJsSession:
+    def _open(self, session_id: str, binding: SessionBinding, request: Request) -> SockJsSession:
         if len(self._live) >= self._limits.max_sessions:
             raise Refused(503)
         place = self._admission.admit(request.scope)
@@ -63,6 +63,6 @@ class LiveSessions:
 
         session = SockJsSession(self._limits, forget)
         place.on_evict(session.vanish)
-        self._live[session_id] = LiveSession(session, owner)
-        session.serve(self._application(session, Client(owner.authorization or None, place=place)))
+        self._live[session_id] = LiveSession(session, binding)
+        session.serve(self._application(session, Client(binding.authorization or None, place=place)))
         return session

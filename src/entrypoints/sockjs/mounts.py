@@ -1,15 +1,16 @@
-"""Which SockJS endpoints there are, and what each serves."""
+"""Mounts the SockJS endpoints."""
 
 from collections.abc import Mapping
 
 from adapters.sockjs.protocol.limits import SockJsLimits
+from application.ports.clock import Clock
 from application.ports.tokens import TokenVerifier
 from entrypoints.asgi.admission import Admission
-from entrypoints.asgi.sockets import Accepted, Application
+from entrypoints.asgi.sockets import Application, Upgrade
 from entrypoints.asgi.types import Receive, Scope, Send
 from entrypoints.settings.model import Settings
 from entrypoints.sockjs.endpoint import SockJsEndpoint, SockJsSettings
-from entrypoints.sockjs.protocol_test_endpoints import TEST_ENDPOINTS
+from entrypoints.sockjs.protocol_test_endpoints import protocol_test_endpoints
 
 
 class SockJs:
@@ -19,15 +20,16 @@ class SockJs:
         self._endpoints = endpoints
 
     def serves(self, path: str) -> bool:
+        """Whether an endpoint has this path."""
         return _prefix(path) in self._endpoints
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """A request for a path that it serves."""
+        """Answers a request for a path that it serves."""
         endpoint, rest = self._endpoint(scope)
         await endpoint.http(rest, scope, receive, send)
 
-    def admit(self, scope: Scope) -> Accepted:
-        """A WebSocket at a path that it serves. Raises `Refused`."""
+    def admit(self, scope: Scope) -> Upgrade:
+        """Admits a WebSocket at a path that it serves. Raises `Refused`."""
         endpoint, rest = self._endpoint(scope)
         return endpoint.admit(rest, scope)
 
@@ -37,26 +39,29 @@ class SockJs:
         return self._endpoints[prefix], path[len(prefix) :]
 
 
-def create_sockjs(stomp: Application, tokens: TokenVerifier, admission: Admission, settings: Settings) -> SockJs:
-    """`/ws`, and outside `prod` and `dev` what the public tests need."""
-    served = {"/ws": (stomp, _settings_of(settings))}
+def create_sockjs(
+    *, stomp: Application, tokens: TokenVerifier, admission: Admission, settings: Settings, clock: Clock
+) -> SockJs:
+    """Mounts `/ws`, and in the profile `test` the endpoints of the public protocol tests."""
+    served = {"/ws": (stomp, sockjs_settings(settings))}
     if settings.profile == "test":
-        served |= TEST_ENDPOINTS
+        served |= protocol_test_endpoints(sockjs_settings(Settings()))
 
     return SockJs(
         {
-            prefix: SockJsEndpoint(application, tokens, admission, its_settings)
+            prefix: SockJsEndpoint(application, tokens, admission, its_settings, clock)
             for prefix, (application, its_settings) in served.items()
         }
     )
 
 
-def _settings_of(settings: Settings) -> SockJsSettings:
+def sockjs_settings(settings: Settings) -> SockJsSettings:
+    """The settings of `/ws`."""
     return SockJsSettings(
         SockJsLimits(
             heartbeat=settings.sockjs_heartbeat,
             disconnect_delay=settings.sockjs_disconnect_delay,
-            slow_client=settings.slow_consumer,
+            slow_consumer=settings.slow_consumer,
             response=settings.sockjs_response_limit,
             max_body=settings.sockjs_max_body,
             max_messages=settings.max_message_frames,

@@ -1,10 +1,11 @@
-"""What an endpoint tells before any session: greeting, info and the iframe page."""
+"""The answers of an endpoint without a session: greeting, info and the iframe page."""
 
 import json
 import secrets
 from hashlib import sha256
 from typing import Final
 
+from application.ports.clock import Clock
 from entrypoints.sockjs.headers import cached_for_a_year, cors, never_cached
 from entrypoints.sockjs.request import HTML, TEXT, Request
 
@@ -27,30 +28,33 @@ _IFRAME: Final = """<!DOCTYPE html>
 
 
 async def greeting(request: Request) -> None:
+    """Answers with the greeting of SockJS."""
     await request.answer(200, "Welcome to SockJS!\n", TEXT)
 
 
 async def info(request: Request, *, websocket: bool, cookie_needed: bool) -> None:
-    """`entropy` is for browsers without a source of their own."""
+    """Answers with what the endpoint supports. `entropy` is for browsers without a random source."""
     request.answer_headers |= never_cached() | cors(request)
-    told = {
+    info = {
         "websocket": websocket,
         "cookie_needed": cookie_needed,
         "origins": ["*:*"],
         "entropy": secrets.randbits(32),
     }
-    await request.answer(200, json.dumps(told), "application/json; charset=UTF-8")
+    await request.answer(200, json.dumps(info), "application/json; charset=UTF-8")
 
 
 class IframePage:
-    """The same for every version in its address, so that it can be cached for long."""
+    """The iframe page. It depends only on the version in its address, so that it can be cached."""
 
-    def __init__(self, client_url: str) -> None:
+    def __init__(self, client_url: str, clock: Clock) -> None:
+        self._clock = clock
         self._body = _IFRAME.format(client_url=client_url)
         self._etag = f'"{sha256(self._body.encode()).hexdigest()[:32]}"'
 
     async def answer(self, request: Request) -> None:
-        request.answer_headers |= cached_for_a_year() | {"etag": self._etag}
+        """Answers with the page."""
+        request.answer_headers |= cached_for_a_year(self._clock.now()) | {"etag": self._etag}
         if request.headers.get("if-none-match") == self._etag:
             await request.answer(304)
         else:

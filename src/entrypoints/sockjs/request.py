@@ -1,4 +1,4 @@
-"""One HTTP request and its answer, without a framework."""
+"""An HTTP request and its answer, without a framework."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -12,15 +12,15 @@ HTML: Final = "text/html; charset=UTF-8"
 
 
 class ClientGone(Exception):
-    """The client went before its request was complete."""
+    """The client has gone before its request was complete."""
 
 
 class BodyTooLarge(Exception):
-    """The body is over its limit."""
+    """The body is larger than its limit."""
 
 
 class Request:
-    """`answer_headers` go out with whatever is answered."""
+    """A request. `answer_headers` are sent with every answer."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -32,11 +32,11 @@ class Request:
         self._send = send
 
     def query(self, name: str) -> str:
-        """Empty when it is not there."""
+        """A parameter of the query. Empty when it is missing."""
         return parse_qs(self._query.decode("latin-1")).get(name, [""])[0]
 
     def cookie(self, name: str) -> str | None:
-        """None when it was not sent."""
+        """A cookie. None when it is missing."""
         for pair in self.headers.get("cookie", "").split(";"):
             key, _, value = pair.strip().partition("=")
             if key == name:
@@ -44,7 +44,7 @@ class Request:
         return None
 
     async def body(self, limit: int) -> bytes:
-        """Raises `ClientGone`, `BodyTooLarge` at once when it is."""
+        """Reads the body. Raises `ClientGone`, and `BodyTooLarge` as soon as it is larger than `limit` octets."""
         body = bytearray()
         while True:
             event = await self._receive()
@@ -62,16 +62,18 @@ class Request:
             pass
 
     async def answer(self, status: int, body: str = "", content_type: str = "") -> None:
-        """A whole answer."""
+        """Sends a whole answer."""
         octets = body.encode()
         length = {} if status in (204, 304) else {"content-length": str(len(octets))}
         await self.start(status, content_type, length)
         await self.chunk(octets, last=True)
 
     async def start(self, status: int, content_type: str = "", more: Mapping[str, str] | None = None) -> None:
+        """Begins an answer that is sent in chunks."""
         headers = self.answer_headers | ({"content-type": content_type} if content_type else {}) | dict(more or {})
         encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         await self._send({"type": "http.response.start", "status": status, "headers": encoded})
 
     async def chunk(self, octets: bytes, *, last: bool = False) -> None:
+        """Sends a chunk of the answer."""
         await self._send({"type": "http.response.body", "body": octets, "more_body": not last})

@@ -1,9 +1,10 @@
-"""Whose a session is: its id is chosen by the client and goes through logs of proxies, so that it alone opens nothing.
+"""Binds a session to its client.
 
-A browser can put no header on EventSource, JSONP or a form, and its token comes in CONNECT, inside the session. So a
-session is bound to what its first request did show: a user's token, the load balancer's cookie, the page's origin.
-Each of them, once shown, is asked of every request that follows; without any the id itself is the secret, as SockJS
-has it ("must be a random string").
+The client chooses the id of its session, and proxies log it, so that the id alone must not open the session. Browsers
+cannot add a header to EventSource, JSONP or a form, and the token comes in CONNECT, inside the session. So a session is
+bound to what its first request has shown: the token of a user, the cookie of the load balancer, the origin of the page.
+Each later request must show the same. When the first request shows nothing, the id is the secret, as SockJS has it
+("must be a random string").
 """
 
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from entrypoints.sockjs.request import Request
 
 
 @dataclass(slots=True)
-class Owner:
-    """`authorization` is the last header seen of `user`; None and empty are what was not shown."""
+class SessionBinding:
+    """What the first request has shown, or None and empty. `authorization` is the last header of `user`."""
 
     authorization: str
     user: str | None
@@ -25,10 +26,10 @@ class Owner:
     origin: str | None
 
 
-async def owner_of(request: Request, tokens: TokenVerifier) -> Owner:
-    """The owner of a new session. A header whose token is not valid still has to be repeated as it is."""
+async def bind_session(request: Request, tokens: TokenVerifier) -> SessionBinding:
+    """Binds a new session to its request. A header with an invalid token must be repeated unchanged."""
     authorization = request.headers.get("authorization", "")
-    return Owner(
+    return SessionBinding(
         authorization,
         await _user(authorization, tokens),
         request.cookie(STICKY_COOKIE),
@@ -36,20 +37,20 @@ async def owner_of(request: Request, tokens: TokenVerifier) -> Owner:
     )
 
 
-async def is_owner(owner: Owner, request: Request, tokens: TokenVerifier) -> bool:
-    """Whether the request shows what the session's first one did; a renewed token of the same user will do."""
-    if owner.cookie is not None and request.cookie(STICKY_COOKIE) != owner.cookie:
+async def may_use_session(binding: SessionBinding, request: Request, tokens: TokenVerifier) -> bool:
+    """Whether the request shows what the first one has shown. A new token of the same user is accepted, too."""
+    if binding.cookie is not None and request.cookie(STICKY_COOKIE) != binding.cookie:
         return False
-    # browsers leave it out of some GETs, so that only another page's is a stranger's
-    if owner.origin is not None and request.headers.get("origin", owner.origin) != owner.origin:
+    # browsers omit the origin in some GETs, so that only another one is refused
+    if binding.origin is not None and request.headers.get("origin", binding.origin) != binding.origin:
         return False
     authorization = request.headers.get("authorization", "")
-    if authorization == owner.authorization or not owner.authorization:
+    if authorization == binding.authorization or not binding.authorization:
         return True
     user = await _user(authorization, tokens)
-    if user is None or user != owner.user:
+    if user is None or user != binding.user:
         return False
-    owner.authorization = authorization
+    binding.authorization = authorization
     return True
 
 

@@ -1,4 +1,4 @@
-"""The transport `websocket`: SockJS frames over one WebSocket, whose life is the session's."""
+"""The transport `websocket`: SockJS frames over one WebSocket, whose session lives as long as the WebSocket."""
 
 import asyncio
 from time import monotonic
@@ -13,22 +13,22 @@ from adapters.sockjs.protocol.framing import (
     close_frame,
     read_messages,
 )
-from adapters.sockjs.protocol.halves import HalfJoiner
 from adapters.sockjs.protocol.limits import SockJsLimits
+from adapters.sockjs.protocol.surrogates import SurrogateJoiner
 from adapters.stomp.transport import Close, Receiver, Transport
 
 BROKEN = Close(1007, "Broken framing.")
 
 
 class SockJsSocket:
-    """Between a WebSocket, whose receiver it is, and whoever serves the client, whose transport it is."""
+    """The receiver of a WebSocket, and the transport of the STOMP connection above it."""
 
-    __slots__ = ("_beat", "_halves", "_last_sent", "_limits", "_receiver", "_socket")
+    __slots__ = ("_beat", "_last_sent", "_limits", "_receiver", "_socket", "_surrogates")
 
     def __init__(self, socket: Transport, limits: SockJsLimits) -> None:
         self._socket = socket
         self._limits = limits
-        self._halves = HalfJoiner()
+        self._surrogates = SurrogateJoiner()
         self._receiver: Receiver | None = None
         self._last_sent = monotonic()
         self._beat: asyncio.TimerHandle | None = None
@@ -39,18 +39,18 @@ class SockJsSocket:
         self._beat_later(self._limits.heartbeat)
 
     def open(self) -> None:
-        """The first frame of all."""
+        """Sends the open frame."""
         self._frame(OPEN)
 
     def received(self, data: str | bytes) -> None:
-        """A client that breaks the framing is as good as gone (protocol: "abruptly terminate")."""
+        """Handles a message. Ends the connection when the framing is broken (protocol: "abruptly terminate")."""
         if not data or self._receiver is None:
             return
         if len(data) > self._limits.max_body:
             self._receiver.oversized()
             return
         try:
-            messages = self._halves.join(read_messages(data, self._limits.max_messages))
+            messages = self._surrogates.join(read_messages(data, self._limits.max_messages))
         except TooManyMessages:
             self._receiver.oversized()
         except (BrokenFraming, PayloadExpected):
@@ -60,14 +60,17 @@ class SockJsSocket:
                 self._receiver.received(message)
 
     def oversized(self) -> None:
+        """Handles a message that was too large."""
         if self._receiver is not None:
             self._receiver.oversized()
 
     def writable(self) -> None:
+        """Passed on to the receiver."""
         if self._receiver is not None:
             self._receiver.writable()
 
     def lost(self) -> None:
+        """Passed on to the receiver."""
         if self._beat is not None:
             self._beat.cancel()
         receiver, self._receiver = self._receiver, None
@@ -75,16 +78,19 @@ class SockJsSocket:
             receiver.lost()
 
     def send(self, text: str, *, binary: bool = False) -> bool:
-        """Always as text: SockJS has no binary messages."""
+        """Sends a message, always as text: SockJS has no binary messages."""
         return self._frame(array_frame((text,)))
 
     def pause_reading(self) -> None:
+        """Passed on to the WebSocket."""
         self._socket.pause_reading()
 
     def resume_reading(self) -> None:
+        """Passed on to the WebSocket."""
         self._socket.resume_reading()
 
     def close(self, close: Close) -> None:
+        """Sends the close frame, and closes the WebSocket."""
         self._frame(close_frame(close.code, close.reason))
         self._socket.close(close)
 

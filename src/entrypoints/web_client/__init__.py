@@ -1,1 +1,1 @@
-"""The project's own client, a page at `/`: its files, and the headers they are sent with."""
+"""The page at `/`: its files, routes and headers."""

@@ -1,4 +1,4 @@
-"""The files of the page: ours from `web/`, and two npm packages from where npm puts them."""
+"""Reads the files of the page: ours from `web/`, and those of two npm packages."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,36 +19,39 @@ _MEDIA_TYPES = {
 
 
 class WebFile(NamedTuple):
+    """A file and its content type."""
+
     content: bytes
     media_type: str
     etag: str
 
 
 class WebFiles:
-    """`folder` has the page, as `web/` of the project does."""
+    """The files in `folder`, which is `web/` in a checkout."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._vendor = {mount: folder / path for mount, path in _VENDOR.items()}
 
     def is_there(self) -> bool:
-        """Whether the page came with the code."""
+        """Whether the page was installed with the code."""
         return (self.folder / "index.html").is_file()
 
     def page(self) -> WebFile:
-        """The client, or how to get the packages it is built on."""
+        """The page, or a page that says how to install its npm packages."""
         is_built = (self._vendor["vendor/stompjs"] / "index.js").is_file()
         return _read(self.folder / ("index.html" if is_built else "packages-missing.html"))
 
     def docs_page(self) -> WebFile:
+        """The page with the documents of the API."""
         return _read(self.folder / "docs" / "index.html")
 
     def asset(self, path: str) -> WebFile | None:
-        """What is at this path below `/web/`; nothing but the page's own parts can be had."""
+        """The file at this path below `/web/`. None for anything that is no part of the page."""
         try:
             file = self._locate(path.strip("/"))
             return None if file is None or file.suffix not in _MEDIA_TYPES or not file.is_file() else _read(file)
-        except (OSError, ValueError):  # a name that no file can have: too long, with NUL, with half a character
+        except (OSError, ValueError):  # no file can have this name: too long, with NUL, or with a lone surrogate
             return None
 
     def _locate(self, path: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""Where the page is: `/`, `/docs/`, and their parts below `/web/`."""
+"""The routes of the page: `/`, `/docs/`, and its parts below `/web/`."""
 
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -21,7 +21,7 @@ HttpRequest = Request[Any, Any, Any]
 
 
 class About(msgspec.Struct, frozen=True, rename="camel"):
-    """What the page has to know of the service it came from. `dev_tokens`: it makes tokens for whoever asks."""
+    """What the page has to know about the service. `dev_tokens`: whether the service makes tokens."""
 
     version: str
     profile: str
@@ -29,7 +29,7 @@ class About(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def web_client(settings: Settings, files: WebFiles) -> Router | None:
-    """None where the page is switched off. Raises `SettingsError` where it is wished for in `prod` and not there."""
+    """The routes. None when the page is switched off. Raises `SettingsError` when it is missing in `prod`."""
     if not settings.web_client:
         return None
     if not files.is_there():
@@ -52,7 +52,7 @@ def _pages(files: WebFiles) -> Sequence[HTTPRouteHandler]:
 
     @get("/docs", sync_to_thread=True)
     def docs(request: HttpRequest) -> Response[Any]:
-        if not request.scope["raw_path"].endswith(b"/"):  # what the page loads is relative to it
+        if not request.scope["raw_path"].endswith(b"/"):  # the page loads files relative to its own address
             return Redirect("docs/")
         return _answer(request, files.docs_page())
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.postgres.migrations import upgrade
+from adapters.postgres.schema.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_message
 from tests.support.eventually import eventually, eventually_some
@@ -116,7 +116,7 @@ async def stored(service: ServiceProcess, session_id: str) -> list[dict[str, Any
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
-async def test_what_cannot_be_stored_gets_no_receipt_and_no_answer_that_says_so(
+async def test_a_message_that_is_not_stored_gets_no_receipt_and_no_200(
     service: ServiceProcess, postgres: EmbeddedPostgres, outage: str
 ) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
@@ -155,7 +155,7 @@ async def test_what_cannot_be_stored_gets_no_receipt_and_no_answer_that_says_so(
             await client.__aexit__(None, None, None)
 
 
-async def test_what_had_its_receipt_is_there_after_a_crash(service: ServiceProcess, postgres: EmbeddedPostgres) -> None:
+async def test_a_send_with_a_receipt_survives_a_crash(service: ServiceProcess, postgres: EmbeddedPostgres) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
     async with (
         Rest(service.url, ann_token) as rest,
@@ -177,9 +177,15 @@ async def test_what_had_its_receipt_is_there_after_a_crash(service: ServiceProce
         for client in (ann, bob):
             await client.flush()
             await client.got("RECEIPT", len(client.of("RECEIPT")) + 1)
+        await bob.messages("/user/queue/messages", 4)
+        for message_frame in bob.of("MESSAGE")[1:]:
+            bob.say("ACK", id=message_frame.headers["ack"])
+        bob.say("DISCONNECT", receipt="bye")
+        await bob.flush()
+        await bob.got("RECEIPT", len(bob.of("RECEIPT")) + 1)
         await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
         await asyncio.to_thread(postgres.start)
         history = await stored(service, session_id)
     sent = [message["clientMessageId"] for message in (first, *together)]
     assert [message["clientMessageId"] for message in history] == sent
-    assert history[0]["delivered"]
+    assert all(message["delivered"] for message in history)

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.postgres.migrations import upgrade
+from adapters.postgres.schema.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import Rest, WebClient, chat_message
@@ -99,7 +99,7 @@ async def test_a_killed_service_has_lost_nothing_that_it_acked(service: ServiceP
     await nothing_is_owed(service)
 
 
-async def test_a_stopped_database_is_told_and_the_service_heals_by_itself(
+async def test_a_stopped_database_is_reported_and_the_service_recovers(
     service: ServiceProcess, own_postgres: EmbeddedPostgres
 ) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
@@ -156,7 +156,7 @@ async def test_with_a_broker_sends_are_held_while_the_database_is_away(
         await ann.subscribe("/user/queue/ack")
         await ann.subscribe("/user/queue/error")
         await ann.send(chat_message(session_id, ANN, "before"), receipt="before")
-        await ann.messages("/user/queue/ack")
+        (before,) = await ann.messages("/user/queue/ack")
 
         await asyncio.to_thread(own_postgres.stop, signal.SIGQUIT)
         ids = [str(uuid4()) for _ in range(20)]
@@ -185,8 +185,9 @@ async def test_with_a_broker_sends_are_held_while_the_database_is_away(
         await asyncio.to_thread(fresh_rabbitmq.start)
 
         await asyncio.to_thread(own_postgres.start)
-        acked = await ann.messages("/user/queue/ack", 1 + len(ids), within=60)
-        assert {message["clientMessageId"] for message in acked[1:]} == set(ids)
+        expected = {before["clientMessageId"], *ids}  # the ack before the outage may come again, when its mark is lost
+        await eventually(lambda: ann.acked() >= expected, 60)
+        assert ann.acked() == expected
         stored = [message["clientMessageId"] for message in await rest.history(session_id)]
         assert sorted(stored[1:]) == sorted(ids)
         assert not ann.of("ERROR")

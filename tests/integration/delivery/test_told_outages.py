@@ -55,7 +55,7 @@ Change = Callable[[str], Awaitable[None]]
     ("spoil", "mend", "cause"),
     [(full, room_again, "its disk is full"), (read_only, writable_again, "it is read-only")],
 )
-async def test_a_database_that_takes_no_writes_is_told_once_and_clients_are_sent_elsewhere(
+async def test_a_read_only_database_is_logged_once_and_the_instance_is_not_ready(
     database_url: str, tmp_path: Path, spoil: Change, mend: Change, cause: str
 ) -> None:
     service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url, "CHAT_LOG_LEVEL": "warning"}).start()
@@ -103,7 +103,7 @@ async def test_a_standby_is_noticed_without_any_traffic(database_url: str, tmp_p
     assert await service.stop() == 0
 
 
-async def test_a_password_that_is_refused_is_told_as_that(database_url: str, tmp_path: Path) -> None:
+async def test_a_refused_password_is_reported_as_refused(database_url: str, tmp_path: Path) -> None:
     await _execute(
         database_url,
         "CREATE ROLE rotated LOGIN SUPERUSER PASSWORD 'one'",

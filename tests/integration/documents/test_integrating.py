@@ -33,7 +33,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def signed(folder: Path, command: str, script: str, email: str, name: str) -> str:
+async def signed(folder: Path, command: str | Path, script: str, email: str, name: str) -> str:
     """The token that a backend makes."""
     done = await asyncio.to_thread(
         subprocess.run,
@@ -104,7 +104,7 @@ async def _listens(base: str) -> bool:
     return False
 
 
-async def test_without_flairbit_who_has_connected_can_be_written_to(folder: Path, database_url: str) -> None:
+async def test_without_flairbit_users_can_write_to_users_who_have_connected(folder: Path, database_url: str) -> None:
     ann = await signed(folder, sys.executable, "sign.py", ANN, "Dr. Ann")
     bob = await signed(folder, node.NODE, "sign.mjs", BOB, "Bob Stone")
     async with (
@@ -126,7 +126,7 @@ async def test_without_flairbit_who_has_connected_can_be_written_to(folder: Path
         assert (status, problem["code"]) == (404, "profile-not-found")
 
 
-async def test_an_open_directory_keeps_messages_for_who_has_yet_to_come(folder: Path, database_url: str) -> None:
+async def test_an_open_directory_keeps_messages_for_users_who_never_connected(folder: Path, database_url: str) -> None:
     ann = await signed(folder, sys.executable, "sign.py", ANN, "Ann")
     bob = await signed(folder, node.NODE, "sign.mjs", BOB, "Bob Stone")
     async with (

@@ -1,4 +1,4 @@
-"""A short chaos run is without violation; and with a promise broken on purpose, it is not."""
+"""A short chaos run has no violation, unless a promise is broken on purpose."""
 
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ from chaos.plan import Plan
 from chaos.report import Report
 from chaos.run import run
 from chaos.schedule import FaultKind
-from chaos.stage import Stage
+from chaos.testbed.testbed import Testbed
 from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.rabbitmq.fixtures import empty_sends
 from tests.support.service import sabotaged_service
@@ -20,7 +20,7 @@ from tests.support.service import sabotaged_service
 
 @asynccontextmanager
 async def emptied(nodes: Sequence[RabbitNode]) -> AsyncIterator[Sequence[RabbitNode]]:
-    """The broker without the sends of earlier tests, and afterwards without the queues of killed instances."""
+    """Empties the queues of sends before a run, and deletes the queues of killed instances afterwards."""
     await empty_sends(nodes[0])
     yield nodes
     connection = await aio_pika.connect(nodes[0].url)
@@ -32,9 +32,9 @@ async def emptied(nodes: Sequence[RabbitNode]) -> AsyncIterator[Sequence[RabbitN
 
 @pytest.mark.timeout(300)
 async def test_nothing_is_lost_whatever_is_killed(rabbitmq_cluster: RabbitNodes, tmp_path: Path) -> None:
-    plan = Plan(seed=3, seconds=30, clients=60, faults=6, rate=150, mean_clients=1)
-    async with emptied(rabbitmq_cluster.nodes) as nodes, Stage(tmp_path, nodes=nodes) as stage:
-        report = await run(stage, plan)
+    plan = Plan(seed=3, seconds=30, clients=60, faults=6, rate=150, hostile_clients=1)
+    async with emptied(rabbitmq_cluster.nodes) as nodes, Testbed(tmp_path, nodes=nodes) as testbed:
+        report = await run(testbed, plan)
     assert not report.violations, "\n".join(report.lines())
     assert not report.troubles, "\n".join(report.troubles)
     assert report.faults().total() == plan.faults
@@ -46,9 +46,9 @@ async def sabotaged(name: str, plan: Plan, node: RabbitNode, database_url: str, 
     command = (sys.executable, sabotaged_service.__file__, name)
     async with (
         emptied([node]) as nodes,
-        Stage(home, instances=2, command=command, nodes=nodes, database_url=database_url) as stage,
+        Testbed(home, instances=2, command=command, nodes=nodes, database_url=database_url) as testbed,
     ):
-        return await run(stage, plan)
+        return await run(testbed, plan)
 
 
 @pytest.mark.timeout(180)

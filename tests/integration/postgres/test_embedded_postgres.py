@@ -177,7 +177,7 @@ def test_a_starter_killed_while_it_made_the_database_is_no_harm(tmp_path: Path, 
     server.stop()
 
 
-def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_folder_is_an_error_that_names_it(tmp_path: Path) -> None:
     (tmp_path / "home").touch()
     with pytest.raises(EmbeddedPostgresError, match="a file is in the way"):
         EmbeddedPostgres(tmp_path / "home").start()
@@ -192,7 +192,7 @@ def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:
         ("", "PostgreSQL in /home did not start: it did not say why"),
     ],
 )
-def test_what_was_said_becomes_one_line(text: str, message: str) -> None:
+def test_the_message_of_the_system_becomes_one_line(text: str, message: str) -> None:
     assert str(failure(text, Path("/home"))) == message
 
 
@@ -251,7 +251,7 @@ def test_a_machine_without_another_user_gets_one(tmp_path: Path, monkeypatch: py
         postgres_user.unprivileged_user()
 
 
-def test_a_folder_that_may_not_be_written_is_said(
+def test_an_unwritable_folder_is_an_error_that_names_it(
     ordinary_user: tuple[tuple[str, ...], Path], starter: Starter
 ) -> None:
     before, home = ordinary_user

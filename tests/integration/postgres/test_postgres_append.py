@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.messages import PostgresMessageRepository
-from adapters.postgres.sessions import PostgresSessionRepository
+from adapters.postgres.messages.repository import PostgresMessageRepository
+from adapters.postgres.sessions.repository import PostgresSessionRepository
 from application.ports.messages import Stored
 from domain.errors import Invalid, TransactionAborted
-from domain.identifiers import Email
+from domain.identifiers import Email, OutboxId
 from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 from tests.support.people import DUE_AT_ONCE, NOW, draft, envelope, ids, person, session_of, transaction
@@ -51,13 +51,13 @@ async def test_a_draft_that_cannot_be_stored_fails_alone(
     assert "secret" not in caplog.text + str(refused)
 
 
-async def test_a_draft_whose_envelope_cannot_be_made_fails_alone(engine: AsyncEngine) -> None:
+async def test_a_failing_envelope_fails_its_own_draft_only(engine: AsyncEngine) -> None:
     messages, sessions = PostgresMessageRepository(engine), PostgresSessionRepository(engine)
     ann, bob = person("ann"), person("bob")
     session = await sessions.get_or_create(session_of(ann, bob))
 
     def strict_envelope(draft: Draft, message: Message) -> list[OutboxEntry]:
-        return [OutboxEntry(ids.new(), "ack", f'"{draft.content.encode().hex()}"', NOW)]
+        return [OutboxEntry(OutboxId(ids.new()), "ack", f'"{draft.content.encode().hex()}"', NOW)]
 
     drafts = [draft(session, ann, bob, content) for content in ("one", "\ud800", "two")]
     outcomes = await messages.append(drafts, DUE_AT_ONCE, strict_envelope)

@@ -11,19 +11,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.clock import ManualClock
-from adapters.postgres.database import create_engine, driver_transaction
-from adapters.postgres.messages import PostgresMessageRepository
-from adapters.postgres.outbox import PostgresOutbox
+from adapters.postgres.connection.database import create_engine, driver_transaction
+from adapters.postgres.messages.changes import PostgresMessageChanges
+from adapters.postgres.messages.repository import PostgresMessageRepository
+from adapters.postgres.outbox.repository import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
-from adapters.postgres.sessions import PostgresSessionRepository
+from adapters.postgres.sessions.repository import PostgresSessionRepository
 from adapters.system.ids import Uuid7Generator
 from application.delivery.message_intake import Accepted, MessageIntake
-from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
+from application.delivery.outbox.relay import OutboxRelay
+from application.delivery.shown_messages import ShownMessages
 from application.diagnostics.counters import Counters
 from application.ports.messages import Stored
+from application.wire.message_views import MessageViews
 from domain.errors import SessionBusy, SessionNotFound, StoreUnavailable
-from domain.outbox import RetryPolicy
+from domain.identifiers import ProfileId
 from domain.session import ChatSession
+from entrypoints import wiring
+from entrypoints.settings.model import Settings
 from tests.support.people import DUE_AT_ONCE, NOW, draft, envelope, person, session_of
 
 ANN, BOB = person("ann"), person("bob")
@@ -36,20 +41,21 @@ class Instance:
         self.engine = create_engine(url)
         self.messages = PostgresMessageRepository(self.engine)
         clock, counters, ids = ManualClock(NOW), Counters(), Uuid7Generator()
-        dispatcher = OutboxDispatcher(
+        relay = OutboxRelay(
             PostgresOutbox(self.engine),
             InProcessBroker(),
             PostgresProfileDirectory(self.engine),
             counters,
-            RetryPolicy(),
-            DispatchSettings(),
+            wiring.retry_policy(Settings()),
+            wiring.relay_settings(Settings()),
         )
         self.intake = MessageIntake(
             self.messages,
-            dispatcher,
+            relay,
             ids,
             clock,
             counters,
+            ShownMessages(PostgresMessageChanges(self.engine), MessageViews("deleted")),
             max_batch=64,
             max_pending=10_000,
             at_once=3,
@@ -77,10 +83,10 @@ async def instances(database_url: str) -> AsyncIterator[Sequence[Instance]]:
 
 async def open_sessions(engine: AsyncEngine, count: int) -> list[ChatSession]:
     sessions = PostgresSessionRepository(engine)
-    return [await sessions.get_or_create(session_of(replace(ANN, id=uuid4()), BOB)) for _ in range(count)]
+    return [await sessions.get_or_create(session_of(replace(ANN, id=ProfileId(uuid4())), BOB)) for _ in range(count)]
 
 
-async def test_a_batch_goes_on_without_what_is_locked(engine: AsyncEngine, database_url: str) -> None:
+async def test_a_batch_goes_on_without_locked_messages(engine: AsyncEngine, database_url: str) -> None:
     messages = PostgresMessageRepository(engine)
     locked, free = await open_sessions(engine, 2)
     other = create_engine(database_url, pool_size=1)
@@ -113,7 +119,7 @@ async def test_a_transaction_with_a_locked_session_is_not_stored_in_part(
     assert list(await messages.latest(free.id, 10)) == []
 
 
-async def test_a_locked_session_holds_nobody_else_up(
+async def test_a_locked_session_delays_no_other_session(
     engine: AsyncEngine, instances: Sequence[Instance], database_url: str
 ) -> None:
     one, _ = instances
@@ -132,7 +138,7 @@ async def test_a_locked_session_holds_nobody_else_up(
     assert [message.content for message in await one.messages.latest(locked.id, 200)] == [str(n) for n in range(100)]
 
 
-async def test_what_waits_too_long_is_unavailable(
+async def test_an_item_that_waits_too_long_is_unavailable(
     engine: AsyncEngine, instances: Sequence[Instance], database_url: str
 ) -> None:
     one, _ = instances

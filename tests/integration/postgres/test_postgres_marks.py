@@ -7,16 +7,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.database import create_engine, driver_transaction
-from adapters.postgres.messages import PostgresMessageRepository
-from adapters.postgres.outbox import PostgresOutbox
-from adapters.postgres.sessions import PostgresSessionRepository
-from application.ports.messages import Stored
+from adapters.postgres.connection.database import create_engine, driver_transaction
+from adapters.postgres.messages.repository import PostgresMessageRepository
+from adapters.postgres.outbox.repository import PostgresOutbox
+from adapters.postgres.sessions.repository import PostgresSessionRepository
+from application.ports.messages import Seen, Stored
 from application.ports.outbox import FailedTry
 from domain.message import Message
 from domain.profile import Profile
 from domain.session import ChatSession
-from tests.support.people import DUE_AT_ONCE, draft, envelope, person, session_of
+from tests.support.people import DUE_AT_ONCE, draft, envelope, person, ref, session_of
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_marks_are_hot_updates(engine: AsyncEngine) -> None:
     sent = await send(engine, session, ann, bob, 8)
     messages = PostgresMessageRepository(engine)
     for message in sent[:4]:
-        await messages.mark_delivered([message.id])
+        await messages.mark_delivered([ref(message)])
     await messages.mark_seen(session.id, bob.id, 8)
     await messages.undelivered({ann.id}, None, 10)
     for table, updates in (("chat_messages", 4 + 8), ("chat_sessions", 1 + 1 + 1)):
@@ -64,17 +64,17 @@ async def test_a_whole_batch_is_marked_in_place(engine: AsyncEngine) -> None:
     session, ann, bob = await chat(engine)
     for _ in range(10):
         sent = await send(engine, session, ann, bob, 128)
-        await PostgresMessageRepository(engine).mark_delivered([message.id for message in sent])
+        await PostgresMessageRepository(engine).mark_delivered([ref(message) for message in sent])
     count = await counted(engine, "chat_messages")
     assert count["n_tup_upd"] == 1_280
     assert count["n_tup_hot_upd"] > 0.95 * 1_280
 
 
-async def test_what_was_delivered_is_read_once(engine: AsyncEngine) -> None:
+async def test_delivered_messages_are_read_once(engine: AsyncEngine) -> None:
     session, ann, bob = await chat(engine)
     sent = await send(engine, session, ann, bob, 50)
     messages = PostgresMessageRepository(engine)
-    await messages.mark_delivered([message.id for message in sent])
+    await messages.mark_delivered([ref(message) for message in sent])
     assert list(await messages.undelivered({bob.id}, None, 10)) == []
     before = await counted(engine, "chat_messages")
     assert list(await messages.undelivered({bob.id}, None, 10)) == []
@@ -85,7 +85,7 @@ async def test_a_session_that_is_busy_is_not_waited_for(engine: AsyncEngine, dat
     session, ann, bob = await chat(engine)
     sent = await send(engine, session, ann, bob, 2)
     messages = PostgresMessageRepository(engine)
-    await messages.mark_delivered([sent[0].id])
+    await messages.mark_delivered([ref(sent[0])])
     other = create_engine(database_url, pool_size=1)
     async with driver_transaction(other) as connection:
         await connection.execute("SELECT 1 FROM chat_sessions FOR NO KEY UPDATE")
@@ -103,10 +103,11 @@ async def test_racing_marks_wait_in_one_order(database_url: str) -> None:
     for place in range(1, 6):
         drafts = [draft(session, ann, bob) for _ in range(500)][::-1]  # so that `seq` runs against the ids
         outcomes = await messages.append(drafts, DUE_AT_ONCE, envelope)
-        sent = [outcome.message.id for outcome in outcomes if isinstance(outcome, Stored)]
+        sent = [ref(outcome.message) for outcome in outcomes if isinstance(outcome, Stored)]
         marks = (messages.mark_delivered(some) for some in (sent, sent[::-1], sent[::2], sent[250:] + sent[:250]))
         seen, *_ = await asyncio.gather(messages.mark_seen(session.id, bob.id, 500 * place), *marks)
-        assert seen == 500 * place
+        assert isinstance(seen, Seen)
+        assert seen.seen_to == 500 * place
         latest = await messages.latest(session.id, 500)
         assert all(message.seen and message.delivered for message in latest)
     await engine.dispose()

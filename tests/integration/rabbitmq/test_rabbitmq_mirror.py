@@ -9,8 +9,9 @@ import pytest
 import stomp
 from stomp.utils import Frame
 
-from adapters.rabbitmq.broker import RabbitBroker
-from adapters.rabbitmq.seal import Seal
+from adapters.rabbitmq.deliveries.broker import RabbitBroker
+from adapters.rabbitmq.deliveries.seal import Seal
+from adapters.system.clock import SystemClock
 from application.ports.push import Delivery
 from domain.destination import session_topic
 from domain.identifiers import SessionId
@@ -39,10 +40,10 @@ class StockClient:
     async def subscribe(self, destination: str) -> None:
         await asyncio.to_thread(self._connection.connect, "guest", "guest", wait=True)
         self._connection.subscribe(destination, id="0", headers={"receipt": "subscribed"})
-        assert await asyncio.to_thread(self._listener.receipts.get, timeout=10) == "subscribed"
+        assert await asyncio.to_thread(self._listener.receipts.get, timeout=30) == "subscribed"
 
     async def next(self) -> Frame:
-        return await asyncio.to_thread(self._listener.messages.get, timeout=10)
+        return await asyncio.to_thread(self._listener.messages.get, timeout=30)
 
     async def close(self) -> None:
         await asyncio.to_thread(self._connection.disconnect)
@@ -50,7 +51,7 @@ class StockClient:
 
 @pytest.fixture
 async def mirroring(rabbitmq: RabbitNode) -> AsyncIterator[Instance]:
-    instance = Instance(RabbitBroker([rabbitmq.url], "test", Seal(["ours"]), mirror_topics=True))
+    instance = Instance(RabbitBroker([rabbitmq.url], "test", Seal(["ours"], SystemClock()), mirror_topics=True))
     await instance.start()
     await instance.broker.wait_ready()
     yield instance

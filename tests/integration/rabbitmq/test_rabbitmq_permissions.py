@@ -9,17 +9,20 @@ import aio_pika
 import pytest
 from aiormq.exceptions import ChannelAccessRefused
 
-from adapters.rabbitmq.broker import RabbitBroker
-from adapters.rabbitmq.seal import Seal
-from adapters.rabbitmq.send_queue import RabbitSendQueue
+from adapters.rabbitmq.deliveries.broker import RabbitBroker
+from adapters.rabbitmq.deliveries.seal import Seal
+from adapters.rabbitmq.routing import bucket_key
+from adapters.rabbitmq.sends.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
-from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, SEND_QUEUE
-from application.ports.send_queue import Accepted, Aside, Rejected, Submission, Verdict
+from adapters.rabbitmq.topology import DEAD_QUEUE, DELIVERIES_EXCHANGE, ROUTED_EXCHANGE, SEND_QUEUE
+from adapters.system.clock import SystemClock
+from application.ports.send_queue import Accept, PutAside, Reject, Submission, Verdict
 from lab.rabbitmq import RabbitNode
 from tests.support.eventually import eventually, eventually_some
-from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
+from tests.support.rabbitmq.broker_instance import MESSAGES, Instance, some_deliveries
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "rabbitmq.md"
+WITH_FANOUT = RabbitSettings(fanout=True)
 
 
 @pytest.fixture
@@ -46,10 +49,13 @@ def url_of(name: str, node: RabbitNode) -> str:
 
 async def test_the_service_can_do_all_that_it_does(users: RabbitNode) -> None:
     url = url_of("chat", users)
-    instances = [Instance(RabbitBroker([url], "test", Seal(["ours"]), mirror_topics=True)) for _ in range(2)]
+    instances = [
+        Instance(RabbitBroker([url], "test", Seal(["ours"], SystemClock()), mirror_topics=True, settings=WITH_FANOUT))
+        for _ in range(2)
+    ]
     for instance in instances:
         await instance.start()
-        await instance.broker.wait_ready()
+        await instance.ready()
     deliveries = some_deliveries(3)
     await instances[0].publish(deliveries)
     await instances[1].has(deliveries)
@@ -61,10 +67,10 @@ async def test_the_service_can_do_all_that_it_does(users: RabbitNode) -> None:
         for body in bodies:
             first = body not in seen
             seen.append(body)
-            verdicts.append(Rejected("bad") if body == b"bad" else Aside(0.1) if first else Accepted())
+            verdicts.append(Reject("bad") if body == b"bad" else PutAside(0.1) if first else Accept())
         return verdicts
 
-    queue = RabbitSendQueue([url], "test", RabbitSettings())
+    queue = RabbitSendQueue([url], "test", SystemClock(), RabbitSettings())
     queue.consume(handle)
     await queue.start()
     await queue.wait_ready()
@@ -83,13 +89,13 @@ async def test_the_service_can_do_all_that_it_does(users: RabbitNode) -> None:
 
 
 async def test_a_producer_can_submit_sends_and_nothing_else(users: RabbitNode) -> None:
-    owner = RabbitSendQueue([url_of("chat", users)], "test")
-    broker = RabbitBroker([url_of("chat", users)], "test", Seal(["ours"]))
+    owner = RabbitSendQueue([url_of("chat", users)], "test", SystemClock())
+    broker = RabbitBroker([url_of("chat", users)], "test", Seal(["ours"], SystemClock()), settings=WITH_FANOUT)
     instance = Instance(broker)
     await owner.start()
     await owner.wait_ready()
     await instance.start()
-    await broker.wait_ready()
+    await instance.ready()
     connection = await aio_pika.connect(url_of("producer", users))
     async with connection:
         async with connection.channel() as channel:
@@ -98,6 +104,7 @@ async def test_a_producer_can_submit_sends_and_nothing_else(users: RabbitNode) -
         for exchange, key in (
             ("amq.topic", "session.x"),
             (DELIVERIES_EXCHANGE, ""),
+            (ROUTED_EXCHANGE, bucket_key(MESSAGES)),
             ("", SEND_QUEUE),
             ("", DEAD_QUEUE),
         ):

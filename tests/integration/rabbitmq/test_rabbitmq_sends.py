@@ -7,17 +7,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import aio_pika
 import pytest
 
-from adapters.rabbitmq.broker import RabbitBroker
-from adapters.rabbitmq.seal import Seal
-from adapters.rabbitmq.send_queue import RabbitSendQueue
+from adapters.rabbitmq.deliveries.broker import RabbitBroker
+from adapters.rabbitmq.deliveries.seal import Seal
+from adapters.rabbitmq.sends.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import DEAD_QUEUE, SEND_QUEUE
-from application.ports.send_queue import Accepted, Later, Rejected, SendHandler, Submission, Verdict
+from adapters.system.clock import SystemClock
+from application.ports.send_queue import Accept, Reject, Retry, SendHandler, Submission, Verdict
 from domain.errors import Unavailable
 from lab.rabbitmq import RabbitNode, RabbitNodes
 from tests.support.eventually import eventually, eventually_some
 from tests.support.network.proxy import Proxy
 from tests.support.rabbitmq.broker_instance import Instance, some_deliveries
+from tests.support.rabbitmq.queues import eventually_empty
 
 SETTINGS = RabbitSettings(
     publish_timeout=2, connect_timeout=3, first_backoff=0.01, max_backoff=0.2, send_retry=0.01, max_send_retry=0.1
@@ -31,7 +33,7 @@ async def start() -> AsyncIterator[Start]:
     started: list[RabbitSendQueue] = []
 
     async def start(urls: Sequence[str], handler: SendHandler | None) -> RabbitSendQueue:
-        queue = RabbitSendQueue(urls, "test", SETTINGS)
+        queue = RabbitSendQueue(urls, "test", SystemClock(), SETTINGS)
         if handler is not None:
             queue.consume(handler)
         await queue.start()
@@ -53,19 +55,22 @@ class Storing:
 
     async def __call__(self, sends: Sequence[Submission]) -> list[Verdict]:
         if self.away:
-            return [Later()] * len(sends)
+            return [Retry()] * len(sends)
         bodies = [send.body for send in sends]
         for body in bodies:
             if body in self.stored:
                 self.repeats += 1
             else:
                 self.stored.append(body)
-        return [Accepted()] * len(bodies)
+        return [Accept()] * len(bodies)
 
 
 async def submit(queue: RabbitSendQueue, body: bytes) -> None:
-    """As a client does that was told to come again."""
-    async with asyncio.timeout(30):
+    """As a client does that was told to come again.
+
+    RabbitMQ 3.10 refuses what is sent to a quorum queue for half a minute after its leader was lost on a busy machine.
+    """
+    async with asyncio.timeout(90):
         while True:
             await queue.wait_ready()
             try:
@@ -79,7 +84,7 @@ async def test_any_amqp_producer_may_submit(fresh_rabbitmq: RabbitNode, start: S
 
     async def handle(sends: Sequence[Submission]) -> list[Verdict]:
         bodies.extend(send.body for send in sends)
-        return [Accepted() if send.body == b"{}" else Rejected("malformed") for send in sends]
+        return [Accept() if send.body == b"{}" else Reject("malformed") for send in sends]
 
     await (await start([fresh_rabbitmq.url], handle)).wait_ready()
     connection = await aio_pika.connect(fresh_rabbitmq.url)
@@ -93,7 +98,7 @@ async def test_any_amqp_producer_may_submit(fresh_rabbitmq: RabbitNode, start: S
     assert letter is not None
     assert letter.body == b"nonsense"
     assert (letter.headers["mine"], letter.headers["x-reason"]) == ("kept", "malformed")
-    await eventually(lambda: fresh_rabbitmq.queues()[SEND_QUEUE] == 0)
+    await eventually_empty(fresh_rabbitmq, SEND_QUEUE)
 
 
 async def test_a_queue_that_is_away_refuses_and_takes_again(fresh_rabbitmq: RabbitNode, start: Start) -> None:
@@ -127,7 +132,7 @@ async def test_sends_held_for_the_store_outlive_a_killed_broker(fresh_rabbitmq: 
     assert Counter(storing.stored) == Counter(bodies)
 
 
-async def test_with_a_memory_alarm_what_is_there_is_stored_and_nothing_is_taken(
+async def test_under_a_memory_alarm_queued_sends_are_stored_and_new_ones_are_refused(
     fresh_rabbitmq: RabbitNode, start: Start
 ) -> None:
     storing = Storing()
@@ -143,7 +148,7 @@ async def test_with_a_memory_alarm_what_is_there_is_stored_and_nothing_is_taken(
     await eventually(lambda: b"after" in storing.stored)
 
 
-@pytest.mark.timeout(180)  # three nodes take their time to start
+@pytest.mark.timeout(300)  # three nodes take their time to start
 async def test_a_cluster_goes_on_without_one_of_its_nodes(rabbitmq_cluster: RabbitNodes, start: Start) -> None:
     storing = Storing()
     queue = await start(rabbitmq_cluster.urls, storing)
@@ -161,7 +166,7 @@ async def test_a_cluster_goes_on_without_one_of_its_nodes(rabbitmq_cluster: Rabb
         await submit(queue, body)
         await instances[0].publish([delivery])
     await instances[0].has_got(deliveries)
-    await eventually(lambda: set(storing.stored) == {b"before", *bodies}, within=20)
+    await eventually(lambda: set(storing.stored) == {b"before", *bodies}, within=60)
 
     async def reaches_all() -> bool:
         """In the end: those whose queue was on the lost node make another one first."""
@@ -170,11 +175,11 @@ async def test_a_cluster_goes_on_without_one_of_its_nodes(rabbitmq_cluster: Rabb
         await asyncio.sleep(0.1)
         return all(delivery in instance.push.deliveries for instance in instances)
 
-    assert await eventually_some(reaches_all, within=20)
+    assert await eventually_some(reaches_all, within=60)
     await asyncio.to_thread(lost.start)
     for instance in instances:
         await instance.broker.stop()
 
 
 def _broker(cluster: RabbitNodes) -> RabbitBroker:
-    return RabbitBroker(cluster.urls, "test", Seal(["ours"]), settings=SETTINGS)
+    return RabbitBroker(cluster.urls, "test", Seal(["ours"], SystemClock()), settings=SETTINGS)

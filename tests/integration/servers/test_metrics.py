@@ -53,6 +53,10 @@ async def test_the_metrics_show_what_an_operator_watches(database_url: str, tmp_
     assert value(families, "chat_refusals", route="stomp", code="not-yourself") == 1
     assert value(families, "chat_refusals", route="http", code="not-found") == 1
     assert value(families, "chat_outbox_dead_rows") == 1
+    assert value(families, "chat_database_table_bytes", table="chat_message_outbox") != 0
+    assert value(families, "chat_database_table_dead_rows", table="chat_message_outbox") is not None
+    assert value(families, "chat_database_index_bytes", index="chat_messages_seq") != 0
+    assert value(families, "chat_database_oldest_transaction_seconds") is not None
     assert value(families, "chat_pending_sends") == 0
     assert value(families, "chat_broker_up") == 1
     assert value(families, "chat_database_up") == 1

@@ -145,7 +145,7 @@ async def test_a_token_that_proves_nothing_opens_nothing(world: World) -> None:
             assert (await client.closed())[0] == 1008
 
 
-async def test_nobody_acts_as_somebody_else_but_a_service_does(world: World) -> None:
+async def test_a_user_acts_only_as_itself_and_a_service_as_any_user(world: World) -> None:
     async with (
         Rest(world.service.url, world.token(ANN)) as ann,
         Rest(world.service.url, world.token(EVE)) as eve,

@@ -10,7 +10,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from adapters.postgres.migrations import upgrade
+from adapters.postgres.schema.migrations import upgrade
 from lab.rabbitmq import RabbitNode
 from tests.support.clients.client_matrix import node
 from tests.support.clients.client_matrix.catalogue import SOCKJS_IN_NODE
@@ -109,7 +109,7 @@ class Browser(SockJsPoller):
 
 
 @pytest.mark.parametrize("stick", ["cookie"])
-async def test_who_shows_the_cookie_of_an_instance_stays_there(place: Place) -> None:
+async def test_a_client_with_the_cookie_of_an_instance_stays_there(place: Place) -> None:
     await place.emptied()
     async with AsyncExitStack() as stack:
         people: list[Browser] = []
@@ -124,6 +124,28 @@ async def test_who_shows_the_cookie_of_an_instance_stays_there(place: Place) -> 
         await people[0].say("SEND", sent, destination="/app/chat.send")
         for person in people:
             assert msgspec.json.decode((await person.got("MESSAGE")).body)["content"] == "all here?"
+
+
+@pytest.mark.parametrize("stick", ["user"])
+async def test_all_connections_of_a_user_are_on_one_instance(place: Place) -> None:
+    await place.emptied()
+    used: list[list[bool]] = []
+    async with AsyncExitStack() as stack:
+        for number in range(8):
+            before = await place.connections()
+            for _ in range(2):
+                url = f"{place.proxy.ws_url}?user={number}"
+                await stack.enter_async_context(WebClient(url, place.tokens[ANN]))
+            used.append([now > then for now, then in zip(await place.connections(), before, strict=True)])
+        assert all(sum(instances) == 1 for instances in used)
+        before = await place.connections()
+        library = Library("stompjs", "1.2", STICKY_TRANSPORTS[0])
+        ann = await stack.enter_async_context(NodeClient(library, f"{place.url}?user=0"))
+        await ann.connect(place.tokens[ANN])
+        await ann.got("connected")
+        assert [now > then for now, then in zip(await place.connections(), before, strict=True)] == used[0]
+    assert [True, False] in used
+    assert [False, True] in used
 
 
 @pytest.mark.parametrize("stick", ["cookie"])
@@ -203,7 +225,7 @@ async def post(http: aiohttp.ClientSession, url: str, body: object) -> int:
         return answer.status
 
 
-async def test_instances_are_restarted_in_turn_and_nobody_misses_anything_or_sees_it_twice(place: Place) -> None:
+async def test_a_rolling_restart_loses_and_repeats_no_message(place: Place) -> None:
     await place.emptied()
     async with AsyncExitStack() as stack:
         readers = [await stack.enter_async_context(Reader(place, name)) for name in (*SOCKJS_IN_NODE, "ws")]
@@ -240,7 +262,7 @@ async def test_instances_are_restarted_in_turn_and_nobody_misses_anything_or_see
             assert reader.of("closed"), "each was on one of them"
 
 
-async def test_haproxy_sends_nobody_to_an_instance_that_is_not_ready(
+async def test_haproxy_sends_no_client_to_an_instance_that_is_not_ready(
     instances: list[ServiceProcess], tmp_path: Path
 ) -> None:
     async with http_server() as starting:
@@ -268,7 +290,7 @@ async def test_the_host_that_the_client_wrote_arrives(place: Place) -> None:
 @pytest.mark.parametrize(
     "path", ["/metrics", "/%6detrics", "//metrics", READINESS, "/ws/../metrics", "/api/..//metrics"]
 )
-async def test_what_is_for_operators_stays_inside(place: Place, path: str) -> None:
+async def test_problem_documents_show_no_internals(place: Place, path: str) -> None:
     assert (await ask(place.proxy.url, "GET", path)).status in (
         401,
         404,

@@ -95,7 +95,7 @@ async def all_chat(service: ServiceProcess) -> None:
         assert sum(stored.values()) - before == CONNECTIONS
 
 
-async def test_a_worker_that_dies_is_started_anew(service: ServiceProcess) -> None:
+async def test_a_worker_that_dies_is_restarted(service: ServiceProcess) -> None:
     async def both_tell() -> bool:
         return len(await scrape(service, "chat_connections")) == 2
 

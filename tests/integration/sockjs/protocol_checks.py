@@ -26,7 +26,7 @@ def socket(url: str, **headers: str) -> connect:
 
 
 async def received(ws: ClientConnection) -> str | bytes:
-    return await asyncio.wait_for(ws.recv(), 10)
+    return await asyncio.wait_for(ws.recv(), 30)
 
 
 def check_content_type(answer: Answer, expected: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from adapters.stomp.protocol.codec import write_frame
+from adapters.stomp.protocol.frames.encoder import write_frame
 from tests.support.clients.sockjs_client import SockJsPoller
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
@@ -81,7 +81,9 @@ async def test_two_people_chat_by_polling(service: ServiceProcess, tokens: dict[
         assert await eventually_some(is_delivered)
 
 
-async def test_what_no_poll_fetched_is_not_delivered(service: ServiceProcess, tokens: dict[str, str], url: str) -> None:
+async def test_a_message_that_no_poll_fetched_is_not_delivered(
+    service: ServiceProcess, tokens: dict[str, str], url: str
+) -> None:
     token = tokens[EVE]
     async with Rest(service.url, token) as rest, SockJsPoller(url) as bob:
         session_id = await rest.init(EVE, BOB)
@@ -126,7 +128,7 @@ async def test_heart_beats_keep_an_idle_poll_until_stomp_has_its_own(
         assert {await ann.poll() for _ in range(3)} <= {(200, 'a["\\n"]')}
 
 
-async def test_a_stop_tells_those_who_wait_and_those_between_two_polls(stopping: ServiceProcess) -> None:
+async def test_a_stop_reaches_waiting_clients_and_those_between_two_polls(stopping: ServiceProcess) -> None:
     url = f"{stopping.url}/ws"
     tokens = [stopping.token(email) for email in (ANN, BOB)]
     async with SockJsPoller(url) as waiting, SockJsPoller(url) as between:
@@ -179,7 +181,7 @@ async def test_pages_of_other_origins_are_refused(service: ServiceProcess, url: 
 
 
 @pytest.mark.parametrize("transport", ["xhr_streaming", "eventsource"])
-async def test_a_stream_that_nobody_reads_ends_at_its_limit_and_the_session_with_it(
+async def test_an_unread_stream_ends_at_its_limit_together_with_its_session(
     service: ServiceProcess, tokens: dict[str, str], url: str, transport: str
 ) -> None:
     token = tokens[ANN]

@@ -7,7 +7,7 @@ import jsonschema_rs
 import msgspec
 import pytest
 
-from entrypoints.rest.asyncapi import asyncapi_document
+from entrypoints.rest.documents.asyncapi import asyncapi_document
 from tests.support.clients.client_matrix import node
 
 pytestmark = pytest.mark.timeout(360)  # the first one waits for the schema to be installed

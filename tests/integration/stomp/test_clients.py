@@ -121,7 +121,7 @@ async def test_an_ack_is_the_delivery(chat: Chat, client: DrivenClient) -> None:
 
 
 @every_client
-async def test_what_is_forbidden_is_an_error_and_the_end(chat: Chat, client: DrivenClient) -> None:
+async def test_a_forbidden_destination_is_an_error_and_closes_the_connection(chat: Chat, client: DrivenClient) -> None:
     await client.connect(chat.token(chat.ann))
     await client.got("connected")
     await client.send(chat.topic, "{}", {})

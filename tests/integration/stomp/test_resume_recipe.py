@@ -1,12 +1,13 @@
-"""The recipe of docs/clients.md, as it stands there, on a network that is cut at random."""
+"""The recipes of docs/clients.md, as they stand there, on a network that is cut at random."""
 
 import asyncio
-import contextlib
 import json
 import random
 import re
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,14 +32,16 @@ resume({ brokerURL, sessionId, state, freshToken: async () => token, show, jitte
 pytestmark = pytest.mark.timeout(360)  # it may have to wait for the libraries to be installed
 
 
-def recipe() -> str:
-    found = re.search(r"<!-- recipe -->\n```js\n(.*?)```", (PROJECT / "docs" / "clients.md").read_text(), re.DOTALL)
+def recipe(name: str) -> str:
+    """The one under the comment `<!-- NAME -->`."""
+    text = (PROJECT / "docs" / "clients.md").read_text()
+    found = re.search(rf"<!-- {name} -->\n```js\n(.*?)```", text, re.DOTALL)
     assert found is not None
     return found[1]
 
 
-def program(**values: str) -> str:
-    return "".join([recipe(), *(f"const {name} = {json.dumps(value)};" for name, value in values.items()), RUN])
+def program(name: str, **values: str) -> str:
+    return "".join([recipe(name), *(f"const {name} = {json.dumps(value)};" for name, value in values.items()), RUN])
 
 
 class Shown:
@@ -54,8 +57,11 @@ class Shown:
     def seqs(self, destination: str) -> list[int]:
         return [seq for where, seq in self._all if where == destination]
 
+    def has(self, count: int, destination: str) -> bool:
+        return len(self.seqs(destination)) >= count
 
-@contextlib.asynccontextmanager
+
+@asynccontextmanager
 async def in_node(program: str) -> AsyncIterator[Shown]:
     shown = Shown()
     process = await asyncio.create_subprocess_exec(
@@ -76,7 +82,7 @@ async def in_node(program: str) -> AsyncIterator[Shown]:
         await reading
 
 
-@contextlib.asynccontextmanager
+@asynccontextmanager
 async def in_chromium(program: str) -> AsyncIterator[Shown]:
     shown = Shown()
     with pages() as address:
@@ -112,19 +118,22 @@ async def service(tmp_path: Path, database_url: str) -> AsyncIterator[ServicePro
     assert await service.stop() == 0
 
 
-async def test_nothing_is_missed_and_nothing_shown_twice(service: ServiceProcess) -> None:
+@pytest.mark.parametrize(("name", "platforms"), [("recipe", (in_node, in_chromium)), ("recipe: rx-stomp", (in_node,))])
+async def test_nothing_is_missed_and_nothing_shown_twice(
+    service: ServiceProcess, name: str, platforms: Sequence[Callable[[str], AbstractAsyncContextManager[Shown]]]
+) -> None:
     ann, bob = service.token(ANN), service.token(BOB)
-    async with Rest(service.url, ann) as rest, Proxy(service.port) as network:
+    async with Rest(service.url, ann) as rest, Proxy(service.port) as network, AsyncExitStack() as running:
         session_id = await rest.init(ANN, BOB)
-        resuming = program(brokerURL=f"ws://127.0.0.1:{network.port}/ws", sessionId=session_id, token=bob)
-        async with in_node(resuming) as by_node, in_chromium(resuming) as by_chromium:
-            topic, queue = f"/topic/session.{session_id}", "/user/queue/messages"
-            cutting, sent = asyncio.create_task(cut_at_random(network)), 0
-            while not cutting.done():
-                sent += 1
-                await until_stored(rest, chat_message(session_id, ANN, str(sent)))
-            for shown in (by_node, by_chromium):
-                await eventually(lambda shown=shown: len(shown.seqs(topic)) >= sent, 60)
-                assert shown.seqs(topic) == list(range(1, sent + 1))
-                assert len(shown.seqs(queue)) == len(set(shown.seqs(queue)))
+        resuming = program(name, brokerURL=f"ws://127.0.0.1:{network.port}/ws", sessionId=session_id, token=bob)
+        screens = [await running.enter_async_context(platform(resuming)) for platform in platforms]
+        topic, queue = f"/topic/session.{session_id}", "/user/queue/messages"
+        cutting, sent = asyncio.create_task(cut_at_random(network)), 0
+        while not cutting.done():
+            sent += 1
+            await until_stored(rest, chat_message(session_id, ANN, str(sent)))
+        for shown in screens:
+            await eventually(partial(shown.has, sent, topic), 60)
+            assert shown.seqs(topic) == list(range(1, sent + 1))
+            assert len(shown.seqs(queue)) == len(set(shown.seqs(queue)))
     assert network.connections > CUTS / 10

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import aiohttp
 
-from adapters.stomp.protocol.codec import FrameDecoder, write_frame
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
+from adapters.stomp.protocol.frames.encoder import write_frame
+from adapters.stomp.protocol.frames.frame import Frame
 
 
 class SockJsPoller:

@@ -2,18 +2,25 @@
 
 from typing import Any
 
-from adapters.stomp.protocol.codec import FrameDecoder
 from adapters.stomp.protocol.events import Event
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
+from adapters.stomp.protocol.frames.frame import Frame
 from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.protocol.negotiation.version import Version
 from adapters.stomp.protocol.session import StompSession
-from adapters.stomp.protocol.version import Version
+from tests.support.limits import session_limits
 
 SERVER = "chat/1"
 
 
+def new_session(
+    limits: SessionLimits | None = None, heartbeat: float = 10, subprotocol: str | None = None
+) -> StompSession:
+    return StompSession(server=SERVER, limits=limits or session_limits(), heartbeat=heartbeat, subprotocol=subprotocol)
+
+
 def connected(version: Version = "1.2", limits: SessionLimits | None = None) -> StompSession:
-    session = StompSession(server=SERVER, limits=limits)
+    session = new_session(limits=limits)
     say(session, "CONNECT", accept_version=version)
     session.accept("ann@example.org", "s-1")
     return session
@@ -37,7 +44,7 @@ def ask(session: StompSession, command: str, body: str = "", **headers: str) -> 
 
 def read(text: str, version: Version | None = "1.2") -> Frame:
     """The one frame in `text`, which has to be all of it."""
-    decoder = FrameDecoder()
+    decoder = FrameDecoder(max_frame_bytes=65_536)
     decoder.use(version)
     (frame,) = decoder.feed(text)
     assert text.endswith("\0")

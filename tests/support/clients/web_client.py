@@ -11,8 +11,9 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from adapters.stomp.protocol.codec import FrameDecoder, write_frame
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
+from adapters.stomp.protocol.frames.encoder import write_frame
+from adapters.stomp.protocol.frames.frame import Frame
 from tests.support.eventually import eventually
 
 INTENT = "friends"
@@ -32,10 +33,12 @@ class Rest:
     async def __aexit__(self, *_: object) -> None:
         await self._http.close()
 
-    async def post(self, path: str, body: Any) -> tuple[int, Any]:
-        data = body if isinstance(body, bytes | str) else msgspec.json.encode(body)
-        async with self._http.post(f"{self._url}{path}", data=data, headers=self._headers) as answer:
+    async def call(self, method: str, path: str, data: bytes | str | None = None) -> tuple[int, Any]:
+        async with self._http.request(method, f"{self._url}{path}", data=data, headers=self._headers) as answer:
             return answer.status, await _json(answer)
+
+    async def post(self, path: str, body: Any) -> tuple[int, Any]:
+        return await self.call("POST", path, body if isinstance(body, bytes | str) else msgspec.json.encode(body))
 
     async def get(self, path: str, **query: Any) -> tuple[int, Any]:
         async with self._http.get(f"{self._url}{path}", params=query, headers=self._headers) as answer:
@@ -153,11 +156,20 @@ class WebClient:
         """The `clientMessageId`s of the problems that came so far; None for what has none."""
         return [msgspec.json.decode(body).get("clientMessageId") for body in self._bodies("/user/queue/error")]
 
+    def acked(self) -> set[str]:
+        """The `clientMessageId`s of the acks that came so far."""
+        return {msgspec.json.decode(body)["clientMessageId"] for body in self._bodies("/user/queue/ack")}
+
     async def closed(self) -> tuple[int | None, str]:
         """The close code and reason, once the server has closed."""
         assert self._reader is not None
         await asyncio.wait_for(asyncio.shield(self._reader), 40)
         return self.socket.close_code, self.socket.close_reason or ""
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has ended."""
+        return self._reader is not None and self._reader.done()
 
     def of(self, command: str) -> list[Frame]:
         return [frame for frame in self.frames if frame.command == command]

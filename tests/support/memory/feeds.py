@@ -1,22 +1,27 @@
 """A feed between a store, live deliveries and a client, each of which a test moves on step by step."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import count
 from math import inf
 from uuid import UUID
 
 from adapters.stomp.feeds.ordered_feed import OrderedFeed
+from adapters.stomp.feeds.replay_line import ReplayLine
 from adapters.stomp.feeds.stored_feed import StoredFeed
 from adapters.stomp.feeds.undelivered_feed import UndeliveredFeed
 from adapters.stomp.hub import head_of
-from adapters.stomp.protocol.codec import FrameDecoder
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
 from adapters.stomp.protocol.subscription import AckMode, Subscription
 from adapters.stomp.transport import Close
 from adapters.stomp.write_queue import WriteQueue
+from application.concurrency.concurrency_limit import ConcurrencyLimit
+from application.delivery.pages import Fetch, Pages, Place
 from application.ports.push import Delivery, MessageKey
 from domain.destination import MESSAGES_QUEUE, session_topic, user_destination
-from domain.identifiers import Email, MessageId, SessionId
+from domain.identifiers import ClientMessageId, Email, MessageId, ProfileId, SessionId
+from domain.message import Message
 
 MAX_UNACKED = 3
 MAX_UNSENT = 2_000
@@ -33,7 +38,7 @@ class Socket:
         self.on_taken: Callable[[], None] = lambda: None
         self._may_take: float = 0
         self._kept = ""
-        self._decoder = FrameDecoder()
+        self._decoder = FrameDecoder(max_frame_bytes=65_536)
         self._decoder.use("1.2")
 
     def send(self, text: str, *, binary: bool = False) -> bool:
@@ -77,7 +82,10 @@ class Socket:
 
 
 class Bench:
-    """`stored` are the messages in the order of their commits; `failures` what ended the connection."""
+    """`stored` are the messages in the order of their commits; `failures` what ended the connection.
+
+    `pages_read` counts the pages that were asked for.
+    """
 
     def __init__(self, ack_mode: AckMode) -> None:
         self.socket = Socket()
@@ -91,15 +99,18 @@ class Bench:
         self.subscription = Subscription(
             "1", "/user/queue/messages", ack_mode, serial=1, version="1.2", max_unacked=MAX_UNACKED
         )
+        self.line = ReplayLine(self.queue, self.failures.append)
+        self.pages_read = 0
+        self._turns = ConcurrencyLimit(2)
         self.feed: StoredFeed
 
     def ordered(self, after: int, end: int) -> None:
-        feed = OrderedFeed(self.subscription, self.queue, self._after, self.failures.append)
+        feed = OrderedFeed(self.subscription, self.queue, self.line, self.pages_after)
         feed.start(after, end)
         self.feed = feed
 
     def undelivered(self, *, replay: bool) -> None:
-        feed = UndeliveredFeed(self.subscription, self.queue, self._undelivered, self.failures.append)
+        feed = UndeliveredFeed(self.subscription, self.queue, self.line, self._undelivered)
         self.feed = feed
         if replay:
             feed.replay()
@@ -142,35 +153,51 @@ class Bench:
 
     async def stop(self) -> None:
         self.feed.stop()
+        self.line.stop()
         self.queue.stop()
 
     def _written(self, delivery: Delivery) -> None:
         if delivery.message is not None:
             self._marks.append(delivery.message.id)
 
-    async def _after(self, seq: int) -> AsyncIterator[Sequence[Delivery]]:
-        while True:
-            page = [one for one in self.stored if one.message is not None and one.message.seq > seq][:PAGE]
-            await asyncio.sleep(0)
-            if not page:
-                return
-            yield page
-            assert page[-1].message is not None
-            seq = page[-1].message.seq
+    def pages_after(self, seq: int) -> Pages:
+        async def fetch(last: Place | None, limit: int) -> Sequence[Message]:
+            first = seq if last is None else last.seq
+            return await self._page([one for one in self.stored if _key(one).seq > first], limit)
 
-    async def _undelivered(self) -> AsyncIterator[Sequence[Delivery]]:
+        return self._pages(fetch)
+
+    async def _undelivered(self) -> Pages:
+        async def fetch(last: Place | None, limit: int) -> Sequence[Message]:
+            place = (UUID(int=0), 0) if last is None else (last.session_id, last.seq)
+            undelivered = [one for one in self.stored if _key(one).id not in self.delivered]
+            beyond = [one for one in undelivered if (_key(one).session_id, _key(one).seq) > place]
+            beyond.sort(key=lambda one: (_key(one).session_id, _key(one).seq))
+            return await self._page(beyond, limit)
+
         await asyncio.sleep(0)
         self.delivered.update(self._marks)
-        place = (UUID(int=0), 0)
-        while True:
-            beyond = [
-                ((one.message.session_id, one.message.seq), one)
-                for one in self.stored
-                if one.message is not None and one.message.id not in self.delivered
-            ]
-            page = sorted((found for found in beyond if found[0] > place), key=lambda found: found[0])[:PAGE]
+        return self._pages(fetch)
+
+    async def _page(self, found: Sequence[Delivery], limit: int) -> Sequence[Message]:
+        self.pages_read += 1
+        await asyncio.sleep(0)
+        return [_message(_key(one)) for one in found[:limit]]
+
+    def _pages(self, fetch: Fetch) -> Pages:
+        async def render(messages: Sequence[Message]) -> Sequence[Delivery]:
+            ids = [message.id for message in messages]
             await asyncio.sleep(0)
-            if not page:
-                return
-            yield [delivery for _, delivery in page]
-            place = page[-1][0]
+            return sorted((one for one in self.stored if _key(one).id in ids), key=lambda one: ids.index(_key(one).id))
+
+        return Pages(self._turns, fetch, render, PAGE)
+
+
+def _key(delivery: Delivery) -> MessageKey:
+    assert delivery.message is not None
+    return delivery.message
+
+
+def _message(key: MessageKey) -> Message:
+    nobody, client_id = ProfileId(UUID(int=0)), ClientMessageId(key.id)
+    return Message(key.id, key.session_id, key.seq, client_id, nobody, "x", datetime.now(UTC), False, False)

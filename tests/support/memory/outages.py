@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.profiles import InMemoryProfileDirectory
-from adapters.memory.sessions import InMemorySessionRepository
-from adapters.memory.store import InMemoryStore
-from application.ports.messages import AppendOutcome, Reached
+from adapters.memory.store.contents import InMemoryStore
+from adapters.memory.store.messages import InMemoryMessageRepository
+from adapters.memory.store.sessions import InMemorySessionRepository
+from application.ports.messages import AppendOutcome, Marks, MessageRef
 from domain.errors import StoreUnavailable
-from domain.identifiers import MessageId, ProfileId, SessionId
+from domain.identifiers import ProfileId, SessionId
 from domain.profile import Profile
 from domain.session import ChatSession
 
@@ -52,9 +52,9 @@ class MessagesWithOutages(InMemoryMessageRepository):
         await self._outage.answer()
         return await super().append(*arguments, **options)
 
-    async def mark_delivered(self, message_ids: Collection[MessageId], *, durable: bool = False) -> Sequence[Reached]:
+    async def mark_delivered(self, refs: Collection[MessageRef]) -> Marks:
         await self._outage.answer()
-        return await super().mark_delivered(message_ids, durable=durable)
+        return await super().mark_delivered(refs)
 
     async def mark_seen(self, *arguments: Any) -> Any:
         await self._outage.answer()

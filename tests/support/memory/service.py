@@ -1,44 +1,30 @@
-"""The use cases of one instance on in-memory adapters, wired as the container wires them."""
+"""The use cases of one instance on in-memory adapters, put together by the service's own container."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from adapters.caching.lookup import CachedProfileLookup
+import msgspec
+
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.clock import ManualClock
-from adapters.memory.outbox import InMemoryOutbox
 from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory
 from adapters.memory.push import RecordingPush
-from adapters.memory.store import InMemoryStore
-from adapters.system.ids import Uuid7Generator
-from application.access.confirmed_profiles import ConfirmedProfiles
-from application.access.participants import Participants
-from application.access.personal_lookups import PersonalLookups
-from application.access.rate_limit import RateLimit
-from application.access.read_limit import ReadLimit
-from application.concurrency.batcher import Batcher
-from application.concurrency.write_behind import WriteBehind
-from application.delivery.delivered_receipts import DeliveredReceipts
-from application.delivery.message_intake import MessageIntake
-from application.delivery.outbox_relay import DispatchSettings, OutboxDispatcher
-from application.delivery.replay import Replay
-from application.diagnostics.counters import Counters
+from adapters.memory.store.contents import InMemoryStore
 from application.ports.broker import Broker
 from application.ports.profiles import ProfileLookup
 from application.ports.push import Delivery, Push
-from application.use_cases.init_session import InitSession
-from application.use_cases.list_sessions import ListSessions
-from application.use_cases.mark_delivered import MarkDelivered
-from application.use_cases.mark_seen import MarkSeen
-from application.use_cases.read_history import ReadHistory
-from application.use_cases.read_unread import ReadUnread
-from application.use_cases.send_message import SendMessage
 from domain.errors import Unavailable
-from domain.identifiers import Email, MessageId
-from domain.outbox import RetryPolicy
+from domain.identifiers import Email
 from domain.principal import User
+from domain.rules.repeats import UNKEYED
+from entrypoints.container import Container
+from entrypoints.providing import replace
+from entrypoints.settings.model import Settings
+from entrypoints.settings.types import Duration
+from entrypoints.store import MemoryStore
 from tests.support.memory.outages import DirectoryWithOutages, MessagesWithOutages, Outage, SessionsWithOutages
 from tests.support.people import NOW
 
@@ -62,15 +48,27 @@ class AwayBroker(InProcessBroker):
         await self.ready.wait()
 
 
+class StoreWithOutages(MemoryStore):
+    """A store in memory that an `outage` takes away."""
+
+    def __init__(self, store: InMemoryStore, outage: Outage) -> None:
+        super().__init__(store)
+        self.sessions = SessionsWithOutages(store, outage)
+        self.messages = MessagesWithOutages(store, outage)
+
+
 @dataclass
 class Service:
-    """Lookups are cached with a `profile_ttl` (seconds) only. Instances may share `remembered`, the directory."""
+    """Rates are a second. Lookups are cached with a `profile_ttl` (seconds) only.
+
+    Instances may share `remembered`, the directory. `container` has what is not here.
+    """
 
     broker: Broker
-    rate: float = 0
-    init_rate: float = 0
-    read_rate: float = 0
-    seen_rate: float = 0
+    rate: int = 0
+    init_rate: int = 0
+    read_rate: int = 0
+    seen_rate: int = 0
     max_wait: float = 5
     lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
     profile_ttl: float | None = None
@@ -78,64 +76,67 @@ class Service:
     outage: Outage = field(default_factory=Outage)
     store: InMemoryStore = field(default_factory=lambda: InMemoryStore(ManualClock(NOW)))
     push: RecordingPush = field(default_factory=RecordingPush)
-    counters: Counters = field(default_factory=Counters)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    """Of the settings."""
 
     def __post_init__(self) -> None:
         assert isinstance(self.store.clock, ManualClock)
         self.clock = self.store.clock
-        ids = Uuid7Generator()
+        container = self.container = Container(settings=msgspec.structs.replace(self._settings(), **self.changes))
+        replace(container.clock, self.clock)
+        replace(container.digests, UNKEYED)  # which the repositories below have too
+        replace(container.store, StoreWithOutages(self.store, self.outage))
+        replace(container.broker, self.broker)
         self.remembered = self.remembered or DirectoryWithOutages(self.outage)
-        lookup = self.lookup
-        if self.profile_ttl is not None:
-            lookup = CachedProfileLookup(self.lookup, self.remembered, self.clock, ttl=self.profile_ttl)
-        directory = ConfirmedProfiles(self.remembered, lookup)
-        sessions = SessionsWithOutages(self.store, self.outage)
-        messages = MessagesWithOutages(self.store, self.outage)
-        self.outbox = InMemoryOutbox(self.store)
-        self.participants = Participants(sessions, lookup, directory, self.clock)
-        settings = DispatchSettings(poll_interval=0.001)
-        self.dispatcher = OutboxDispatcher(self.outbox, self.broker, directory, self.counters, RetryPolicy(), settings)
-        self.intake = MessageIntake(
-            messages,
-            self.dispatcher,
-            ids,
-            self.clock,
-            self.counters,
+        replace(container.remembered, self.remembered)
+        replace(container.lookup, self.lookup)
+        if self.profile_ttl is None:
+            container.profiles.override(self.lookup)
+        self.counters = container.counters()
+        self.outbox = container.store().outbox
+        self.participants = container.participants()
+        self.relay = container.relay()
+        self.intake = container.intake()
+        self.init = container.init_session()
+        self.limit = container.rate_limits().sends
+        self.send = container.send_message()
+        self.sessions = container.list_sessions()
+        self.history = container.read_history()
+        self.unread = container.read_unread()
+        self.seen = container.mark_seen()
+        self.delivered_receipts = container.delivered_receipts()
+        self.delivered = container.delivered()
+        self.acks = container.acks()
+        self.replay = container.replay()
+
+    def _settings(self) -> Settings:
+        return Settings(
+            rate_limit=self.rate,
+            rate_burst=2,
+            init_rate_limit=self.init_rate,
+            init_rate_burst=2,
+            read_rate_limit=self.read_rate,
+            read_rate_burst=2,
+            seen_rate_limit=self.seen_rate,
+            seen_rate_burst=2,
+            max_reads_at_once=2,
             max_batch=8,
-            max_pending=1_000,
-            at_once=3,
-            patience=5,
-            max_wait=self.max_wait,
+            max_pending_sends=1_000,
+            max_wait=Duration(self.max_wait),
+            profile_cache_ttl=Duration(self.profile_ttl or 0),
+            profile_negative_ttl=Duration(self.profile_ttl or 0),
+            outbox_poll=Duration(0.001),
+            outbox_retention=Duration(3600),
         )
-        reads = ReadLimit(RateLimit(self.clock, self.read_rate, burst=2), max_at_once=2)
-        personal = PersonalLookups(lookup)
-        self.init = InitSession(
-            personal, directory, sessions, ids, self.clock, RateLimit(self.clock, self.init_rate, burst=2)
-        )
-        self.limit = RateLimit(self.clock, self.rate, burst=2)
-        self.send = SendMessage(self.participants, self.intake, self.limit, ids)
-        self.sessions = ListSessions(personal, directory, sessions, reads)
-        self.history = ReadHistory(self.participants, messages, reads)
-        self.unread = ReadUnread(self.participants, messages, reads)
-        self.seen = MarkSeen(
-            self.participants, messages, self.broker, self.clock, RateLimit(self.clock, self.seen_rate, burst=2)
-        )
-        self.delivered_receipts = DeliveredReceipts(messages, self.participants, self.broker, self.clock)
-        mark_delivered = MarkDelivered(messages, self.delivered_receipts.note)
-        self.delivered: WriteBehind[MessageId] = WriteBehind("delivered marks", mark_delivered)
-        self.acks: Batcher[Sequence[MessageId], None] = Batcher(
-            "acks", mark_delivered.durably, max_batch=8, max_pending=1_000
-        )
-        self.replay = Replay(self.participants, messages, directory, self.delivered)
 
     async def start(self, push: Push | None = None) -> None:
         await self.broker.start(push or self.push)
-        self.dispatcher.start()
+        self.relay.start()
         self.intake.start()
 
     async def stop(self) -> None:
         await self.intake.stop()
-        await self.dispatcher.stop()
+        await self.relay.stop()
         await self.broker.stop()
 
     def destinations(self) -> list[str]:

@@ -9,17 +9,18 @@ import msgspec
 from adapters.memory.broker import InProcessBroker
 from adapters.memory.tokens import InMemoryTokenVerifier
 from adapters.stomp.connection import StompConnection
-from adapters.stomp.connections import Connections
-from adapters.stomp.hub import Hub
-from adapters.stomp.protocol.codec import FrameDecoder, write_frame
-from adapters.stomp.protocol.frame import Frame
-from adapters.stomp.protocol.heartbeat import BEAT
-from adapters.stomp.protocol.limits import SessionLimits
-from adapters.stomp.services import ConnectionLimits, StompServices
+from adapters.stomp.feeds.events_feed import READY_SECONDS, EventsFeed
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
+from adapters.stomp.protocol.frames.encoder import write_frame
+from adapters.stomp.protocol.frames.frame import Frame
+from adapters.stomp.protocol.negotiation.heartbeat import BEAT
+from adapters.stomp.services import StompServices
 from adapters.stomp.transport import Close
-from application.access.rate_limit import RateLimit
 from domain.identifiers import SessionId
+from domain.principal import Service as ServicePrincipal
 from domain.principal import User
+from entrypoints.providing import replace
+from entrypoints.settings.types import Duration
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB, EVE, Service
 from tests.support.people import FRIENDS
@@ -78,6 +79,13 @@ class Client:
         if reads and self._kept and self._take():
             self._connection.writable()
 
+    def read_one(self) -> None:
+        """Takes one frame of those that wait, and reads no further."""
+        text, _ = self._kept.popleft()
+        self.frames.extend(self._decoder.feed(text))
+        if not self._kept:
+            self._connection.writable()
+
     async def got(self, command: str, count: int = 1) -> list[Frame]:
         """The frames of this command, once there are `count`."""
         await eventually(lambda: len(self.of(command)) >= count)
@@ -101,6 +109,22 @@ class Client:
         """Whether the far side has begun to end, of which nothing is to be seen while nobody reads."""
         return self._connection._closing is not None
 
+    @property
+    def unsent(self) -> int:
+        """Octets that wait for the far end to read."""
+        return self._connection._queue.unsent
+
+    @property
+    def taken(self) -> int:
+        """The number of frames that the transport has taken, whether they are read or not."""
+        return len(self.frames) + len(self._kept)
+
+    def move_on(self) -> None:
+        """Has the feeds of events move their position on, as they do after a while."""
+        for _, feed in self._connection._feeds._open.values():
+            if isinstance(feed, EventsFeed):
+                feed.check(feed._quiet_since + READY_SECONDS)
+
     def check(self, now: float) -> None:
         """As the watch does at that time."""
         self._connection.check(now)
@@ -109,7 +133,7 @@ class Client:
         asyncio.get_running_loop().call_soon(self._lose)
 
     async def ended(self) -> None:
-        await asyncio.wait_for(self._lost.wait(), 10)
+        await asyncio.wait_for(self._lost.wait(), 30)
 
     def _hear_later(self) -> None:
         asyncio.get_running_loop().call_soon(self._hear)
@@ -137,33 +161,26 @@ MAX_SUBSCRIBES = 50
 
 class Chat:
     def __init__(self) -> None:
-        self.service = Service(InProcessBroker())
-        self.hub = Hub()
-        self.connections = Connections(max_per_user=3, watch_interval=0.01)
+        self.service = Service(
+            InProcessBroker(),
+            changes={
+                "max_connections_per_user": 3,
+                "subscribe_rate_limit": 1,
+                "subscribe_rate_burst": MAX_SUBSCRIBES,
+                "max_unacked": 3,
+                "max_unsent_bytes": 50_000,
+                "connect_timeout": Duration(1),
+                "heartbeat": Duration(0.1),
+            },
+        )
+        self.users: dict[str, User | ServicePrincipal] = {user.email: user for user in (ANN, BOB, EVE)}
+        container = self.service.container
+        replace(container.tokens, InMemoryTokenVerifier(self.users, self.service.clock))
+        self.hub = container.hub()
+        self.connections = container.connections()
+        self.services = container.stomp()
+        self.presence = container.presence()
         self.clients: list[Client] = []
-        self.users = {user.email: user for user in (ANN, BOB, EVE)}
-        limits = ConnectionLimits(
-            session=SessionLimits(max_unacked=3),
-            max_unsent=50_000,
-            connect_timeout=1,
-            heart_beat=0.1,
-        )
-        self.services = StompServices(
-            self.service.clock,
-            InMemoryTokenVerifier(self.users, self.service.clock),
-            RateLimit(self.service.clock, 1, burst=MAX_SUBSCRIBES),
-            self.service.send,
-            self.service.seen,
-            self.service.participants,
-            self.service.replay,
-            self.service.delivered,
-            self.service.acks,
-            self.hub,
-            self.connections,
-            self.service.counters,
-            limits,
-            lambda _: None,
-        )
 
     def open(self, *, upgrade_authorization: str | None = None) -> Client:
         client = Client(self.services, upgrade_authorization)
@@ -184,8 +201,9 @@ class Chat:
         return msgspec.json.encode(fields | changes).decode()
 
     async def start(self) -> None:
-        await self.service.start(self.hub)
+        await self.service.start(self.service.container.present_push())
         self.connections.start()
+        self.presence.exchange.start()
         self.service.delivered.start()
         self.service.acks.start()
         self.session_id: SessionId = (await self.service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
@@ -195,7 +213,9 @@ class Chat:
             client.hang_up()
             await client.ended()
         await self.connections.stop()
+        await self.presence.exchange.stop()
         await self.service.stop()
+        await self.service.container.present_push().stop()
         await self.service.acks.stop()
         await self.service.delivered.stop()
 

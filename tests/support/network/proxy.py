@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from asyncio import StreamReader, StreamWriter
 from time import monotonic
 
@@ -9,11 +10,15 @@ MAX_UNDER_WAY = 1_000  # reads of a slow line that have not arrived
 
 
 class Proxy:
-    """Forwards a free local port to `target_port`; all data arrives `delay` seconds later, each way."""
+    """Forwards a free local port to `target_port`; all data arrives `delay` seconds later, each way.
 
-    def __init__(self, target_port: int, delay: float = 0.0) -> None:
+    At most `rate` octets a second go each way.
+    """
+
+    def __init__(self, target_port: int, delay: float = 0.0, rate: float = math.inf) -> None:
         self._target_port = target_port
         self._delay = delay
+        self._rate = rate
         self._open = asyncio.Event()
         self._open.set()
         self._refusing = False
@@ -98,3 +103,4 @@ class Proxy:
                 await self._open.wait()
                 sink.write(data)
                 await sink.drain()
+                await asyncio.sleep(len(data) / self._rate)

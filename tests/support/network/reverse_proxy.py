@@ -15,7 +15,7 @@ from lab.ports import free_port
 from tests.support.eventually import eventually_some
 
 Program = Literal["haproxy", "nginx"]
-Stick = Literal["session", "cookie", "nothing"]
+Stick = Literal["session", "cookie", "user", "nothing"]
 
 DOCUMENT = PROJECT / "docs" / "deploying-behind-a-proxy.md"
 STICKY: Mapping[Program, str] = {
@@ -70,7 +70,7 @@ class ReverseProxy:
 
 def _configuration(program: Program, stick: Stick, port: int, ports: Sequence[int], home: Path) -> str:
     """The document's text with our addresses in it; for nginx, in what its package's own file has around it."""
-    common, backend = _snippet(program), _snippet(f"{program} by {'cookie' if stick == 'cookie' else 'session'}")
+    common, backend = _snippet(program), _snippet(f"{program} by {'session' if stick == 'nothing' else stick}")
     if stick == "nothing":
         backend = _replaced(backend, STICKY[program], "    balance roundrobin\n" if program == "haproxy" else "")
     for theirs, ours in zip(("10.0.0.1:8080", "10.0.0.2:8080"), ports, strict=True):

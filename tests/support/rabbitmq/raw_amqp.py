@@ -27,10 +27,13 @@ def short(text: bytes) -> bytes:
     return bytes([len(text)]) + text
 
 
+def long(octets: bytes) -> bytes:
+    return len(octets).to_bytes(4, "big") + octets
+
+
 def table(*fields: tuple[bytes, bytes]) -> bytes:
     """A field table; each value begins with the octet of its type."""
-    content = b"".join(short(name) + value for name, value in fields)
-    return struct.pack(">I", len(content)) + content
+    return long(b"".join(short(name) + value for name, value in fields))
 
 
 def nested(depth: int) -> bytes:
@@ -38,6 +41,13 @@ def nested(depth: int) -> bytes:
     for _ in range(depth):
         inner = table((b"t", b"F" + inner))
     return inner
+
+
+def nested_arrays(depth: int) -> bytes:
+    inner = b"A" + long(b"")
+    for _ in range(depth):
+        inner = b"A" + long(inner)
+    return table((b"a", inner))
 
 
 class RawProducer:

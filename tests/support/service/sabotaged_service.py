@@ -13,15 +13,17 @@ from typing import Any
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres import append, append_once
-from adapters.postgres.database import driver_transaction
-from adapters.postgres.messages import PostgresMessageRepository
-from adapters.rabbitmq.broker import RabbitBroker
+from adapters.postgres.connection.database import driver_transaction
+from adapters.postgres.messages import append, append_once
+from adapters.postgres.messages.repository import PostgresMessageRepository
+from adapters.rabbitmq.deliveries.broker import RabbitBroker
+from application.access.participants import Reader
+from application.delivery.pages import Pages
 from application.delivery.replay import Replay
 from application.ports.messages import AppendOutcome, Repeated, Stored
 from application.ports.push import Delivery
 from domain.errors import Unavailable
-from domain.identifiers import ClientMessageId, SessionId
+from domain.identifiers import ClientMessageId
 from domain.message import Draft, Message
 from entrypoints.cli.main import main
 
@@ -64,8 +66,8 @@ def processed_before_confirm() -> None:
 def resume_off_by_one() -> None:
     session = Replay.session
 
-    def skips_one(self: Replay, session_id: SessionId, after: int) -> AsyncIterator[Sequence[Delivery]]:
-        return session(self, session_id, after + 1)
+    def skips_one(self: Replay, reader: Reader, after: int) -> Pages:
+        return session(self, reader, after + 1)
 
     Replay.session = skips_one  # type: ignore[method-assign]
 
@@ -88,7 +90,7 @@ def idempotency_by_cache_only() -> None:
         )
         return answers
 
-    PostgresMessageRepository.append = looks_into_a_cache  # type: ignore[assignment,method-assign]
+    PostgresMessageRepository.append = looks_into_a_cache  # type: ignore[method-assign]
     append_once._INSERT = append_once._INSERT.replace("ON CONFLICT (client_msg_id) DO NOTHING", "")
     asyncio.run(_drop_the_constraint())
 

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from adapters.postgres.migrations import upgrade
+from adapters.postgres.schema.migrations import upgrade
 from tests.support.postgres.databases import Databases
 from tests.support.service.service_process import ServiceProcess
 

@@ -51,7 +51,7 @@ def test_a_part_of_the_tests_runs_with_the_options_given() -> None:
         (["-k", "a name"], ["page", "rabbitmq", "chromium", "proxies"]),
     ],
 )
-def test_only_what_these_tests_need_is_provisioned(tests: list[str], needed: list[str]) -> None:
+def test_a_part_of_the_tests_provisions_only_its_own_servers(tests: list[str], needed: list[str]) -> None:
     script = ROOT / "scripts" / "needed-for-tests"
     told = subprocess.run([script, *tests], capture_output=True, text=True, check=True).stdout
     assert set(needed) == set(told.split())

@@ -40,8 +40,8 @@ def watch(code: Path, started: Path) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-c", SERVER, str(started)]
     watch = subprocess.Popen([sys.executable, SCRIPT, code, "--", *command])
     yield watch
-    watch.kill()
-    watch.wait()
+    watch.terminate()  # not killed: it ends its command first
+    watch.wait(30)
 
 
 def starts(started: Path) -> int:

@@ -30,7 +30,7 @@ class Batches:
         return results
 
 
-async def test_what_is_submitted_together_comes_in_one_batch() -> None:
+async def test_items_submitted_together_are_in_one_batch() -> None:
     batches = Batches(max_batch=3)
     futures = [batches.batcher.submit(item) for item in (1, 2)]
     futures += batches.batcher.submit_together((3, 4, 5, 6, 7))

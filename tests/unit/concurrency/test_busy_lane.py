@@ -25,13 +25,25 @@ class Store:
     """Stores what it is given, but for the sessions that are `locked`."""
 
     def __init__(self, *, patience: float = 5, max_waiting: int = 100) -> None:
+        self.seconds = 0.0
         self.locked: set[SessionId] = set()
         self.stored: list[Item] = []
         self.turns: list[SessionId] = []
         lane: BusyLane[Item, int] = BusyLane(
-            "busy", self._again, lambda item: item.session, max_batch=4, patience=patience, max_waiting=max_waiting
+            "busy",
+            self._again,
+            lambda item: item.session,
+            max_batch=4,
+            patience=patience,
+            max_waiting=max_waiting,
+            clock=self._clock,
         )
-        self.batcher: Batcher[Item, int] = Batcher("test", self._run, max_batch=4, max_pending=100, busy=lane)
+        self.batcher: Batcher[Item, int] = Batcher(
+            "test", self._run, max_batch=4, max_pending=100, busy=lane, clock=self._clock
+        )
+
+    def _clock(self) -> float:
+        return self.seconds
 
     def submit(self, session: SessionId, *numbers: int) -> list["asyncio.Future[int]"]:
         return [self.batcher.submit(Item(session, number)) for number in numbers]
@@ -76,7 +88,7 @@ async def test_the_others_go_on_and_the_order_stays(store: Store) -> None:
     assert store.numbers(ONE) == list(range(1, 14))
 
 
-async def test_one_session_does_not_keep_another_busy_one_from_its_turn(store: Store) -> None:
+async def test_locked_sessions_take_turns(store: Store) -> None:
     store.locked = {ONE, OTHER, THIRD}
     stuck = store.submit(ONE, *range(50)) + store.submit(OTHER, *range(30))
     third = store.submit(THIRD, 1, 2, 3)
@@ -89,13 +101,16 @@ async def test_one_session_does_not_keep_another_busy_one_from_its_turn(store: S
     assert store.numbers(ONE) == list(range(50))
 
 
-async def test_what_waits_too_long_fails_with_all_behind_it() -> None:
-    store = Store(patience=0.1)
+async def test_an_item_that_waits_too_long_fails_together_with_those_behind_it() -> None:
+    store = Store(patience=30)
     store.batcher.start()
     store.locked = {ONE}
     first = store.submit(ONE, 1)
-    await asyncio.wait(first, timeout=0.07)
+    store.seconds = 20
     second = store.submit(ONE, 2)
+    await eventually(lambda: len(store.turns) > 3)
+    assert not any(future.done() for future in (*first, *second))
+    store.seconds = 31
     refused = await asyncio.gather(*first, *second, return_exceptions=True)
     assert all(isinstance(one, StoreUnavailable) for one in refused)
     store.locked.clear()
@@ -104,7 +119,7 @@ async def test_what_waits_too_long_fails_with_all_behind_it() -> None:
     await store.batcher.stop()
 
 
-async def test_one_session_has_not_room_without_end() -> None:
+async def test_a_locked_session_has_bounded_room() -> None:
     store = Store(max_waiting=5)
     store.batcher.start()
     store.locked = {ONE}
@@ -117,7 +132,7 @@ async def test_one_session_has_not_room_without_end() -> None:
     await store.batcher.stop()
 
 
-async def test_what_was_submitted_together_waits_together(store: Store) -> None:
+async def test_items_submitted_together_wait_together(store: Store) -> None:
     store.locked = {ONE}
     together = store.batcher.submit_together([Item(ONE, 1), Item(ONE, 2)])
     await asyncio.gather(*store.submit(OTHER, 1))
@@ -130,7 +145,7 @@ async def test_what_was_submitted_together_waits_together(store: Store) -> None:
     assert (store.numbers(ONE), store.numbers(OTHER)) == ([1, 2, 3], [1, 2, 3])
 
 
-async def test_who_does_not_wait_is_told_at_once(store: Store) -> None:
+async def test_an_item_that_does_not_wait_fails_at_once(store: Store) -> None:
     store.locked = {ONE}
     for _ in range(2):
         with pytest.raises(SessionBusy):
@@ -145,10 +160,14 @@ async def test_who_does_not_wait_is_told_at_once(store: Store) -> None:
     assert store.numbers(ONE) == [2, 4]
 
 
-async def test_a_stop_ends_what_waits() -> None:
-    store = Store(patience=0.05)
+async def test_a_stop_ends_waiting_requests() -> None:
+    store = Store(patience=30)
     store.batcher.start()
     store.locked = {ONE}
     futures = store.submit(ONE, 1, 2)
-    await store.batcher.stop()
+    stopped = asyncio.create_task(store.batcher.stop())
+    await eventually(lambda: len(store.turns) > 3)
+    assert not stopped.done()
+    store.seconds = 31
+    await stopped
     assert all(isinstance(future.exception(), StoreUnavailable) for future in futures)

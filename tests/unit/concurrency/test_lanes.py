@@ -123,7 +123,7 @@ async def test_a_lane_that_hangs_holds_up_no_other() -> None:
     assert await store.finish([hanging, behind]) == [Item(0, 1), Item(0, 2)]
 
 
-async def test_one_lane_with_much_to_do_leaves_room_for_the_others() -> None:
+async def test_a_lane_with_many_items_leaves_room_for_the_others() -> None:
     store = Store(max_batch=16)
     first = store.batcher.submit(Item(9, 0))
     await eventually(lambda: len(store.under_way) == 1)

@@ -46,7 +46,7 @@ async def test_all_see_the_failure() -> None:
 
 
 @pytest.mark.parametrize("leaves", [0, 1])
-async def test_who_leaves_leaves_alone(leaves: int) -> None:
+async def test_a_client_that_leaves_disturbs_no_other(leaves: int) -> None:
     flights: SingleFlight[int, str] = SingleFlight()
     question = Question()
     tasks = await callers(flights, question, 2)
@@ -58,7 +58,7 @@ async def test_who_leaves_leaves_alone(leaves: int) -> None:
     assert question.asked == 1
 
 
-async def test_a_failure_that_nobody_waits_for_is_not_complained_about() -> None:
+async def test_a_failure_without_a_caller_is_not_logged() -> None:
     flights: SingleFlight[int, str] = SingleFlight()
     question = Question()
     complaints: list[object] = []

@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from adapters.stomp.hub import head_of
-from adapters.stomp.protocol.codec import FrameDecoder
+from adapters.stomp.names import COMMAND_PREFIX, COMMANDS
+from adapters.stomp.protocol.frames.decoder import FrameDecoder
 from adapters.stomp.protocol.subscription import AckMode, Subscription
 from application.wire.chat_message import ChatMessage
-from domain.destination import MESSAGES_QUEUE, USER_QUEUES, session_topic, user_destination
+from domain.destination import EVENTS_QUEUE, MESSAGES_QUEUE, USER_QUEUES, session_topic, user_destination
+from domain.features import OFFERED
 from domain.identifiers import SessionId
-from entrypoints.rest.asyncapi import asyncapi_document
+from entrypoints.rest.documents.asyncapi import asyncapi_document
 from tests.support.json_references import references
 from tests.support.people import NOW
 
@@ -35,7 +37,7 @@ def resolve(document: Document, reference: str) -> Any:
     return node
 
 
-def test_it_has_what_a_document_needs(document: Document) -> None:
+def test_the_document_is_complete(document: Document) -> None:
     assert document["asyncapi"] == "3.0.0"
     assert document["info"]["title"]
     assert document["info"]["version"]
@@ -65,8 +67,13 @@ def test_receipts_are_of_two_kinds(document: Document) -> None:
 
 def test_all_destinations_are_there(document: Document) -> None:
     addresses = {channel["address"] for channel in document["channels"].values()}
-    assert addresses == {"/app/chat.send", "/app/chat.seen", "/app/auth.renew", "/topic/session.{sessionId}"} | {
-        f"/user{queue}" for queue in USER_QUEUES
+    offered = {f"{COMMAND_PREFIX}{name}" for name, feature in COMMANDS.items() if feature in OFFERED}
+    queues = {f"/user{queue}" for queue in (*USER_QUEUES, EVENTS_QUEUE)}
+    assert addresses == offered | queues | {
+        "/app/chat.send",
+        "/app/chat.seen",
+        "/app/auth.renew",
+        "/topic/session.{sessionId}",
     }
 
 
@@ -78,7 +85,7 @@ def test_all_destinations_are_there(document: Document) -> None:
     ],
 )
 @pytest.mark.parametrize("mode", get_args(AckMode))
-def test_a_message_is_as_it_is_told(document: Document, name: str, destination: str, mode: AckMode) -> None:
+def test_messages_fit_the_document(document: Document, name: str, destination: str, mode: AckMode) -> None:
     address = document["channels"][name]["address"].replace("{sessionId}", str(MESSAGE.session_id))
     subscription = Subscription("s-1", address, mode, serial=1, version="1.2", max_unacked=1)
     decoder = FrameDecoder(max_frame_bytes=10_000)

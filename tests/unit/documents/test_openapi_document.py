@@ -12,8 +12,14 @@ from domain.identifiers import MAX_EMAIL_LENGTH
 from domain.message import MAX_CONTENT_LENGTH
 from entrypoints.observability.health import HealthController
 from entrypoints.rest.chat import ChatController
-from entrypoints.rest.openapi import openapi_config, with_types
+from entrypoints.rest.conversations import ConversationsController
+from entrypoints.rest.documents.openapi import openapi_config, with_types
+from entrypoints.rest.messages import MessagesController
+from entrypoints.rest.parameters import QUERY
 from entrypoints.rest.problems import MEDIA_TYPE
+from entrypoints.rest.settings import SettingsController
+from entrypoints.rest.sync import SyncController
+from entrypoints.rest.unread import UnreadCountsController
 from tests.support.json_references import references
 
 Document = dict[str, Any]
@@ -21,9 +27,19 @@ Document = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def document() -> Document:
-    given = ("init_session", "send_message", "list_sessions", "read_history", "read_unread", "mark_seen", "health")
+    uses = ("init_session", "send_message", "list_sessions", "read_history", "read_unread", "mark_seen")
+    changes = ("change_message", "change_conversation", "change_settings", "count_unread", "sync_changes")
+    given = (*uses, *changes, "features", "health")
     app = Litestar(
-        [ChatController, HealthController],
+        [
+            ChatController,
+            MessagesController,
+            ConversationsController,
+            SettingsController,
+            UnreadCountsController,
+            SyncController,
+            HealthController,
+        ],
         dependencies={name: Provide(lambda: None, sync_to_thread=False) for name in given},
         openapi_config=openapi_config(),
         logging_config=None,
@@ -38,7 +54,16 @@ def operations(document: Document) -> dict[str, dict[str, Any]]:
 
 def test_operations_and_parameters_have_names_for_programs(document: Document) -> None:
     named = operations(document)
-    assert set(named) >= {"initSession", "sendMessage", "history", "unread", "seen", "sessions"}
+    assert set(named) >= {
+        "initSession",
+        "sendMessage",
+        "history",
+        "unread",
+        "seen",
+        "sessions",
+        "editMessage",
+        "deleteMessage",
+    }
     for operation in named.values():
         assert operation["summary"]
         for parameter in operation.get("parameters", []):
@@ -59,9 +84,16 @@ def test_the_limits_are_shown(document: Document) -> None:
     history = {one["name"]: one["schema"] for one in operations(document)["history"]["parameters"]}
     assert (history["limit"]["minimum"], history["limit"]["maximum"], history["limit"]["default"]) == (1, 200, 50)
     for name in ("before", "after"):
-        shown = history[name]
-        assert (shown["type"], shown["minimum"], shown["maximum"]) == ("integer", 0, 2**63 - 1)
+        seq, message_id = history[name]["oneOf"]
+        assert (seq["type"], seq["minimum"], seq["maximum"]) == ("integer", 0, 2**63 - 1)
+        assert (message_id["type"], message_id["format"]) == ("string", "uuid")
     assert history["sessionId"]["format"] == "uuid"
+
+
+def test_every_parameter_of_a_query_is_checked(document: Document) -> None:
+    parameters = [one for operation in operations(document).values() for one in operation.get("parameters", [])]
+    in_queries = [one for one in parameters if one["in"] == "query"]
+    assert {one["name"] for one in in_queries} == set(QUERY)
 
 
 def test_refusals_are_problem_documents(document: Document) -> None:

@@ -1,4 +1,4 @@
-"""Nobody has two addresses that are one, and no two people have addresses that become one."""
+"""Canonical e-mail addresses: a person has one spelling, and no two people share one."""
 
 import unicodedata
 from contextlib import suppress
@@ -54,7 +54,7 @@ def test_an_address_has_one_canonical_form(raw: str, canonical: str) -> None:
     ],
     ids=ascii,
 )
-def test_what_normalisation_makes_other_letters_of_is_refused(letters: str) -> None:
+def test_a_letter_that_normalisation_changes_is_refused(letters: str) -> None:
     with pytest.raises(Invalid):
         parse_email(f"{letters}@example.org")
 
@@ -87,7 +87,7 @@ WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=20)
 
 
 @given(WORDS, WORDS)
-def test_a_canonical_form_stays_and_no_normalisation_leads_to_another_address(local: str, domain: str) -> None:
+def test_a_canonical_form_is_stable_under_normalisation(local: str, domain: str) -> None:
     canonical = canonical_email(f"{local}@{domain}")
     if canonical is None:
         return
@@ -98,14 +98,14 @@ def test_a_canonical_form_stays_and_no_normalisation_leads_to_another_address(lo
             assert canonical_email(unicodedata.normalize(form, turned)) in (None, canonical)
 
 
-@given(st.characters(exclude_categories=("Cs",), min_codepoint=128))
-def test_no_letter_beyond_ascii_becomes_one_of_ascii(letter: str) -> None:
+@given(st.characters(exclude_categories=["Cs"], min_codepoint=128))
+def test_no_other_letter_becomes_an_ascii_letter(letter: str) -> None:
     canonical = canonical_email(f"k{letter}te@{letter}.org")
     assert canonical is None or letter in canonical.partition("@")[0]
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=2 * MAX_EMAIL_LENGTH))
-def test_only_invalid_is_raised_whatever_it_is(raw: str) -> None:
+def test_any_text_is_parsed_or_invalid(raw: str) -> None:
     with suppress(Invalid):
         assert len(parse_email(raw)) <= MAX_EMAIL_LENGTH
 
@@ -117,7 +117,7 @@ def test_a_long_label_is_refused_before_it_is_encoded() -> None:
 
 
 @given(st.text(st.sampled_from("ab\u00fc\u0436\u4e2d\u0dca-"), min_size=1, max_size=9))
-def test_what_was_stored_with_a_domain_in_unicode_is_found(label: str) -> None:
+def test_unicode_email_is_the_address_that_version_0_1_stored(label: str) -> None:
     canonical = canonical_email(f"kate@{label}.org")
     if canonical is not None:
         assert unicode_email(canonical) == f"kate@{label}.org"
@@ -126,7 +126,7 @@ def test_what_was_stored_with_a_domain_in_unicode_is_found(label: str) -> None:
 @pytest.mark.parametrize(
     "domain", ["a:80", "a/b", "<.org", "-a.org", "a-.org", f"{'a' * 64}.org", "-\u00fc.org", "a?b", "a,b.org"]
 )
-def test_what_is_no_host_is_no_domain(domain: str) -> None:
+def test_a_domain_that_is_not_a_host_name_is_refused(domain: str) -> None:
     with pytest.raises(Invalid):
         parse_email(f"bob@{domain}")
 
@@ -134,14 +134,14 @@ def test_what_is_no_host_is_no_domain(domain: str) -> None:
 @pytest.mark.parametrize(
     "domain", ["localhost", "a_b.example", "1.example", "[127.0.0.1]", f"{'a' * 63}.org", "a--b.org"]
 )
-def test_a_host_is_a_domain(domain: str) -> None:
+def test_a_host_name_or_an_ip_address_is_a_domain(domain: str) -> None:
     assert parse_email(f"bob@{domain}") == f"bob@{domain}"
 
 
 @pytest.mark.parametrize(
     "blank", ["\u2800", "\u3164", "\ufffc", "\U0001d159", "\U00016fe4", "\U00013441", "\u200b"], ids=ascii
 )
-def test_a_letter_that_nobody_sees_is_refused(blank: str) -> None:
+def test_an_invisible_letter_is_refused(blank: str) -> None:
     for local in (f"bob{blank}", f"b{blank}ob", blank):
         with pytest.raises(Invalid):
             parse_email(f"{local}@example.org")

@@ -28,7 +28,9 @@ class World:
         self.outage = Outage()
         self.directory = DirectoryWithOutages(self.outage)
         self.clock = ManualClock(NOW)
-        verifier = JwtTokenVerifier(StaticKeys(KEY.public_key()), self.clock, by_email_claim=True)
+        verifier = JwtTokenVerifier(
+            StaticKeys(KEY.public_key()), self.clock, by_email_claim=True, service_name="chat-service"
+        )
         self.tokens: TokenVerifier = RememberingTokenVerifier(verifier, self.directory, self.clock)
         self.lookup = ClaimsProfileLookup(self.directory, is_open=False)
 
@@ -39,7 +41,7 @@ class World:
         return principal
 
 
-async def test_who_has_connected_has_a_profile_for_every_intent() -> None:
+async def test_a_person_who_connected_has_a_profile_for_every_intent() -> None:
     world = World()
     with pytest.raises(ProfileNotFound):
         await world.lookup.find(ANN, FRIENDS)
@@ -50,13 +52,13 @@ async def test_who_has_connected_has_a_profile_for_every_intent() -> None:
     assert friend.id == profile_id(ANN, FRIENDS)
 
 
-async def test_an_open_directory_makes_up_who_has_never_connected() -> None:
+async def test_an_open_directory_has_a_profile_for_everybody() -> None:
     world = World()
     found = await ClaimsProfileLookup(world.directory, is_open=True).find(Email("bob.stone@example.org"), FRIENDS)
     assert (found.display_name, found.id) == ("Bob Stone", profile_id(found.email, FRIENDS))
 
 
-async def test_a_new_name_is_remembered_and_a_token_without_one_takes_none_away() -> None:
+async def test_a_token_without_a_name_keeps_the_remembered_name() -> None:
     world = World()
     for name in ("Ann", "Dr. Ann", None, 7, "\0", "x" * 1001, "\ud800"):
         await world.connect(sub=ANN, name=name)
@@ -65,7 +67,7 @@ async def test_a_new_name_is_remembered_and_a_token_without_one_takes_none_away(
     assert (await world.lookup.find(Email("bob@example.org"), FRIENDS)).display_name == "Bob"
 
 
-async def test_a_sub_that_is_no_address_gives_way_to_the_claim_email() -> None:
+async def test_the_claim_email_is_used_when_sub_is_not_an_address() -> None:
     world = World()
     assert (await world.connect(sub="7f3a", email="Ann@Example.org", name="Ann")).email == ANN
     assert (await world.connect(sub="7f3a", email=ANN, email_verified=True)).email == ANN
@@ -75,7 +77,7 @@ async def test_a_sub_that_is_no_address_gives_way_to_the_claim_email() -> None:
             await world.connect(sub="7f3a", **claims)
 
 
-async def test_while_the_directory_is_away_tokens_are_valid_and_remembered_afterwards() -> None:
+async def test_a_token_is_valid_while_the_directory_is_away() -> None:
     world = World()
     world.outage.away = True
     await world.connect(sub=ANN)

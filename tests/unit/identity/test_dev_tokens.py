@@ -17,5 +17,5 @@ from entrypoints.settings.load import load_settings
         ({"CHAT_PROFILE": "dev", "CHAT_JWT_JWKS_URL": "https://issuer/keys"}, False),
     ],
 )
-def test_nobody_does_where_tokens_come_from_an_issuer(settings: dict[str, str], made: bool) -> None:
+def test_no_tokens_are_made_where_they_come_from_an_issuer(settings: dict[str, str], made: bool) -> None:
     assert makes_tokens(load_settings(settings)) is made

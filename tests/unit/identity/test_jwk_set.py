@@ -21,7 +21,7 @@ def test_a_key_is_found_by_its_kid_or_without_one() -> None:
     assert [keys.knows(kid) for kid in ("one", None, "third")] == [True, True, False]
 
 
-def test_a_key_without_a_name_may_be_anybodys_after_the_one_that_is_meant() -> None:
+def test_keys_without_a_kid_come_after_the_key_with_the_kid() -> None:
     keys = parse_jwk_set(jwk_set(*[jwk(ONE, None)] * 20, jwk(OTHER, "other")))
     assert keys.candidates("other")[0] == OTHER.public_key()
     assert list(keys.candidates("third")) == [ONE.public_key()] * MAX_CANDIDATES
@@ -55,12 +55,12 @@ def test_a_token_costs_a_bounded_number_of_checks() -> None:
     ],
     ids=lambda value: repr(value)[:40] if isinstance(value, dict) else "",
 )
-def test_any_other_key_is_passed_over(key: RSAPrivateKey, changes: dict[str, JSON]) -> None:
+def test_a_key_of_another_kind_is_ignored(key: RSAPrivateKey, changes: dict[str, JSON]) -> None:
     keys = parse_jwk_set(jwk_set(jwk(key, "odd", **changes), jwk(OTHER, "other")))
     assert list(keys.candidates(None)) == [OTHER.public_key()]
 
 
-def test_a_kid_that_is_no_text_is_none() -> None:
+def test_a_kid_that_is_not_text_is_ignored() -> None:
     assert len(parse_jwk_set(jwk_set(jwk(ONE, None) | {"kid": 7})).candidates("7")) == 1
 
 
@@ -69,8 +69,8 @@ def test_a_kid_that_is_no_text_is_none() -> None:
     [b"", b"<html>", b"[]", b"null", b"{}", b'{"keys": 7}', b'{"keys": [7]}', b'{"keys": ["\xff"]}', b"[" * 10_000],
     ids=lambda document: repr(document[:20]),
 )
-def test_what_is_no_jwk_set_is_refused(document: bytes) -> None:
-    with pytest.raises(ValueError, match="no JWK Set"):
+def test_a_document_that_is_not_a_jwk_set_is_refused(document: bytes) -> None:
+    with pytest.raises(ValueError, match="not a JWK Set"):
         parse_jwk_set(document)
 
 
@@ -79,5 +79,5 @@ VALUES = st.recursive(st.none() | st.booleans() | st.integers(-9, 9) | st.text()
 
 
 @given(st.lists(st.dictionaries(MEMBERS, VALUES).map(lambda odd: jwk(ONE, "one") | odd), max_size=3))
-def test_no_entry_upsets_the_others(entries: list[dict[str, JSON]]) -> None:
+def test_a_broken_entry_does_not_hide_the_others(entries: list[dict[str, JSON]]) -> None:
     assert OTHER.public_key() in parse_jwk_set(jwk_set(*entries, jwk(OTHER, "other"))).candidates("other")

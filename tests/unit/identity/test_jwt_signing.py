@@ -33,15 +33,19 @@ ANN = Email("ann@example.org")
 
 @pytest.mark.parametrize(("issuer", "audience"), [(None, None), ("login", "chat")])
 async def test_a_users_token_is_accepted(issuer: str | None, audience: str | None) -> None:
-    verifier = JwtTokenVerifier(StaticKeys(KEY.public_key()), ManualClock(NOW), issuer=issuer, audience=audience)
+    verifier = JwtTokenVerifier(
+        StaticKeys(KEY.public_key()), ManualClock(NOW), issuer=issuer, audience=audience, service_name="chat-service"
+    )
     token = issue_user_token(KEY, ANN, timedelta(hours=1), NOW, issuer=issuer, audience=audience)
     assert await verifier.verify(token) == User(ANN, NOW + timedelta(hours=1))
 
 
-async def test_our_token_is_accepted_by_whom_it_is_for() -> None:
+async def test_a_service_token_is_accepted_by_its_audience() -> None:
     clock = ManualClock(NOW + timedelta(milliseconds=900))
     theirs = JwtTokenVerifier(StaticKeys(), clock, services={"chat-service": KEY.public_key()}, service_name="flairbit")
-    ours = JwtTokenVerifier(StaticKeys(), clock, services={"chat-service": KEY.public_key()})
+    ours = JwtTokenVerifier(
+        StaticKeys(), clock, services={"chat-service": KEY.public_key()}, service_name="chat-service"
+    )
     token = issue_service_token(KEY, "chat-service", "flairbit", timedelta(seconds=120), clock.now())
     assert await theirs.verify(token) == Service("chat-service", NOW + timedelta(seconds=120))
     with pytest.raises(Unauthenticated):
@@ -70,7 +74,7 @@ def test_a_lifetime_too_short_to_reuse_is_signed_each_time() -> None:
     assert expiry(signer.token()) == NOW.timestamp() + 11
 
 
-def test_a_generated_pair_fits_and_its_private_half_is_its_owners_alone(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_generated_private_key(tmp_path: Path) -> None:
     umask = os.umask(0)
     try:
         generate_key_pair(tmp_path / "new" / "keys")
@@ -82,14 +86,14 @@ def test_a_generated_pair_fits_and_its_private_half_is_its_owners_alone(tmp_path
 
 
 @pytest.mark.parametrize("name", ["private.pem", "public.pem"])
-def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
+def test_existing_keys_are_not_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("precious")
     with pytest.raises(FileExistsError, match=name):
         generate_key_pair(tmp_path)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "precious")]
 
 
-def test_a_key_that_is_none_is_refused_in_words(tmp_path: Path) -> None:
+def test_a_file_without_a_fitting_key_is_refused_with_a_reason(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     with pytest.raises(FileNotFoundError):
         load_private_key(path)

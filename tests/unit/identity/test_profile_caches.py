@@ -28,13 +28,13 @@ class Cached:
         self.clock = ManualClock(NOW)
         self.lookup = WaywardLookup(*known)
         self.directory = CountingDirectory()
-        self.cache = CachedProfileLookup(self.lookup, self.directory, self.clock, size=size)
+        self.cache = CachedProfileLookup(self.lookup, self.directory, self.clock, ttl=900, size=size, negative_ttl=30)
 
     async def find(self, profile: Profile = ANN) -> Profile:
         return await self.cache.find(profile.email, profile.intent)
 
 
-async def test_a_profile_is_asked_for_once_in_fifteen_minutes() -> None:
+async def test_a_profile_is_looked_up_once_in_fifteen_minutes() -> None:
     cached = Cached(ANN)
     for _ in range(3):
         assert await cached.find() == ANN
@@ -53,7 +53,7 @@ async def test_another_intent_is_another_profile() -> None:
     assert [await cached.find(ANN), await cached.find(at_work)] == [ANN, at_work]
 
 
-async def test_many_at_once_ask_once_and_one_that_leaves_leaves_alone() -> None:
+async def test_concurrent_calls_share_a_lookup_that_outlives_a_cancelled_call() -> None:
     cached = Cached(ANN)
     cached.lookup.gate.clear()
     tasks = [asyncio.create_task(cached.find()) for _ in range(20)]
@@ -65,7 +65,7 @@ async def test_many_at_once_ask_once_and_one_that_leaves_leaves_alone() -> None:
     assert cached.lookup.asked == 1
 
 
-async def test_nobody_is_asked_for_once_in_thirty_seconds() -> None:
+async def test_an_absent_profile_is_looked_up_once_in_thirty_seconds() -> None:
     cached = Cached()
     for seconds, asked in ((0, 1), (29, 1), (1, 2)):
         cached.clock.advance(seconds)
@@ -77,7 +77,7 @@ async def test_nobody_is_asked_for_once_in_thirty_seconds() -> None:
     assert await cached.find() == ANN
 
 
-async def test_after_a_bad_answer_nobody_asks_about_that_one_for_five_seconds() -> None:
+async def test_a_bad_answer_is_cached_for_five_seconds() -> None:
     cached = Cached(ANN)
     cached.lookup.garbled = True
     for seconds, asked in ((0, 1), (4, 1), (1, 2)):
@@ -90,7 +90,7 @@ async def test_after_a_bad_answer_nobody_asks_about_that_one_for_five_seconds() 
     assert await cached.find() == ANN
 
 
-async def test_what_is_known_stands_after_a_bad_answer() -> None:
+async def test_a_known_profile_survives_a_bad_answer() -> None:
     cached = Cached(ANN)
     await cached.find()
     cached.lookup.garbled = True
@@ -103,7 +103,7 @@ async def test_what_is_known_stands_after_a_bad_answer() -> None:
     assert cached.lookup.asked == 3
 
 
-async def test_a_profile_that_is_gone_is_gone_even_when_the_lookup_goes_away() -> None:
+async def test_a_deleted_profile_stays_deleted_while_the_lookup_is_away() -> None:
     cached = Cached(ANN)
     await cached.find()
     cached.lookup.knows()
@@ -116,7 +116,7 @@ async def test_a_profile_that_is_gone_is_gone_even_when_the_lookup_goes_away() -
         await cached.find()
 
 
-async def test_an_old_answer_stands_while_the_lookup_is_away() -> None:
+async def test_a_stale_profile_is_used_while_the_lookup_is_away() -> None:
     cached = Cached(ANN)
     await cached.find()
     cached.lookup.away = True
@@ -129,7 +129,7 @@ async def test_an_old_answer_stands_while_the_lookup_is_away() -> None:
     assert await cached.find() == RENAMED
 
 
-async def test_whom_the_directory_knows_is_found_while_the_lookup_is_away() -> None:
+async def test_the_directory_answers_while_the_lookup_is_away() -> None:
     cached = Cached(RENAMED)
     cached.lookup.away = True
     with pytest.raises(Unavailable):
@@ -144,14 +144,14 @@ async def test_whom_the_directory_knows_is_found_while_the_lookup_is_away() -> N
     assert await cached.find() == RENAMED
 
 
-async def test_neither_lookup_nor_directory() -> None:
+async def test_a_lookup_fails_when_the_directory_is_away_too() -> None:
     cached = Cached(ANN)
     cached.lookup.away = cached.directory.away = True
     with pytest.raises(Unavailable):
         await cached.find()
 
 
-async def test_of_two_profiles_for_one_intent_the_directory_cannot_choose() -> None:
+async def test_the_directory_does_not_choose_between_two_profiles() -> None:
     cached = Cached()
     cached.lookup.away = True
     other = person("ann")
@@ -160,7 +160,7 @@ async def test_of_two_profiles_for_one_intent_the_directory_cannot_choose() -> N
         await cached.find()
 
 
-async def test_the_least_used_are_forgotten_but_not_for_strangers_sake() -> None:
+async def test_made_up_addresses_do_not_evict_profiles() -> None:
     cached = Cached(ANN, bob := person("bob"), eve := person("eve"), size=2)
     await cached.find(ANN)
     for number in range(10):
@@ -176,7 +176,7 @@ async def test_the_least_used_are_forgotten_but_not_for_strangers_sake() -> None
     assert cached.lookup.asked == asked + 3
 
 
-async def test_a_clock_set_back_does_not_keep_an_answer_for_ever() -> None:
+async def test_a_clock_that_is_set_back_makes_answers_stale() -> None:
     cached = Cached(ANN)
     await cached.find()
     cached.clock.advance(-3600)

@@ -17,7 +17,7 @@ from tests.unit.identity.test_profile_caches import ANN, RENAMED, Cached
 
 
 def directory_of(behind: CountingDirectory, clock: ManualClock | None = None) -> CachedProfileDirectory:
-    return CachedProfileDirectory(behind, clock or ManualClock(NOW))
+    return CachedProfileDirectory(behind, clock or ManualClock(NOW), ttl=900, size=100)
 
 
 async def test_a_profile_is_written_once_and_again_when_it_changed() -> None:
@@ -32,7 +32,7 @@ async def test_a_profile_is_written_once_and_again_when_it_changed() -> None:
     assert list(await behind.get([ANN.id])) == [RENAMED]
 
 
-async def test_what_was_not_written_is_not_known() -> None:
+async def test_a_failed_write_is_not_cached() -> None:
     behind = CountingDirectory()
     directory = directory_of(behind)
     behind.away = True
@@ -45,7 +45,7 @@ async def test_what_was_not_written_is_not_known() -> None:
     assert list(await behind.get([ANN.id])) == [ANN]
 
 
-async def test_only_the_unknown_are_read_and_the_known_without_the_one_behind() -> None:
+async def test_only_profiles_that_are_not_cached_are_read() -> None:
     behind, bob = CountingDirectory(), person("bob")
     await behind.remember([ANN, bob])
     clock = ManualClock(NOW)
@@ -61,7 +61,7 @@ async def test_only_the_unknown_are_read_and_the_known_without_the_one_behind() 
     assert list(await directory.get([ANN.id])) == [RENAMED]
 
 
-async def test_another_instances_profiles_are_seen_at_once() -> None:
+async def test_additions_of_another_instance_are_seen_at_once() -> None:
     behind = CountingDirectory()
     ours, theirs = directory_of(behind), directory_of(behind)
     await ours.remember([ANN])
@@ -73,7 +73,7 @@ async def test_another_instances_profiles_are_seen_at_once() -> None:
     assert list(await ours.get([at_work.id])) == [at_work]
 
 
-async def test_what_is_remembered_while_it_is_read_is_not_overwritten_by_what_was_read() -> None:
+async def test_a_write_during_a_read_wins() -> None:
     behind = CountingDirectory()
     await behind.remember([ANN])
     directory = directory_of(behind)
@@ -86,7 +86,7 @@ async def test_what_is_remembered_while_it_is_read_is_not_overwritten_by_what_wa
     assert list(await directory.get([ANN.id])) == [RENAMED]
 
 
-async def test_what_is_learned_is_written_at_once() -> None:
+async def test_a_changed_profile_is_written_at_once() -> None:
     cached, stranger = Cached(RENAMED), person("ann")
     await cached.directory.remember([ANN])
     await cached.find()
@@ -98,7 +98,7 @@ async def test_what_is_learned_is_written_at_once() -> None:
     assert [one.email for one in await cached.directory.get([ANN.id])] == [NO_EMAIL]
 
 
-async def test_what_could_not_be_written_is_asked_for_and_written_again() -> None:
+async def test_a_profile_that_could_not_be_written_is_looked_up_and_written_again() -> None:
     cached = Cached(RENAMED)
     await cached.directory.remember([ANN])
     cached.directory.away = True
@@ -110,7 +110,7 @@ async def test_what_could_not_be_written_is_asked_for_and_written_again() -> Non
     assert list(await cached.directory.get([ANN.id])) == [RENAMED]
 
 
-async def test_whose_address_was_taken_is_read_anew_as_another_instance_may_know_more() -> None:
+async def test_a_profile_is_read_again_when_another_takes_its_address() -> None:
     behind = CountingDirectory()
     ours, theirs = directory_of(behind), directory_of(behind)
     moved = Profile(ANN.id, Email("ann@new.example"), ANN.intent, ANN.display_name)
@@ -123,7 +123,7 @@ async def test_whose_address_was_taken_is_read_anew_as_another_instance_may_know
     assert list(await ours.get([ANN.id])) == [moved]
 
 
-async def test_other_intents_are_nobodys_in_the_directory() -> None:
+async def test_the_directory_gives_no_profile_of_another_intent() -> None:
     cached = Cached()
     cached.lookup.away = True
     await cached.directory.remember([ANN])

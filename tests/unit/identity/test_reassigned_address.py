@@ -8,7 +8,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
-from adapters.memory.store import InMemoryStore
+from adapters.memory.store.contents import InMemoryStore
 from application.commands import MarkSeenCommand, SendMessageCommand
 from application.ports.push import Delivery
 from application.wire.chat_message import ChatMessage
@@ -19,6 +19,7 @@ from domain.principal import User
 from domain.profile import Profile
 from tests.support.eventually import eventually
 from tests.support.identity.lookups import WaywardLookup
+from tests.support.memory.pages import everything
 from tests.support.memory.service import AwayBroker, Service
 from tests.support.people import FRIENDS, NOW, person
 
@@ -69,11 +70,8 @@ class World:
         await eventually(lambda: all(row.processed_at is not None for row in rows.values()))
 
     async def undelivered(self, service: Service, user: User) -> list[str]:
-        return [
-            ChatMessage.from_json(delivery.body).content
-            async for page in service.replay.undelivered(user)
-            for delivery in page
-        ]
+        deliveries = await everything(await service.replay.undelivered(user))
+        return [ChatMessage.from_json(delivery.body).content for delivery in deliveries]
 
 
 @pytest.fixture
@@ -89,7 +87,7 @@ def addressed(service: Service, user: User, queue: str) -> list[Delivery]:
     return [delivery for delivery in service.push.deliveries if delivery.destination == destination]
 
 
-async def test_a_stranger_at_the_old_address_reads_nothing(world: World) -> None:
+async def test_the_new_holder_of_an_address_reads_nothing_of_the_old_one(world: World) -> None:
     world.reassign(Profile(Q.id, P.email, FRIENDS, "Stranger"), MOVED, B)
     for service in (world.here, world.there):
         with pytest.raises(NotAParticipant):
@@ -105,13 +103,13 @@ async def test_a_stranger_at_the_old_address_reads_nothing(world: World) -> None
         assert page.sessions == []
 
 
-async def test_what_is_replayed_and_listed_is_confirmed_before_anybody_looked_up_the_address(world: World) -> None:
+async def test_replay_and_list_look_up_the_address_first(world: World) -> None:
     world.reassign(Profile(Q.id, P.email, FRIENDS, "Stranger"), MOVED, B)
     assert await world.undelivered(world.here, OLD) == []
     assert (await world.there.sessions(OLD, P.email, None, limit=9, cursor=None)).sessions == []
 
 
-async def test_a_new_message_is_not_pushed_to_the_old_address_and_waits_for_its_owner(world: World) -> None:
+async def test_a_message_waits_for_its_receiver_at_the_new_address(world: World) -> None:
     world.reassign(Profile(Q.id, P.email, FRIENDS, "Stranger"), MOVED, B)
     await world.send(world.here, BOB, "private")
     await world.paid()
@@ -123,7 +121,7 @@ async def test_a_new_message_is_not_pushed_to_the_old_address_and_waits_for_its_
 
 
 @pytest.mark.parametrize("is_stranger_first", [True, False])
-async def test_the_owner_at_the_new_address_has_everything(world: World, is_stranger_first: bool) -> None:
+async def test_a_profile_at_its_new_address_has_all_its_messages(world: World, is_stranger_first: bool) -> None:
     world.reassign(Profile(Q.id, P.email, FRIENDS, "Stranger"), MOVED, B)
     if is_stranger_first:
         await world.here.sessions(OLD, P.email, None, limit=9, cursor=None)
@@ -143,7 +141,7 @@ async def test_the_owner_at_the_new_address_has_everything(world: World, is_stra
         assert addressed(service, OLD, RECEIPTS_QUEUE) == []
 
 
-async def test_the_rescue_delivers_by_profile_and_not_by_the_address_that_was_written_down(world: World) -> None:
+async def test_the_poll_delivers_to_the_profile_and_not_to_the_address_that_was_stored(world: World) -> None:
     broker = world.here.broker
     assert isinstance(broker, AwayBroker)
     broker.ready.clear()
@@ -159,7 +157,7 @@ async def test_the_rescue_delivers_by_profile_and_not_by_the_address_that_was_wr
         assert addressed(world.here, NEW, queue) + addressed(world.there, NEW, queue) != []
 
 
-async def test_an_address_that_flairbit_does_not_know_any_more_gets_nothing(world: World) -> None:
+async def test_an_address_that_was_deleted_at_flairbit_gets_nothing(world: World) -> None:
     world.reassign(B)
     with pytest.raises(NotAParticipant):
         await world.here.history(OLD, world.session_id, limit=9, before=None, after=None)
@@ -169,7 +167,7 @@ async def test_an_address_that_flairbit_does_not_know_any_more_gets_nothing(worl
     assert addressed(world.here, OLD, MESSAGES_QUEUE) == []
 
 
-async def test_while_flairbit_is_away_what_is_known_stands(world: World) -> None:
+async def test_known_addresses_are_used_while_flairbit_is_away(world: World) -> None:
     world.reassign()
     world.flairbit.away = True
     assert await world.here.history(OLD, world.session_id, limit=9, before=None, after=None)
@@ -178,7 +176,7 @@ async def test_while_flairbit_is_away_what_is_known_stands(world: World) -> None
     assert len(addressed(world.here, OLD, MESSAGES_QUEUE)) == 1
 
 
-async def test_a_message_asks_nobody_and_a_cold_one_about_its_two_people(world: World) -> None:
+async def test_a_message_looks_up_both_participants_only_when_they_are_not_cached(world: World) -> None:
     asked = world.flairbit.asked
     for _ in range(10):
         await world.send(world.here, BOB, "hello")
@@ -190,7 +188,7 @@ async def test_a_message_asks_nobody_and_a_cold_one_about_its_two_people(world: 
     assert world.flairbit.asked == asked + 2
 
 
-async def test_a_changed_name_reaches_history_the_replay_and_the_list(world: World) -> None:
+async def test_a_changed_name_is_shown_in_history_and_list(world: World) -> None:
     world.reassign(Profile(P.id, P.email, FRIENDS, "Dr. Kate"), B)
     history = await world.here.history(BOB, world.session_id, limit=200, before=None, after=None)
     assert {message.sender_display_name for message in history} == {"Bob", "Dr. Kate"}
@@ -199,7 +197,7 @@ async def test_a_changed_name_reaches_history_the_replay_and_the_list(world: Wor
 
 
 @pytest.mark.parametrize("missing", [P, B])
-async def test_a_profile_missing_in_the_directory_stops_nobody(world: World, missing: Profile) -> None:
+async def test_a_profile_missing_in_the_directory_stops_no_message(world: World, missing: Profile) -> None:
     carol = person("carol")
     world.flairbit.knows(P, B, carol)
     other = (await world.here.init(User(carol.email, BOB.expires_at), carol.email, P.email, FRIENDS)).id
@@ -213,21 +211,21 @@ async def test_a_profile_missing_in_the_directory_stops_nobody(world: World, mis
         await world.send(world.here, user, "on it goes")
     assert missing == P or "from carol" in await world.undelivered(world.here, OLD)
     world.reassign(P, B, carol)
-    await world.here.participants.for_reader(world.session_id, OLD)
+    reader = await world.here.participants.for_reader(world.session_id, OLD)
     assert "from carol" in await world.undelivered(world.here, OLD)
-    replayed = [one async for page in world.here.replay.session(world.session_id, 0) for one in page]
+    replayed = await everything(world.here.replay.session(reader, 0))
     assert len(replayed) == 6
 
 
 @pytest.mark.parametrize("intent", [None, FRIENDS])
-async def test_the_owner_at_the_new_address_lists_first(world: World, intent: Intent | None) -> None:
+async def test_a_profile_lists_its_sessions_at_its_new_address(world: World, intent: Intent | None) -> None:
     world.reassign(MOVED, B)
     await world.send(world.here, BOB, "while the owner is away")
     page = await world.here.sessions(NEW, MOVED.email, intent, limit=9, cursor=None)
     assert [summary.session_id for summary in page.sessions] == [world.session_id]
 
 
-async def test_the_owner_at_the_new_address_replays_first_and_is_live_then(world: World) -> None:
+async def test_a_profile_replays_and_listens_at_its_new_address(world: World) -> None:
     world.reassign(MOVED, B)
     await world.send(world.here, BOB, "while the owner is away")
     assert "while the owner is away" in await world.undelivered(world.here, NEW)
@@ -238,7 +236,7 @@ async def test_the_owner_at_the_new_address_replays_first_and_is_live_then(world
         assert len(addressed(service, NEW, MESSAGES_QUEUE)) == 1
 
 
-async def test_a_stranger_s_made_up_intents_make_nobody_known(world: World) -> None:
+async def test_made_up_intents_are_not_stored(world: World) -> None:
     eve = User(Email("eve@example.org"), BOB.expires_at)
     known = set(world.here.remembered._profiles) if world.here.remembered else set()
     for number in range(9):

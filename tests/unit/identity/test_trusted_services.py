@@ -4,13 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.jwt.jwks import JwksKeys
 from adapters.jwt.signing import generate_key_pair
-from adapters.memory.clock import ManualClock
-from entrypoints import wiring
+from entrypoints.container import Container
 from entrypoints.settings.load import load_settings
 from entrypoints.settings.model import SettingsError
-from tests.support.people import NOW
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +30,10 @@ def start(keys: Path, services: str, **more: str) -> None:
             **more,
         }
     )
-    clock = ManualClock(NOW)
-    wiring.token_verifier(settings, wiring.user_keys(settings, clock), clock)
+    Container(settings=settings).tokens()
 
 
-def test_a_service_with_a_name_and_a_key_of_its_own_is_trusted(keys: Path) -> None:
+def test_a_service_with_its_own_name_and_key_is_trusted(keys: Path) -> None:
     start(keys, "partner={keys}/partner/public.pem", CHAT_JWT_ISSUER="login")
 
 
@@ -52,15 +48,14 @@ def test_a_service_with_a_name_and_a_key_of_its_own_is_trusted(keys: Path) -> No
         ("one={keys}/partner/public.pem,one={keys}/copy.pem", {}),
     ],
 )
-def test_a_name_or_a_key_of_somebody_else_stops_the_start(keys: Path, services: str, more: dict[str, str]) -> None:
+def test_a_shared_name_or_key_stops_the_start(keys: Path, services: str, more: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match=r"^CHAT_TRUSTED_SERVICES: .+$"):
         start(keys, services, **more)
 
 
-def test_the_pair_of_dev_signs_users_tokens(tmp_path: Path) -> None:
+def test_the_key_pair_of_dev_cannot_be_a_services(tmp_path: Path) -> None:
     settings = {"CHAT_PROFILE": "dev", "CHAT_DATA_DIR": str(tmp_path)}
     generate_key_pair(tmp_path / "keys")
     settings |= {"CHAT_TRUSTED_SERVICES": f"partner={tmp_path}/keys/public.pem"}
-    clock = ManualClock(NOW)
     with pytest.raises(SettingsError, match="also signs users' tokens"):
-        wiring.token_verifier(load_settings(settings), JwksKeys("http://localhost", clock), clock)
+        Container(settings=load_settings(settings)).tokens()

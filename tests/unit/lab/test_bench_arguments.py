@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.options import PHASES, parse
+from chaos import __main__ as chaos
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,12 +33,17 @@ ROOT = Path(__file__).parents[3]
         ("--idle", "many"),
         ("--idle-seconds", "soon"),
         ("--overload-seconds", "0"),
+        ("--settle-seconds", "0"),
+        ("--reconnect-seconds", "-1"),
         ("--cold-sessions", "0"),
         ("--crowd", "1"),
         ("--crowd", "3"),
         ("--crowd", "-2"),
         ("--crowd", "everybody"),
         ("--crowd", "1000000"),
+        ("--filled", "0"),
+        ("--filled", "-1"),
+        ("--filled", "all"),
         ("--workers", "0"),
         ("--workers", "1,1000"),
         ("--long-seconds", "-600"),
@@ -70,7 +76,7 @@ def test_the_odd_values_that_mean_something() -> None:
     options = parse(["--idle", "0", "--rates", "", "--no-broker", "--no-floors", "--long"])
     assert options.idle == 0
     assert options.rates == ()
-    assert set(PHASES) - set(options.phases) == {"broker", "floors"}
+    assert set(PHASES) - set(options.phases) == {"broker", "bystanders", "floors"}
 
 
 def test_phases_come_in_their_order_and_once() -> None:
@@ -83,7 +89,7 @@ def test_nothing_to_measure_is_refused(capsys: pytest.CaptureFixture[str]) -> No
     assert "nothing is left" in capsys.readouterr().err
 
 
-def test_trying_a_file_leaves_what_is_in_it(tmp_path: Path) -> None:
+def test_checking_a_file_does_not_change_it(tmp_path: Path) -> None:
     old, new, pictures = tmp_path / "old.json", tmp_path / "new.json", tmp_path / "pictures"
     old.write_text("{}")
     parse(["--json", str(old)])
@@ -96,11 +102,13 @@ def test_trying_a_file_leaves_what_is_in_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value"), [("--clients", "1"), ("--rate", "0"), ("--seconds", "0"), ("--faults", "-1")]
 )
-def test_so_it_is_in_the_chaos_runs(option: str, value: str) -> None:
-    command = [sys.executable, "-m", "chaos", option, value]
-    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-    assert refused.returncode == 2
-    assert f"argument {option}" in refused.stderr.splitlines()[-1]
+def test_an_odd_value_of_the_chaos_runs_is_named_with_its_option(
+    option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refused:
+        chaos.parse([option, value])
+    assert refused.value.code == 2
+    assert f"argument {option}" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_an_outage_needs_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
@@ -113,6 +121,12 @@ def test_a_crowd_needs_a_broker(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse(["--no-broker", "--crowd", "10"])
     assert "--no-broker" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_full_store_and_a_crowd_are_two_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--crowd", "10", "--filled", "10"])
+    assert "--filled" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_help_provisions_nothing() -> None:

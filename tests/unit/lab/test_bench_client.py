@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from bench.client import LAST_NUMBER, client_message_id, message_number, subscribe_frame
-from bench.contents import LONGEST, SHORTEST, contents
-from bench.refusals import read_refusal
+from bench.clients.client import LAST_NUMBER, client_message_id, message_number, subscribe_frame
+from bench.clients.contents import LONGEST, SHORTEST, contents
+from bench.clients.refusals import read_refusal
 
 
 @pytest.mark.parametrize("number", [0, 1, LAST_NUMBER])

@@ -5,12 +5,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.accounting import StoreCounts
-from bench.load_record import LoadRecord
-from bench.phase_result import PhaseResult
-from bench.plot import BY_THROUGHPUT, OVER_TIME, draw
-from bench.report import Report
-from bench.svg import Chart
+from bench.generators.load_record import LoadRecord
+from bench.results.phase_result import PhaseResult
+from bench.results.plot import BY_THROUGHPUT, OVER_TIME, draw
+from bench.results.report import Report
+from bench.results.store_counts import StoreCounts
+from bench.results.svg import Chart
 
 
 def _result(latency: float, messages: int = 20) -> PhaseResult:

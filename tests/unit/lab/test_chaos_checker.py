@@ -55,12 +55,12 @@ def kinds(observations: Observations) -> set[str]:
     return {violation.kind for violation in check(observations)}
 
 
-def test_what_is_promised_is_no_violation() -> None:
+def test_a_run_that_keeps_every_promise_has_no_violation() -> None:
     assert check(seen()) == []
     assert [duplicates(witness) for witness in seen().witnesses] == [0, 1]
 
 
-def test_who_had_no_connection_while_it_settled_may_get_everything_by_coming_back() -> None:
+def test_a_user_without_a_connection_while_it_settled_may_get_everything_by_reconnecting() -> None:
     absent = bob()
     absent.settled = None
     assert check(seen(witnesses=[ann(), absent])) == []
@@ -79,12 +79,12 @@ def test_who_had_no_connection_while_it_settled_may_get_everything_by_coming_bac
             {"rows": [*ROWS[:2], ROWS[2]._replace(seq=4)]},
             {"acked-otherwise", "delivered-otherwise", "hole-in-store"},
         ),
-        ({"outbox_pending": 1}, {"owed"}),
-        ({"outbox_dead": 1}, {"owed"}),
+        ({"outbox_pending": 1}, {"outbox-not-empty"}),
+        ({"outbox_dead": 1}, {"outbox-not-empty"}),
         ({"queued": {"chat.send.queue": 0, "chat.send.queue.dead": 2}}, {"queued"}),
     ],
 )
-def test_what_the_store_should_not_hold(changes: dict[str, object], expected: set[str]) -> None:
+def test_wrong_rows_in_the_store_are_violations(changes: dict[str, object], expected: set[str]) -> None:
     named = {kind.replace("missed", "missed-while-connected") for kind in expected}
     assert kinds(seen(**changes)) == named
 
@@ -116,5 +116,5 @@ def change(of: Callable[[Witness], object]) -> Callable[[], Observations]:
         (change(lambda one: setattr(one.streams[1], "after", 3)), "resumed-ahead"),
     ],
 )
-def test_what_a_client_should_not_see(observations: Callable[[], Observations], expected: str) -> None:
+def test_internal_destinations_are_not_visible(observations: Callable[[], Observations], expected: str) -> None:
     assert kinds(observations()) == {expected}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench import cold
-from bench.people import INTENT
+from bench.phases import cold
+from bench.testbed.users import INTENT
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.load_record import AT_RECEIVER, AT_SENDER, LoadRecord
-from bench.percentiles import percentile
+from bench.generators.load_record import AT_RECEIVER, AT_SENDER, LoadRecord
+from bench.results.percentiles import percentile
 
 
 def test_a_message_that_was_acked_and_delivered_is_no_fault() -> None:
@@ -19,11 +19,12 @@ def test_a_message_that_was_acked_and_delivered_is_no_fault() -> None:
     outcome = record.outcome(1)
     assert (outcome.sent, outcome.acked, outcome.delivered, outcome.missing, outcome.twice) == (1, 1, 1, 0, 0)
     assert outcome.copies == outcome.copies_expected == 2
-    assert (outcome.ack_p50, outcome.p50) == (pytest.approx(2, abs=0.1), pytest.approx(4, abs=0.1))
+    assert outcome.ack_p50 == pytest.approx(2, abs=0.1)
+    assert outcome.p50 == pytest.approx(4, abs=0.1)
     assert not record.waits
 
 
-def test_what_comes_twice_is_counted_and_changes_nothing_else() -> None:
+def test_a_repeated_ack_or_delivery_is_only_counted() -> None:
     record = LoadRecord()
     number = record.send(record.started, on_topic=True)
     for _ in range(2):
@@ -56,7 +57,7 @@ def test_a_message_that_was_refused_and_delivered_is_disputed() -> None:
     assert (outcome.disputed, outcome.missing, outcome.retry_after) == (1, 0, None)
 
 
-def test_goodput_counts_what_arrives_while_messages_are_offered() -> None:
+def test_goodput_counts_arrivals_while_messages_are_offered() -> None:
     record = LoadRecord()
     for after in (0.5, 1.5, 2.5):
         record.deliver(record.send(record.started), record.started + after)
@@ -65,7 +66,7 @@ def test_goodput_counts_what_arrives_while_messages_are_offered() -> None:
 
 def test_a_phase_in_seconds_and_minutes() -> None:
     record = LoadRecord()
-    for at in (0.1, 0.2, 61.0):
+    for at in (0.1, 0.2, 61.5):
         record.deliver(record.send(record.started + at), record.started + at + 0.005)
     outcome = record.outcome(62)
     assert [(one.second, one.delivered) for one in outcome.timeline] == [(0, 2), (61, 1)]

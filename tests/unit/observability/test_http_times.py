@@ -33,7 +33,7 @@ async def test_requests_are_counted_by_the_template_of_their_route() -> None:
     assert times.totals["/api/chat/{session_id}/history", "GET"] > 0
 
 
-async def test_what_a_stranger_makes_up_is_no_label() -> None:
+async def test_an_invented_path_or_method_is_no_label() -> None:
     times = HttpTimes(Counters())
     await _answered(times, "BREW", 405, None, "method-not-allowed")
     assert list(times.requests) == [("other", "other", "405")]

@@ -35,7 +35,7 @@ def test_a_traceback_shows_no_values(capsys: pytest.CaptureFixture[str], form: s
     assert "a-secret-token"[::-1] not in told
 
 
-def test_json_is_a_line_with_what_is_bound(capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_is_one_line_with_the_bound_values(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(load_settings({}))
     logging.getLogger("adapters").warning("it is %s", "so", extra={"count": 3})
     told = json.loads(capsys.readouterr().err)

@@ -14,7 +14,7 @@ class Time:
         return self.now
 
 
-def test_a_text_is_told_once_in_a_while_with_its_repeats(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_text_is_logged_once_in_a_while_with_the_number_of_repeats(caplog: pytest.LogCaptureFixture) -> None:
     time = Time()
     tell = SeldomLog(logging.getLogger("test"), every=60, clock=time)
     for _ in range(5):
@@ -25,8 +25,8 @@ def test_a_text_is_told_once_in_a_while_with_its_repeats(caplog: pytest.LogCaptu
     assert caplog.messages == ["it failed", "something else", "it failed (4 times more since it was last told)"]
 
 
-def test_what_is_remembered_is_bounded() -> None:
+def test_remembered_keys_are_bounded() -> None:
     tell = SeldomLog(logging.getLogger("test"))
     for number in range(10 * MAX_REMEMBERED):
         tell(logging.DEBUG, str(number))
-    assert len(tell._told) <= MAX_REMEMBERED
+    assert len(tell._logged) <= MAX_REMEMBERED

@@ -2,7 +2,7 @@
 
 import pytest
 
-from adapters.postgres.address import address_of
+from adapters.postgres.connection.address import address_of
 from entrypoints.settings.load import load_settings
 from entrypoints.settings.model import SettingsError
 
@@ -25,6 +25,6 @@ def test_the_time_to_connect_is_taken_out(url: str, without: str, timeout: float
 
 @pytest.mark.parametrize("field", ["CHAT_DATABASE_URL", "CHAT_DATABASE_REPLICA_URL"])
 @pytest.mark.parametrize("query", ["target_session_attrs=banana", "connect_timeout=soon", "connect_timeout=-1"])
-def test_what_libpq_would_not_take_is_named(field: str, query: str) -> None:
+def test_a_parameter_that_libpq_refuses_is_named(field: str, query: str) -> None:
     with pytest.raises(SettingsError, match=f"{field}: {query.partition('=')[0]} is "):
         load_settings({"CHAT_PROFILE": "test", field: f"{HOSTS}?{query}"})

@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from adapters.postgres.failures import Effect, failure_of
-from entrypoints.observability.readiness import hindrance
+from adapters.postgres.connection.failures import Effect, failure_of
+from entrypoints.observability.readiness import not_ready_reason
 
 FAILURES: list[tuple[BaseException, Effect, str]] = [
     (asyncpg.DiskFullError(""), Effect.UNWRITABLE, "disk is full"),
@@ -31,7 +31,7 @@ def test_a_failure_has_an_effect_and_a_cause_in_plain_words(error: BaseException
     assert cause in failure.cause
 
 
-def test_what_the_driver_said_is_found_beneath_the_wrapper() -> None:
+def test_the_error_of_the_driver_is_found_in_the_wrapper() -> None:
     failure = failure_of(DBAPIError("INSERT …", None, asyncpg.DiskFullError("")))
     assert failure is not None
     assert failure.effect is Effect.UNWRITABLE
@@ -55,8 +55,8 @@ def test_a_mistake_in_a_statement_is_no_outage() -> None:
 def test_clients_are_sent_elsewhere_only_when_that_may_help(
     error: BaseException, holds_sends: bool, is_ready: bool
 ) -> None:
-    assert (hindrance(failure_of(error), holds_sends=holds_sends) is None) is is_ready
+    assert (not_ready_reason(failure_of(error), holds_sends=holds_sends) is None) is is_ready
 
 
 def test_without_a_failure_clients_may_come() -> None:
-    assert hindrance(None, holds_sends=False) is None
+    assert not_ready_reason(None, holds_sends=False) is None

@@ -8,8 +8,8 @@ from aiormq.abc import DeliveredMessage
 from pamqp import commands
 from pamqp.header import ContentHeader
 
-from adapters.rabbitmq.moved_sends import HELD_SINCE_HEADER, REASON_HEADER, dead, held_for, put_aside
 from adapters.rabbitmq.received import Received
+from adapters.rabbitmq.sends.moved_sends import HELD_SINCE_HEADER, REASON_HEADER, dead_letter, held_for, put_aside
 
 
 def received(**properties: Any) -> Received:
@@ -28,7 +28,7 @@ def test_the_producers_own_headers_are_kept_and_the_brokers_are_not() -> None:
         "BCC": ["q"],
     }
     message = received(headers=headers, message_id="m", content_type="application/json")
-    letter = dead(message, "invalid").message
+    letter = dead_letter(message, "invalid").message
     assert letter.headers == {"mine": 1, REASON_HEADER: "invalid"}
     assert (letter.message_id, letter.content_type) == ("m", "application/json")
 
@@ -44,7 +44,7 @@ def test_the_producers_own_headers_are_kept_and_the_brokers_are_not() -> None:
     ],
     ids=["octets", "a long one", "many", "a long id", "a long type"],
 )
-def test_what_cannot_be_written_again_is_left_out(properties: dict[str, Any]) -> None:
+def test_a_key_that_cannot_be_encoded_again_is_left_out(properties: dict[str, Any]) -> None:
     letter = put_aside(received(**properties), 7.0, 1.5)
     assert len(letter.message.properties.marshal()) < 500
     assert letter.message.headers == {HELD_SINCE_HEADER: 7}

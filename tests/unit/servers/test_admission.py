@@ -15,11 +15,16 @@ SCOPE: dict[str, Any] = {"client": ("203.0.113.9", 1), "headers": [(b"origin", b
 
 
 def admission(connections: Connections, *allowed: str) -> Admission:
-    return Admission(Origins(allowed), connections, WaitingRoom(), ClientAddresses())
+    return Admission(
+        Origins(allowed),
+        connections,
+        WaitingRoom(max_unauthenticated=9, max_unauthenticated_per_address=9),
+        ClientAddresses(),
+    )
 
 
-async def test_a_draining_instance_lets_nobody_in() -> None:
-    connections = Connections()
+async def test_a_draining_instance_refuses_clients() -> None:
+    connections = Connections(max_connections=9, max_connections_per_user=9, watch_interval=1)
     door = admission(connections, "*")
     door.admit(SCOPE).leave()
     await connections.drain(0.1)
@@ -28,8 +33,8 @@ async def test_a_draining_instance_lets_nobody_in() -> None:
     assert (refused.value.status, int(refused.value.headers["retry-after"]) > 0) == (503, True)
 
 
-async def test_a_foreign_page_is_told_so_also_while_there_is_no_room() -> None:
-    connections = Connections(max_open=0)
+async def test_a_foreign_origin_is_403_even_when_the_instance_is_full() -> None:
+    connections = Connections(max_connections=0, max_connections_per_user=9, watch_interval=1)
     with pytest.raises(Refused) as refused:
         admission(connections, "https://b.example.org").admit(SCOPE)
     assert (refused.value.status, refused.value.headers) == (403, {})

@@ -7,7 +7,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from entrypoints.server.descriptors import DescriptorWatch, accepted_at_once, file_limit, tell_fewer, within_limit
+from entrypoints.server.descriptors import (
+    DescriptorWatch,
+    accepted_at_once,
+    file_limit,
+    log_fewer_connections,
+    within_limit,
+)
 from entrypoints.settings.load import load_settings
 from tests.support.eventually import eventually
 
@@ -15,7 +21,7 @@ from tests.support.eventually import eventually
 def test_enough_files_leave_the_settings_alone(caplog: pytest.LogCaptureFixture) -> None:
     settings = load_settings({"CHAT_PROFILE": "test"})
     fitted = within_limit(settings, 1_000_000)
-    tell_fewer(settings, fitted)
+    log_fewer_connections(settings, fitted)
     assert fitted == settings
     assert accepted_at_once(settings, 1_000_000, 54_096) == 54_096
     assert not caplog.messages
@@ -25,7 +31,7 @@ def test_enough_files_leave_the_settings_alone(caplog: pytest.LogCaptureFixture)
 def test_clients_never_need_more_files_than_there_are(limit: int, caplog: pytest.LogCaptureFixture) -> None:
     wished = load_settings({"CHAT_PROFILE": "test", "CHAT_MAX_CONNECTIONS": "60000"})
     settings = within_limit(wished, limit)
-    tell_fewer(wished, settings)
+    log_fewer_connections(wished, settings)
     accepted = accepted_at_once(settings, limit, 54_096)
     assert settings.max_connections >= 1
     assert accepted >= 1
@@ -66,7 +72,7 @@ def no_files_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-async def test_that_none_is_left_is_told(caplog: pytest.LogCaptureFixture) -> None:
+async def test_it_is_logged_that_no_descriptor_is_left(caplog: pytest.LogCaptureFixture) -> None:
     watch = DescriptorWatch()
     with no_files_left():
         watch.start()

@@ -60,7 +60,7 @@ def test_others_are_others(allowed: str, origin: str) -> None:
     assert not allows(allowed, origin)
 
 
-def test_what_else_can_be_allowed() -> None:
+def test_other_forms_of_origins_can_be_allowed() -> None:
     assert allows("null", "null")
     assert allows("https://bücher.example", "https://xn--bcher-kva.example")
     assert allows("http://[2001:DB8:0::1]:8080", "http://[2001:db8::1]:8080")
@@ -81,7 +81,7 @@ def test_what_else_can_be_allowed() -> None:
         ("https://a:99999", "scheme://*.domain"),
     ],
 )
-def test_a_malformed_setting_stops_the_start_and_says_what_was_meant(value: str, meant: str) -> None:
+def test_a_malformed_setting_stops_the_start_and_shows_the_right_form(value: str, meant: str) -> None:
     with pytest.raises(SettingsError, match="CHAT_ALLOWED_ORIGINS") as error:
         load_settings({"CHAT_PROFILE": "test", "CHAT_ALLOWED_ORIGINS": value})
     assert meant in str(error.value)

@@ -38,7 +38,7 @@ async def test_one_is_an_orderly_stop_and_so_is_its_echo(exits: list[int], numbe
     assert exits == []
 
 
-async def test_another_one_later_ends_the_process_at_once(exits: list[int]) -> None:
+async def test_a_second_signal_ends_the_process_at_once(exits: list[int]) -> None:
     stopping = stop_signals(same=0)
     await raised(signal.SIGTERM)
     assert (stopping.is_set(), exits) == (True, [])

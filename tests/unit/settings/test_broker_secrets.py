@@ -17,7 +17,7 @@ def test_keys_that_are_given_are_used_in_their_order() -> None:
     assert secrets(broker_url=url, broker_key="new-key, old-key,") == ["new-key", "old-key"]
 
 
-def test_the_key_is_made_from_what_the_instances_share() -> None:
+def test_the_key_is_made_from_the_shared_password() -> None:
     one, two = "amqp://chat:7Hq2mPz9xK@one", "amqp://chat:7Hq2mPz9xK@two:5673/vhost"
     assert secrets(broker_url=f"{one},{two}") == secrets(broker_url=f"{two}, {one}") == ["7Hq2mPz9xK"]
     other = "amqp://chat:Zz%2F40x9Kq@two"
@@ -36,7 +36,7 @@ def test_the_key_is_made_from_what_the_instances_share() -> None:
     ],
     ids=repr,
 )
-def test_an_easy_password_without_a_key_is_told_in_prod(
+def test_a_weak_broker_password_without_a_key_is_reported_in_prod(
     settings: dict[str, str], is_told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert secrets(**settings)

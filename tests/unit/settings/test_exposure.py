@@ -21,7 +21,7 @@ from entrypoints.settings.load import load_settings
     ],
     ids=repr,
 )
-def test_dev_on_another_address_than_loopback_is_told(
+def test_dev_warns_when_it_does_not_listen_on_loopback(
     settings: dict[str, str], is_told: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     warn_if_exposed(load_settings({"CHAT_PROFILE": "dev"} | settings))

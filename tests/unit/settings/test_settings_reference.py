@@ -32,11 +32,11 @@ def test_every_setting_has_a_row_and_no_path_of_this_machine_is_shown() -> None:
         "| `CHAT_DATA_DIR` | path | `.data` |",
     ],
 )
-def test_a_row_tells_form_default_and_what_differs(row: str) -> None:
+def test_the_table_has_form_default_and_differences(row: str) -> None:
     assert row in settings_table()
 
 
-def test_only_what_is_between_the_markers_is_written() -> None:
+def test_only_the_part_between_the_markers_is_written() -> None:
     text = f"above\n{BEGIN}\noutdated\n{END}\nbelow\n"
     written = with_settings(text)
     assert written.startswith(f"above\n{BEGIN}\n")

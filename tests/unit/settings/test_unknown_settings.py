@@ -29,12 +29,12 @@ def test_in_prod_a_misspelt_name_stops_the_start(name: str, meant: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["dev", "test"])
-def test_elsewhere_it_is_a_warning_in_one_line(profile: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_in_other_profiles_it_is_a_warning_in_one_line(profile: str, caplog: pytest.LogCaptureFixture) -> None:
     load_settings({"CHAT_PROFILE": profile, "CHAT_DATABSE_URL": "hidden"})
     assert caplog.messages == ["CHAT_DATABSE_URL is no setting: CHAT_DATABASE_URL was probably meant"]
 
 
-def test_what_is_like_no_setting_is_told_without_a_guess() -> None:
+def test_an_unknown_name_unlike_any_setting_is_reported_without_a_guess() -> None:
     with pytest.raises(SettingsError, match=r"^CHAT_XYZZY is no setting \("):
         load_settings({"CHAT_XYZZY": "1"})
 
@@ -51,7 +51,7 @@ def test_every_setting_and_its_file_are_known(caplog: pytest.LogCaptureFixture) 
 
 
 @pytest.mark.parametrize("service", ["CHAT", "CHAT_SERVICE", "CHAT_DATABASE", "CHAT_2"])
-def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(service: str) -> None:
+def test_variables_of_kubernetes_services_are_ignored(service: str) -> None:
     settings = load_settings(
         {
             f"{service}_SERVICE_HOST": "10.0.0.1",
@@ -67,7 +67,7 @@ def test_what_kubernetes_sets_for_a_service_of_that_name_is_left_alone(service: 
     assert settings.port == 8080
 
 
-def test_a_misspelt_key_of_the_file_is_told_as_in_the_environment(
+def test_a_misspelt_key_in_the_file_is_reported_like_a_variable(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = tmp_path / "chat.toml"

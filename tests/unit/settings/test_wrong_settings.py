@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from entrypoints.credentials.key_files import private_key, public_key
+from entrypoints.settings.bounds import LEAST_DURATION, MAY_BE_ZERO
 from entrypoints.settings.load import load_settings
-from entrypoints.settings.model import LEAST_DURATION, MAY_BE_ZERO, Settings, SettingsError, setting_name
+from entrypoints.settings.model import Settings, SettingsError, setting_name
 from entrypoints.settings.types import Duration
 
 SECRETS = (
@@ -69,7 +70,7 @@ def test_a_duration_is_0_only_where_that_means_something(field: str) -> None:
         ({"allowed_origins": "https://stra\u00dfe.de"}, "CHAT_ALLOWED_ORIGINS"),
     ],
 )
-def test_what_contradicts_itself_is_named(given: dict[str, str], name: str) -> None:
+def test_contradicting_settings_are_named(given: dict[str, str], name: str) -> None:
     assert refusal(**given).startswith(f"{name}: ")
 
 

@@ -21,11 +21,12 @@ from adapters.sockjs.session import SockJsSession
 from adapters.stomp.transport import Close
 from entrypoints.asgi.types import Event
 from entrypoints.sockjs.downstream import RECEIVERS
-from entrypoints.sockjs.receiving import Receiving
+from entrypoints.sockjs.downstream_request import DownstreamRequest
 from entrypoints.sockjs.request import Request
 from tests.support.eventually import eventually
+from tests.support.limits import sockjs_limits
 
-LIMITS = SockJsLimits(heartbeat=0.05, disconnect_delay=0.05, max_unread=10, max_unsent=10)
+LIMITS = sockjs_limits(heartbeat=0.05, disconnect_delay=0.05, max_unread=10, max_unsent=10)
 GO_AWAY = Close(3000, "Go away!")
 
 
@@ -75,28 +76,28 @@ class Session(SockJsSession):
 @given(st.text(st.characters(), max_size=50))
 def test_any_text_survives_the_framing(text: str) -> None:
     assert json.loads(quote(text)) == text
-    assert read_messages(array_frame((text, "b"))[1:]) == [text, "b"]
+    assert read_messages(array_frame((text, "b"))[1:], 2) == [text, "b"]
 
 
 def test_lone_surrogates_survive_too_and_can_be_written_as_utf_8() -> None:
     frame = array_frame(("\ud800x\udfff",))
     assert frame == r'a["\ud800x\udfff"]'
-    assert read_messages(frame.encode()[1:]) == ["\ud800x\udfff"]
+    assert read_messages(frame.encode()[1:], 9) == ["\ud800x\udfff"]
 
 
 @pytest.mark.parametrize("payload", ['["a', "a", "[" * 100_000, b"\xff"])
-def test_what_is_not_json_is_broken(payload: str | bytes) -> None:
+def test_a_payload_that_is_not_json_is_broken(payload: str | bytes) -> None:
     with pytest.raises(BrokenFraming):
-        read_messages(payload)
+        read_messages(payload, 9)
 
 
 @pytest.mark.parametrize("payload", ["", b"", "{}", "[1]", '["a", null]', "null", "0"])
-def test_what_is_not_messages_is_no_payload(payload: str | bytes) -> None:
+def test_json_other_than_messages_is_refused(payload: str | bytes) -> None:
     with pytest.raises(PayloadExpected):
-        read_messages(payload)
+        read_messages(payload, 9)
 
 
-def test_empty_messages_count_too() -> None:
+def test_empty_messages_count() -> None:
     assert read_messages('["","",""]', 3) == ["", "", ""]
     with pytest.raises(TooManyMessages):
         read_messages('["","","",""]', 3)
@@ -106,7 +107,7 @@ def test_a_close_frame_is_json() -> None:
     assert close_frame(1001, 'a "reason"\n') == r'c[1001,"a \"reason\"\n"]'
 
 
-async def test_it_opens_once_and_then_carries_messages_together() -> None:
+async def test_a_session_opens_once_and_then_sends_messages_together() -> None:
     session = Session()
     assert await session.poll() == "o"
     for text in "abc":
@@ -115,7 +116,7 @@ async def test_it_opens_once_and_then_carries_messages_together() -> None:
     assert session.inside.taken == 1
 
 
-async def test_nothing_counts_as_sent_while_nobody_takes_it() -> None:
+async def test_a_message_without_a_receiver_does_not_count_as_sent() -> None:
     session = Session()
     await session.poll()
     assert not session.send("a")
@@ -124,7 +125,7 @@ async def test_nothing_counts_as_sent_while_nobody_takes_it() -> None:
     assert not session.send("b")
 
 
-async def test_more_than_one_array_holds_waits() -> None:
+async def test_messages_beyond_one_array_wait() -> None:
     session = Session()
     await session.poll()
     for text in ("12345", "67890", "next"):
@@ -135,7 +136,7 @@ async def test_more_than_one_array_holds_waits() -> None:
     assert await session.next_frame() == 'a["next"]'
 
 
-async def test_what_a_receiver_takes_along_counts_as_sent_at_once() -> None:
+async def test_a_message_that_a_receiver_takes_counts_as_sent() -> None:
     session = Session()
     assert session.attach(session)
     assert await session.next_frame() == "o"
@@ -165,36 +166,38 @@ async def test_only_one_receiver_at_a_time() -> None:
     assert session.attach(second)
 
 
-async def test_a_receiver_waits_for_the_one_before_it_to_be_known_as_gone() -> None:
-    session, first = Session(SockJsLimits(notice=10)), object()
+async def test_a_receiver_waits_until_the_one_before_it_is_detached() -> None:
+    session, first = Session(sockjs_limits(detach_timeout=10)), object()
     assert session.attach(first)
-    waiting = asyncio.create_task(session.free())
+    waiting = asyncio.create_task(session.wait_detached())
     await asyncio.sleep(0)
     assert not waiting.done()
     session.detach(first)
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
 
 
 async def test_a_receiver_does_not_wait_long_for_one_that_stays() -> None:
-    session = Session(SockJsLimits(notice=0.01))
+    session = Session(sockjs_limits(detach_timeout=0.01))
     assert session.attach(session)
-    await asyncio.wait_for(session.free(), 1)
+    await asyncio.wait_for(session.wait_detached(), 10)
     assert not session.attach(object())
 
 
 @pytest.mark.parametrize("transport", ["xhr", "xhr_streaming"])
-async def test_a_receiver_of_a_session_that_is_over_is_told_so(transport: str) -> None:
-    session, sent = Session(), []
+async def test_a_receiver_of_an_ended_session_gets_a_close_frame(transport: str) -> None:
+    session = Session()
+    sent: list[Event] = []
     session.vanish()
 
     async def receive() -> Event:
-        return await asyncio.get_running_loop().create_future()
+        never: asyncio.Future[Event] = asyncio.get_running_loop().create_future()
+        return await never
 
     async def send(event: Event) -> None:
         sent.append(event)
 
     request = Request({"method": "POST", "headers": [], "query_string": b""}, receive, send)
-    await asyncio.wait_for(Receiving(request, RECEIVERS[transport], "", LIMITS).run(session), 1)
+    await asyncio.wait_for(DownstreamRequest(request, RECEIVERS[transport], "", LIMITS).run(session), 10)
     assert b"".join(event.get("body", b"") for event in sent).endswith(b'c[1002,"Connection interrupted"]\n')
     assert sent[-1]["more_body"] is False
 
@@ -210,7 +213,7 @@ async def test_a_receiver_that_breaks_off_ends_the_session() -> None:
     assert not session.send("a")
 
 
-async def test_a_closed_session_says_so_to_everybody_until_it_expires() -> None:
+async def test_every_receiver_of_a_closed_session_gets_the_close_frame() -> None:
     session = Session()
     await session.poll()
     session.close(GO_AWAY)
@@ -229,7 +232,7 @@ async def test_closing_does_not_wait_for_a_client_that_has_gone() -> None:
     assert session.inside.losses == 1
 
 
-async def test_what_was_sent_before_the_close_comes_before_it() -> None:
+async def test_messages_before_the_close_come_first() -> None:
     session = Session()
     assert session.attach(session)
     assert session.send("last")
@@ -237,15 +240,15 @@ async def test_what_was_sent_before_the_close_comes_before_it() -> None:
     assert [await session.next_frame() for _ in range(3)] == ["o", 'a["last"]', 'c[3000,"Go away!"]']
 
 
-async def test_what_nobody_reads_keeps_the_client_waiting() -> None:
+async def test_unread_messages_make_the_client_wait() -> None:
     session = Session()
     assert session.attach(session)
     session.inside.reads = False
     session.feed(["1", "2345678901"])
-    waiting = asyncio.create_task(session.room())
+    waiting = asyncio.create_task(session.wait_room())
     await asyncio.sleep(0.01)
     assert not waiting.done()
     assert session.inside.messages == ["1"]
     session.resume_reading()
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 10)
     assert session.inside.messages == ["1", "2345678901"]

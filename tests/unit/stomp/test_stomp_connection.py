@@ -21,7 +21,7 @@ from tests.support.memory.stomp_chat import MAX_SUBSCRIBES, Chat
         ({"intent": "work"}, "not-a-participant"),
     ],
 )
-async def test_a_refused_send_is_told_and_the_connection_lives(chat: Chat, changes: dict[str, str], code: str) -> None:
+async def test_a_refused_send_goes_to_the_error_queue(chat: Chat, changes: dict[str, str], code: str) -> None:
     ann = await chat.user(ANN)
     await ann.subscribe("/user/queue/error")
     await ann.subscribe("/user/queue/ack")
@@ -47,7 +47,7 @@ async def test_a_refused_send_is_told_and_the_connection_lives(chat: Chat, chang
         ("JUMP", {}, "malformed"),
     ],
 )
-async def test_what_is_not_allowed_ends_the_connection(
+async def test_a_forbidden_frame_ends_the_connection(
     chat: Chat, command: str, headers: dict[str, str], code: str
 ) -> None:
     ann = await chat.user(ANN)
@@ -103,7 +103,7 @@ async def test_the_passcode_is_taken_as_the_token(chat: Chat, passcode: str) -> 
         {"passcode": ANN.email, "Authorization": "Bearer forged"},
     ],
 )
-async def test_a_passcode_that_is_no_token_opens_nothing(chat: Chat, headers: dict[str, str]) -> None:
+async def test_a_passcode_that_is_not_a_token_is_refused(chat: Chat, headers: dict[str, str]) -> None:
     client = chat.open()
     client.say("CONNECT", accept_version="1.2", **headers)
     assert [frame.headers["message"] for frame in await client.got("ERROR")] == ["unauthenticated"]
@@ -116,7 +116,7 @@ async def test_the_upgrade_goes_before_the_passcode(chat: Chat) -> None:
     await client.got("CONNECTED")
 
 
-async def test_who_says_goodbye_is_answered_what_it_had_sent(chat: Chat) -> None:
+async def test_disconnect_waits_for_the_frames_before_it(chat: Chat) -> None:
     ann = await chat.user(ANN)
     for number in range(50):
         ann.say("SEND", chat.message("hello"), destination="/app/chat.send", receipt=str(number))
@@ -140,7 +140,7 @@ async def test_a_transaction_is_stored_when_its_commit_is_answered(chat: Chat) -
     assert [message.content for message in chat.service.store.messages[chat.session_id]] == ["a", "b"]
 
 
-async def test_of_a_transaction_with_something_refused_nothing_is_stored(chat: Chat) -> None:
+async def test_a_refused_part_refuses_the_transaction(chat: Chat) -> None:
     ann = await chat.user(ANN)
     await ann.subscribe("/user/queue/error")
     ann.say("BEGIN", transaction="t")

@@ -3,7 +3,8 @@
 import msgspec
 import pytest
 
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.frame import Frame
+from domain.identifiers import Email
 from tests.support.eventually import eventually
 from tests.support.memory.service import ANN, BOB
 from tests.support.memory.stomp_chat import Chat
@@ -85,7 +86,7 @@ async def test_a_topic_waits_for_acks_too(chat: Chat, headers: dict[str, str]) -
     assert contents(bob.of("MESSAGE")) == [str(number) for number in range(3, 12)]
 
 
-async def test_acks_of_what_no_store_has_are_waited_for_as_far_as_there_is_room(chat: Chat) -> None:
+async def test_unacked_live_messages_are_limited(chat: Chat) -> None:
     ann = await chat.user(ANN)
     await ann.subscribe("/user/queue/ack", ack="client")
     for number in range(10):
@@ -101,7 +102,7 @@ async def test_replays_of_many_topics_never_overflow_the_connection(chat: Chat) 
     ann = await chat.user(ANN)
     topics = []
     for number in range(50):
-        session = await chat.service.init(ANN, ANN.email, f"peer{number}@example.org", FRIENDS)
+        session = await chat.service.init(ANN, ANN.email, Email(f"peer{number}@example.org"), FRIENDS)
         topics.append(f"/topic/session.{session.id}")
         for _ in range(5):
             ann.say(
@@ -121,7 +122,7 @@ async def test_replays_of_many_topics_never_overflow_the_connection(chat: Chat) 
 
 
 @pytest.mark.parametrize("first", ["/user/queue/error", "the topic"])
-async def test_to_resume_after_what_is_not_there_is_told_and_goes_on_from_the_end(chat: Chat, first: str) -> None:
+async def test_a_resume_beyond_the_end_goes_on_from_the_end(chat: Chat, first: str) -> None:
     ann, bob, other = await chat.user(ANN), await chat.user(BOB), await chat.user(BOB)
     ann.say("SEND", chat.message("old"), destination="/app/chat.send", receipt="old")
     await ann.got("RECEIPT")
@@ -139,7 +140,7 @@ async def test_to_resume_after_what_is_not_there_is_told_and_goes_on_from_the_en
 
 
 @pytest.mark.parametrize("after", ["-1", "1.5", "x", "", str(2**63), "9" * 30])
-async def test_to_resume_after_what_is_no_seq_is_refused(chat: Chat, after: str) -> None:
+async def test_resume_after_needs_a_seq(chat: Chat, after: str) -> None:
     ann = await chat.user(ANN)
     ann.say("SUBSCRIBE", id="1", destination=chat.topic, resume_after=after)
     assert [frame.headers["message"] for frame in await ann.got("ERROR")] == ["malformed"]
@@ -157,7 +158,7 @@ async def test_resume_has_no_hole_and_no_repeat_while_messages_keep_coming(chat:
     assert contents(await bob.got("MESSAGE", 280)) == [str(number) for number in range(21, 301)]
 
 
-async def test_what_was_never_delivered_is_replayed_once(chat: Chat) -> None:
+async def test_undelivered_messages_are_replayed_once(chat: Chat) -> None:
     ann = await chat.user(ANN)
     for number in range(1, 11):
         ann.say("SEND", chat.message(str(number)), destination="/app/chat.send", receipt=str(number))

@@ -1,5 +1,6 @@
 """How connections end: slow, silent, too many, drained, or with their token."""
 
+import asyncio
 from datetime import timedelta
 from time import monotonic
 
@@ -28,7 +29,7 @@ async def test_a_connection_ends_with_its_token_unless_it_is_renewed(chat: Chat)
     assert bob.closed is None
 
 
-async def test_what_waits_for_a_client_when_its_token_ends_is_not_delivered(chat: Chat) -> None:
+async def test_queued_messages_are_dropped_when_the_token_expires(chat: Chat) -> None:
     ann, bob = await chat.user(ANN), chat.open()
     chat.users[BOB.email] = User(BOB.email, NOW + timedelta(seconds=0.5))
     await bob.connect(BOB)
@@ -44,29 +45,52 @@ async def test_what_waits_for_a_client_when_its_token_ends_is_not_delivered(chat
     assert bob.frames[-1].headers["message"] == "token-expired"
 
 
-async def test_unsent_data_is_counted_in_octets(chat: Chat) -> None:
-    ann, bob = await chat.user(ANN), await chat.user(BOB)
-    await bob.subscribe("/user/queue/messages")
-    bob.reads = False
-    for _ in range(5):  # 20,000 characters, 80,000 octets
-        ann.say("SEND", chat.message("👋" * 4_000), destination="/app/chat.send")
-    await bob.ended()
-    assert bob.closed is not None
-    assert bob.closed.reason == "reading too slowly"
+@pytest.mark.parametrize("where", ["topic", "/user/queue/messages", "/user/queue/ack"])
+async def test_a_burst_is_not_the_slowness_of_its_reader(chat: Chat, where: str) -> None:
+    ann, reader = await chat.user(ANN), await chat.user(ANN if where.endswith("ack") else BOB)
+    await reader.subscribe(chat.topic if where == "topic" else where)
+    reader.reads = False
+    for number in range(40):
+        ann.say("SEND", chat.message(f"{number}" + "x" * 3_000), destination="/app/chat.send", receipt="r")
+    await ann.got("RECEIPT", 40)
+    await eventually(lambda: reader.unsent > 20_000)
+    assert reader.unsent < 50_000, "the rest waits in the store"
+    reader.check(monotonic() + 9)
+    assert not reader.expired
+    reader.reads = True
+    await reader.got("MESSAGE", 40)
+    assert [frame.headers["seq"] for frame in reader.of("MESSAGE")] == [str(seq) for seq in range(1, 41)]
 
 
-async def test_a_client_that_does_not_read_is_cut_off(chat: Chat) -> None:
-    ann, bob = await chat.user(ANN), await chat.user(BOB)
-    await bob.subscribe("/user/queue/messages")
-    bob.reads = False
-    for _ in range(20):
-        ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send")
-    await bob.ended()
-    assert bob.closed is not None
-    assert bob.closed.reason == "reading too slowly"
+async def test_a_client_that_does_not_read_unstored_frames_is_slow(chat: Chat) -> None:
+    ann, other = await chat.user(ANN), await chat.user(ANN)
+    await other.subscribe("/user/queue/error")
+    other.reads = False
+    for number in range(400):
+        ann.say("SEND", "{}", destination="/app/chat.send", receipt=str(number))
+    await eventually(lambda: other.unsent > 50_000)
+    assert not other.expired, "it may be a burst"
+    other.check(monotonic() + 2)
+    await other.ended()
+    assert other.closed == CloseReason.SLOW_CONSUMER.value
 
 
-async def test_a_client_that_takes_nothing_of_a_replay_is_slow(chat: Chat) -> None:
+async def test_nothing_more_is_handled_of_a_client_that_reads_no_answers(chat: Chat) -> None:
+    ann = await chat.user(ANN)
+    await ann.subscribe("/user/queue/error")
+    ann.reads = False
+    for number in range(1_000):
+        ann.say("SEND", "{}", destination="/app/chat.send", receipt=str(number))
+    await eventually(lambda: ann.unsent > 25_000)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert ann.unsent < 30_000
+    ann.reads = True
+    await ann.got("MESSAGE", 1_000)
+    assert not ann.expired
+
+
+async def test_a_client_that_does_not_read_its_replay_is_slow(chat: Chat) -> None:
     ann, bob = await chat.user(ANN), await chat.user(BOB)
     for number in range(20):
         ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send", receipt=str(number))
@@ -76,6 +100,7 @@ async def test_a_client_that_takes_nothing_of_a_replay_is_slow(chat: Chat) -> No
     for _ in range(20):  # while 60,000 octets of 50,000 wait
         ann.say("SEND", chat.message("x" * 3_000), destination="/app/chat.send", receipt="live")
     await ann.got("RECEIPT", 40)
+    await eventually(lambda: bob.unsent > 0)
     bob.check(monotonic() + 9)
     assert not bob.expired, "what is in the store is no reason"
     bob.check(monotonic() + 11)
@@ -83,7 +108,7 @@ async def test_a_client_that_takes_nothing_of_a_replay_is_slow(chat: Chat) -> No
     assert bob.closed == CloseReason.SLOW_CONSUMER.value
 
 
-async def test_a_silent_client_that_promised_beats_is_given_up_and_gets_beats_itself(chat: Chat) -> None:
+async def test_a_client_that_misses_its_heart_beats_is_closed(chat: Chat) -> None:
     client = chat.open()
     client.say("CONNECT", accept_version="1.2", Authorization=f"Bearer {ANN.email}", heart_beat="20,20")
     await client.got("CONNECTED")
@@ -109,14 +134,14 @@ async def test_a_user_has_a_limited_number_of_connections(chat: Chat) -> None:
     await chat.user(ANN)
 
 
-async def test_draining_sends_everybody_away_with_a_going_away(chat: Chat) -> None:
+async def test_draining_closes_all_connections_with_going_away(chat: Chat) -> None:
     clients = [await chat.user(user) for user in (ANN, BOB, EVE)]
     await chat.connections.drain(5)
     assert {client.closed for client in clients} == {CloseReason.SHUTDOWN.value}
     assert not chat.connections.open_to_more
 
 
-async def test_after_a_gap_everybody_is_asked_to_come_back_and_may(chat: Chat) -> None:
+async def test_after_a_gap_all_clients_are_asked_to_resume(chat: Chat) -> None:
     clients = [await chat.user(user) for user in (ANN, BOB)]
     chat.connections.ask_to_resume()
     for client in clients:
@@ -126,7 +151,7 @@ async def test_after_a_gap_everybody_is_asked_to_come_back_and_may(chat: Chat) -
     await chat.user(ANN)
 
 
-async def test_a_second_gap_is_not_missed_by_those_who_have_just_come_back(chat: Chat) -> None:
+async def test_a_second_gap_reaches_clients_that_are_back(chat: Chat) -> None:
     for _ in range(3):
         client = await chat.user(ANN)
         chat.connections.ask_to_resume()
@@ -134,7 +159,7 @@ async def test_a_second_gap_is_not_missed_by_those_who_have_just_come_back(chat:
         assert client.closed == CloseReason.RESUME.value
 
 
-async def test_who_asks_for_what_needs_the_store_while_it_is_away_is_to_try_later(
+async def test_a_frame_that_needs_the_store_while_it_is_away_is_unavailable(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def is_away(*_: object) -> None:

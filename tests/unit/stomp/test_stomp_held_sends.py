@@ -70,7 +70,7 @@ async def test_a_checked_send_is_held_while_the_store_is_away(chat: HeldChat) ->
     assert chat.held == 1
 
 
-async def test_what_cannot_be_checked_is_refused_and_gets_no_receipt(chat: HeldChat) -> None:
+async def test_a_send_that_cannot_be_checked_is_refused_without_a_receipt(chat: HeldChat) -> None:
     ann = await chat.ann()
     chat.forget_participations()
     chat.service.participants._known.clear()
@@ -88,7 +88,7 @@ async def test_what_cannot_be_checked_is_refused_and_gets_no_receipt(chat: HeldC
         (ProfileNotFound(), "profile-not-found"),
     ],
 )
-async def test_what_flairbit_stands_against_is_refused_and_not_held(
+async def test_a_send_that_flairbit_refuses_is_not_held(
     chat: HeldChat, monkeypatch: pytest.MonkeyPatch, error: ChatError, code: str
 ) -> None:
     async def find(email: Email, intent: Intent) -> Profile:

@@ -7,7 +7,7 @@ from tests.support.memory.service import ANN, BOB
 from tests.support.memory.stomp_chat import Chat
 
 
-async def test_a_send_that_would_wait_too_long_is_refused_with_the_time_to_come_back(chat: Chat) -> None:
+async def test_a_send_that_would_wait_too_long_is_refused_with_retry_after(chat: Chat) -> None:
     ann, bob = await chat.user(ANN), await chat.user(BOB)
     await ann.subscribe("/user/queue/error")
     ann.say("SEND", chat.message("first"), destination="/app/chat.send", receipt="first")

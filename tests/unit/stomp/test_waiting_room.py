@@ -21,7 +21,7 @@ def clock() -> Clock:
 @pytest.fixture
 def room(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> WaitingRoom:
     monkeypatch.setattr(waiting_room, "monotonic", clock)
-    return WaitingRoom(max_waiting=4, max_per_address=2)
+    return WaitingRoom(max_unauthenticated=4, max_unauthenticated_per_address=2)
 
 
 def enter(room: WaitingRoom, address: str, evicted: list[Place]) -> Place:
@@ -64,7 +64,7 @@ def test_the_whole_room_is_bounded_too(room: WaitingRoom, clock: Clock) -> None:
     assert evicted == places[:1]
 
 
-def test_who_has_left_is_never_evicted_and_makes_room_once(room: WaitingRoom, clock: Clock) -> None:
+def test_a_client_that_left_is_never_evicted(room: WaitingRoom, clock: Clock) -> None:
     evicted: list[Place] = []
     first, second = enter(room, "a", evicted), enter(room, "a", evicted)
     first.leave()

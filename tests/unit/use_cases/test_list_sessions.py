@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.memory.broker import InProcessBroker
-from adapters.memory.messages import InMemoryMessageRepository
 from adapters.memory.profiles import EmbeddedProfileLookup
+from adapters.memory.store.messages import InMemoryMessageRepository
 from application.commands import SendMessageCommand
 from application.ports.sessions import SessionPosition
 from application.use_cases.list_sessions import SessionPage
-from application.wire.session_cursor import decode_cursor, encode_cursor
+from application.wire.positions.session_cursor import decode_cursor, encode_cursor
 from domain.errors import Invalid, NotYourself
 from domain.identifiers import ClientMessageId, Email, Intent, SessionId
 from domain.principal import Principal
@@ -46,7 +46,7 @@ async def sessions(
     return await service.sessions(principal, email, intent, limit=limit, cursor=None)
 
 
-async def test_each_side_sees_the_other_and_what_it_has_not_read(service: Service) -> None:
+async def test_each_side_sees_its_peer_and_its_unread_count(service: Service) -> None:
     mine = await sessions(service, ANN, ANN.email)
     assert [(one.peer.display_name, one.intent) for one in mine.sessions] == [
         ("Eve", "friends"),
@@ -60,13 +60,19 @@ async def test_each_side_sees_the_other_and_what_it_has_not_read(service: Servic
     assert (theirs.last_message.content, theirs.last_message.sender_display_name) == ("hello", "Ann")
 
 
-async def test_nobody_lists_for_somebody_else_but_a_service(service: Service) -> None:
+async def test_a_user_lists_only_its_own_sessions_and_a_service_any(service: Service) -> None:
     with pytest.raises(NotYourself):
         await sessions(service, BOB, ANN.email)
     assert len((await sessions(service, TrustedService("ours", NOW), ANN.email)).sessions) == 3
 
 
-async def test_who_is_not_known_has_no_sessions(service: Service) -> None:
+async def test_a_user_may_leave_its_address_out_and_a_service_may_not(service: Service) -> None:
+    assert len((await service.sessions(ANN, None, None, limit=50, cursor=None)).sessions) == 3
+    with pytest.raises(Invalid, match="email"):
+        await service.sessions(TrustedService("ours", NOW), None, None, limit=50, cursor=None)
+
+
+async def test_an_unknown_user_has_no_sessions(service: Service) -> None:
     unknown = TrustedService("ours", NOW)
     assert await sessions(service, unknown, Email("zoe@example.org")) == SessionPage([], None)
 

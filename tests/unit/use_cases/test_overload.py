@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.memory.broker import InProcessBroker
-from application.delivery.message_intake import LONGEST_RETRY, Accepted
-from application.use_cases.send_message import SendMessageCommand
+from application.commands import SendMessageCommand
+from application.delivery.message_intake import RETRY_SPREAD, Accepted
 from domain.errors import Overloaded
 from domain.identifiers import ClientMessageId, SessionId
 from domain.principal import Service as ServicePrincipal
@@ -55,7 +55,7 @@ async def send_until_refused(
     raise AssertionError("all of it was accepted")
 
 
-async def test_what_would_wait_too_long_is_refused_at_once(service: Service, session_id: SessionId) -> None:
+async def test_a_send_that_would_wait_too_long_is_refused_at_once(service: Service, session_id: SessionId) -> None:
     accepted, refusal = await send_until_refused(service, ANN, session_id)
     assert refusal.code == "unavailable"
     assert len(accepted) > 8, "what the next batches take"
@@ -68,7 +68,7 @@ async def test_what_would_wait_too_long_is_refused_at_once(service: Service, ses
     assert isinstance(await service.send(ANN, command(ANN, session_id), "http"), Accepted)
 
 
-async def test_who_sends_most_is_refused_first(service: Service, session_id: SessionId) -> None:
+async def test_the_user_with_the_most_sends_is_refused_first(service: Service, session_id: SessionId) -> None:
     much, _ = await send_until_refused(service, ANN, session_id)
     little = [await service.send.submit(BOB, command(BOB, session_id), "stomp") for _ in range(len(much) // 3)]
     with pytest.raises(Overloaded):
@@ -77,17 +77,17 @@ async def test_who_sends_most_is_refused_first(service: Service, session_id: Ses
     await asyncio.gather(*much, *little)
 
 
-async def test_those_who_are_refused_come_back_at_different_times(service: Service, session_id: SessionId) -> None:
+async def test_refused_clients_come_back_at_different_times(service: Service, session_id: SessionId) -> None:
     await send_until_refused(service, ANN, session_id)
     told: set[int | None] = set()
     for _ in range(200):
         with pytest.raises(Overloaded) as refused:
             service.send.check_load(ANN)
         told.add(refused.value.retry_after)
-    assert told == set(range(1, LONGEST_RETRY + 1))
+    assert told == set(range(1, RETRY_SPREAD + 1))
 
 
-async def test_what_waits_in_the_queue_of_sends_is_not_refused(service: Service, session_id: SessionId) -> None:
+async def test_sends_in_the_queue_of_sends_are_not_refused(service: Service, session_id: SessionId) -> None:
     await send_until_refused(service, ANN, session_id)
     stored = await service.send.submit(PRODUCER, command(ANN, session_id), "amqp", waits=False)
     service.outage.thaw()

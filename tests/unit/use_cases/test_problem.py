@@ -17,7 +17,7 @@ ERRORS: list[ChatError] = [
 ]
 
 
-@pytest.mark.parametrize("client_message_id", [None, str(uuid4()), 'a "quoted" \\ id\n', ""])
+@pytest.mark.parametrize("client_message_id", [None, "8bc89849-2a61-4e9c-8ba0-a5e41b35ba6d", 'a "quoted" \\ id\n', ""])
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_text_and_document_say_the_same(error: ChatError, client_message_id: str | None) -> None:
     assert msgspec.json.decode(problem_text(error, client_message_id)) == problem_document(error, client_message_id)

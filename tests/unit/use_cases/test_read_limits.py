@@ -11,9 +11,12 @@ from application.access.read_limit import ReadLimit
 from application.commands import MarkSeenCommand, SendMessageCommand
 from application.use_cases.read_unread import MAX_OCTETS
 from domain.errors import RateLimited
-from domain.identifiers import ClientMessageId
+from domain.identifiers import ClientMessageId, Intent
 from tests.support.memory.service import ANN, BOB, Service
 from tests.support.people import FRIENDS, NOW
+
+LARGE = "\N{GRINNING FACE}" * 4_000
+"""As large as the text of a message may be: 16,000 octets."""
 
 
 async def test_opening_sessions_has_a_rate() -> None:
@@ -35,8 +38,8 @@ async def test_all_reads_share_a_rate() -> None:
     assert refused.value.retry_after == 1
 
 
-async def test_only_so_many_reads_of_one_user_run_at_once() -> None:
-    limit = ReadLimit(RateLimit(ManualClock(NOW), 0, burst=1), max_at_once=2)
+async def test_the_reads_of_a_user_at_a_time_are_limited() -> None:
+    limit = ReadLimit(RateLimit(ManualClock(NOW), per_second=0, burst=1), max_at_once=2)
     with limit.reading(ANN), limit.reading(ANN):
         with pytest.raises(RateLimited) as refused, limit.reading(ANN):
             pass
@@ -45,6 +48,34 @@ async def test_only_so_many_reads_of_one_user_run_at_once() -> None:
     assert refused.value.retry_after == 1
     with limit.reading(ANN), limit.reading(ANN):
         pass
+
+
+@pytest.mark.parametrize("kind", ["history", "sessions", "sync", "unread"])
+async def test_a_large_answer_of_any_kind_counts_as_several_reads(kind: str) -> None:
+    service = Service(InProcessBroker(), read_rate=1)
+    await service.start()
+    sync = service.container.sync_changes()
+    since = sync.write(await sync.now(BOB))
+    for number in range(8):
+        session = await service.init(ANN, ANN.email, BOB.email, Intent(f"intent-{number % 4}"))
+        for _ in range(2):
+            command = SendMessageCommand(session.id, ANN.email, session.intent, LARGE, ClientMessageId(uuid4()))
+            await service.send(ANN, command, "http")
+
+    async def read() -> None:
+        if kind == "history":
+            await service.history(BOB, session.id, limit=8, before=None, after=None)
+        elif kind == "sessions":
+            await service.sessions(BOB, BOB.email, None, limit=8, cursor=None)
+        elif kind == "unread":
+            await service.unread(BOB, session.id, BOB.email, session.intent)
+        else:
+            await sync.read(BOB, since, 16)
+
+    await read()
+    with pytest.raises(RateLimited):
+        await read()
+    await service.stop()
 
 
 async def test_seen_marks_have_a_rate() -> None:
@@ -61,7 +92,7 @@ async def test_unread_has_an_end_in_octets_and_goes_on_after_it() -> None:
     service = Service(InProcessBroker())
     await service.start()
     session = await service.init(ANN, ANN.email, BOB.email, FRIENDS)
-    content, count = "\N{GRINNING FACE}" * 4_000, 70
+    content, count = LARGE, 70
     for _ in range(count):
         command = SendMessageCommand(session.id, ANN.email, FRIENDS, content, ClientMessageId(uuid4()))
         await service.send(ANN, command, "http")

@@ -44,7 +44,7 @@ def ids(service: Service) -> set[object]:
 
 
 @pytest.mark.parametrize("call", [send, unread, seen])
-async def test_another_intent_than_the_session_s_asks_nobody(service: Service, call: Call) -> None:
+async def test_another_intent_than_that_of_the_session_causes_no_lookup(service: Service, call: Call) -> None:
     session_id = (await service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
     lookup, known = service.lookup, ids(service)
     assert isinstance(lookup, WaywardLookup)
@@ -56,7 +56,7 @@ async def test_another_intent_than_the_session_s_asks_nobody(service: Service, c
     assert ids(service) == known
 
 
-async def test_who_is_refused_is_not_remembered(service: Service) -> None:
+async def test_a_refused_profile_is_not_remembered(service: Service) -> None:
     session_id = (await service.init(ANN, ANN.email, BOB.email, FRIENDS)).id
     known = ids(service)
     with pytest.raises(NotAParticipant):

@@ -47,13 +47,15 @@ async def test_all_are_stored_in_their_order(service: Service, session_id: Sessi
     assert await codes(service) == []
 
 
-async def test_one_that_a_check_refuses_takes_the_others_with_it(service: Service, session_id: SessionId) -> None:
+async def test_a_message_that_a_check_refuses_refuses_the_transaction(service: Service, session_id: SessionId) -> None:
     assert await codes(service, command(session_id), command(session_id, " ")) == ["transaction-aborted", "invalid"]
     assert stored(service, session_id) == []
     assert await codes(service, command(session_id), command(session_id)) == ["stored", "stored"], "nothing was taken"
 
 
-async def test_one_that_the_store_refuses_takes_the_others_with_it(service: Service, session_id: SessionId) -> None:
+async def test_a_message_that_the_store_refuses_refuses_the_transaction(
+    service: Service, session_id: SessionId
+) -> None:
     first = command(session_id, "first")
     await service.send(ANN, first, "http")
     conflict = command(session_id, "else", first.client_message_id)
@@ -69,6 +71,6 @@ async def test_the_rate_allows_all_or_none(service: Service, session_id: Session
     assert stored(service, session_id) == ["one of two", "two of two"]
 
 
-async def test_nobody_sends_as_another_in_a_transaction(service: Service, session_id: SessionId) -> None:
+async def test_a_user_sends_only_as_itself_in_a_transaction(service: Service, session_id: SessionId) -> None:
     outcomes = await service.send.together(EVE, [command(session_id)], "stomp")
     assert [one.code for one in outcomes if isinstance(one, ChatError)] == ["not-yourself"]

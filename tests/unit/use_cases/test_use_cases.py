@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -20,8 +22,9 @@ from domain.errors import (
     RateLimited,
     SessionNotFound,
 )
-from domain.identifiers import ClientMessageId, Intent, MessageId, SessionId
+from domain.identifiers import ClientMessageId, Intent, SessionId
 from tests.support.eventually import eventually
+from tests.support.memory.pages import everything
 from tests.support.memory.service import ANN, BOB, EVE, AwayBroker, Service
 from tests.support.people import FRIENDS
 
@@ -43,7 +46,7 @@ def command(session_id: SessionId, content: str = "hello", client_id: UUID | Non
     return SendMessageCommand(session_id, ANN.email, FRIENDS, content, ClientMessageId(client_id or uuid4()))
 
 
-async def test_whoever_asks_gets_the_same_session(service: Service, session_id: SessionId) -> None:
+async def test_every_caller_gets_the_same_session(service: Service, session_id: SessionId) -> None:
     assert (await service.init(BOB, BOB.email, ANN.email, FRIENDS)).id == session_id
     with pytest.raises(NotYourself):
         await service.init(EVE, ANN.email, BOB.email, FRIENDS)
@@ -96,7 +99,9 @@ async def test_strangers_and_impostors_are_kept_out(service: Service, session_id
     assert not service.store.messages
 
 
-async def test_seen_messages_are_marked_and_their_sender_is_told_once(service: Service, session_id: SessionId) -> None:
+async def test_seen_messages_are_marked_and_their_sender_gets_one_receipt(
+    service: Service, session_id: SessionId
+) -> None:
     await service.send(ANN, command(session_id), "http")
     assert len(await service.unread(BOB, session_id, BOB.email, FRIENDS)) == 1
     for _ in range(2):
@@ -121,9 +126,7 @@ async def test_while_the_broker_is_away_sends_go_on_and_all_is_delivered_after(
     assert len(service.push.deliveries) == 150
 
 
-async def test_what_another_instance_left_behind_is_rescued_after_its_claim(
-    service: Service, session_id: SessionId
-) -> None:
+async def test_the_poll_delivers_entries_with_an_expired_claim(service: Service, session_id: SessionId) -> None:
     dead = Service(AwayBroker(), store=service.store)  # stores, but never gets to publish
     await dead.init(ANN, ANN.email, BOB.email, FRIENDS)
     dead.intake.start()
@@ -139,6 +142,10 @@ async def test_what_another_instance_left_behind_is_rescued_after_its_claim(
     }
 
 
+def has_failed(service: Service, tries: int) -> bool:
+    return service.counters.outbox_failed == tries
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -149,8 +156,8 @@ async def test_what_another_instance_left_behind_is_rescued_after_its_claim(
         ({"destination": f"user:{uuid4()}:/queue/messages"}, "the receiver's profile is not known"),
     ],
 )
-async def test_an_entry_that_nobody_can_be_given_dies_after_ten_tries(
-    service: Service, session_id: SessionId, changes: dict[str, str], reason: str
+async def test_an_undeliverable_entry_is_dead_after_ten_tries(
+    service: Service, session_id: SessionId, changes: dict[str, Any], reason: str
 ) -> None:
     await service.send(ANN, command(session_id), "http")
     await eventually(lambda: service.counters.outbox_processed == 3)
@@ -159,12 +166,12 @@ async def test_an_entry_that_nobody_can_be_given_dies_after_ten_tries(
     row.entry = row.entry._replace(**changes)
     for tries in range(1, 11):
         service.clock.advance(61)
-        await eventually(lambda tries=tries: service.counters.outbox_failed == tries)
+        await eventually(partial(has_failed, service, tries))
     assert service.counters.outbox_dead == 1
     assert [dead.reason for dead in await service.outbox.dead(10)] == [reason]
 
 
-async def test_an_entry_finds_its_user_in_whatever_case(service: Service, session_id: SessionId) -> None:
+async def test_an_entry_finds_its_user_in_any_case(service: Service, session_id: SessionId) -> None:
     await service.send(ANN, command(session_id), "http")
     await eventually(lambda: service.counters.outbox_processed == 3)
     row = next(row for row in service.store.outbox.values() if row.entry.destination.endswith(ACK_QUEUE))
@@ -177,12 +184,15 @@ async def test_an_entry_finds_its_user_in_whatever_case(service: Service, sessio
 
 async def test_a_replay_has_everything_missed_in_order(service: Service, session_id: SessionId) -> None:
     sent = [await service.send(ANN, command(session_id, str(number)), "http") for number in range(250)]
-    missed = [one.body async for page in service.replay.session(session_id, 100) for one in page]
+    missed = [
+        one.body
+        for one in await everything(service.replay.session(await service.participants.for_reader(session_id, BOB), 100))
+    ]
     assert missed == [accepted.body for accepted in sent[100:]]
-    service.delivered.add([MessageId(ChatMessage.from_json(sent[0].body).message_id)])
-    never = [one.body async for page in service.replay.undelivered(BOB) for one in page]
+    service.delivered.add([ChatMessage.from_json(sent[0].body).key().ref])
+    never = [one.body for one in await everything(await service.replay.undelivered(BOB))]
     assert never == [accepted.body for accepted in sent[1:]]
-    assert [page async for page in service.replay.undelivered(ANN)] == []
+    assert await everything(await service.replay.undelivered(ANN)) == []
 
 
 async def test_a_flood_is_refused_until_there_is_room_again() -> None:

@@ -1,4 +1,4 @@
-"""Frames of a client in any number of pieces, and those that are none; the peer is the library `websockets`."""
+"""Frames of a client, in pieces and broken. The peer is the library `websockets`."""
 
 from collections.abc import Sequence
 
@@ -45,7 +45,7 @@ def read(reader: FrameReader, octets: bytes, chunk: int) -> list[tuple[int, byte
 
 
 @given(MESSAGES, st.sampled_from([1, 7, 4_096, 1_000_000]))
-def test_messages_come_whole_however_they_are_cut(messages: Sequence[tuple[Opcode, int, int]], chunk: int) -> None:
+def test_messages_are_read_from_any_pieces(messages: Sequence[tuple[Opcode, int, int]], chunk: int) -> None:
     sent = [(opcode, bytes(place % 251 for place in range(size)), count) for opcode, size, count in messages]
     octets = b"".join(in_fragments(*one) for one in sent)
     came = read(FrameReader(MAX_MESSAGE), octets, chunk if len(octets) < 10_000 else max(chunk, 1_000))
@@ -55,15 +55,15 @@ def test_messages_come_whole_however_they_are_cut(messages: Sequence[tuple[Opcod
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("opcode", [Ours.TEXT, Ours.BINARY])
-def test_what_we_write_is_read_by_the_peer(opcode: Ours, size: int) -> None:
+def test_the_peer_reads_our_frames(opcode: Ours, size: int) -> None:
     peer = Protocol(CLIENT, state=State.OPEN)
     peer.receive_data(frame(opcode, b"x" * size))
     (event,) = peer.events_received()
     assert isinstance(event, Frame)
-    assert (event.opcode, event.data, event.fin) == (opcode, b"x" * size, True)
+    assert (int(event.opcode), event.data, event.fin) == (int(opcode), b"x" * size, True)
 
 
-def test_our_close_is_read_by_the_peer() -> None:
+def test_the_peer_reads_our_close_frame() -> None:
     peer = Protocol(CLIENT, state=State.OPEN)
     peer.receive_data(close_frame(1001, "the service is restarting"))
     assert (peer.close_rcvd.code, peer.close_rcvd.reason) == (1001, "the service is restarting")  # type: ignore[union-attr]
@@ -95,8 +95,9 @@ def test_our_close_is_read_by_the_peer() -> None:
     ],
 )
 @pytest.mark.parametrize("chunk", [1, 100])
-def test_what_is_no_frame_is_a_fault_after_what_came_before(octets: bytes, chunk: int) -> None:
-    reader, came = FrameReader(MAX_MESSAGE), []
+def test_a_broken_frame_is_an_error_after_the_messages_before_it(octets: bytes, chunk: int) -> None:
+    reader = FrameReader(MAX_MESSAGE)
+    came: list[tuple[int, bytes | None]] = []
 
     def feed_all() -> None:
         everything = written(Opcode.TEXT, b"before") + octets
@@ -110,7 +111,7 @@ def test_what_is_no_frame_is_a_fault_after_what_came_before(octets: bytes, chunk
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_a_message_is_too_large_as_soon_as_its_length_says_so(count: int) -> None:
+def test_a_message_is_too_large_by_its_length_alone(count: int) -> None:
     octets = in_fragments(Opcode.TEXT, b"x" * (MAX_MESSAGE + 1), count)
     size_of_payload = (MAX_MESSAGE + 1) // count
     with pytest.raises(MessageTooLarge):
@@ -133,7 +134,7 @@ def test_a_close_is_answered_with_its_own_code(payload: bytes, code: int) -> Non
 @pytest.mark.parametrize(
     ("payload", "code"), [(b"\x03", 1002), (b"\x03\xed", 1002), (b"\xff\xff", 1002), (b"\x03\xe8\xff", 1007)]
 )
-def test_what_is_no_close_is_a_fault(payload: bytes, code: int) -> None:
+def test_a_broken_close_frame_is_an_error(payload: bytes, code: int) -> None:
     with pytest.raises(FramingError) as raised:
         code_to_echo(payload)
     assert raised.value.code == code

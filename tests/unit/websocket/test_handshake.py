@@ -1,4 +1,4 @@
-"""The opening handshake: the example of the specification, and what is none."""
+"""The opening handshake: the example of the specification, and requests that are refused."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_the_example_of_the_specification() -> None:
         ("GET", {"sec-websocket-key": "no base64 é"}, 400),
     ],
 )
-def test_what_is_no_handshake_is_refused(method: str, changes: dict[str, str], status: int) -> None:
+def test_a_request_that_is_not_a_handshake_is_refused(method: str, changes: dict[str, str], status: int) -> None:
     with pytest.raises(BadHandshake) as raised:
         accept_value(method, HEADERS | changes)
     assert raised.value.status == status

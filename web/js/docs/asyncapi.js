@@ -3,9 +3,10 @@ import { fieldTable, propertiesOf, typeOf } from "./schema.js";
 import { prose, resolve, slug } from "./text.js";
 
 // the document speaks from the service's side, its readers are clients
+/** @type {Record<string, string>} */
 const COMMANDS = { receive: "SEND", send: "SUBSCRIBE" };
 
-/** What goes over STOMP. */
+/** What goes over STOMP. @param {ApiDocument} document */
 export function stompSection(document) {
   const shown = Object.entries(document.operations ?? {}).map(([name, operation]) => {
     const channel = resolve(document, operation.channel);
@@ -28,10 +29,18 @@ export function stompSection(document) {
   return { title: "STOMP", id: "stomp", element, entries: shown };
 }
 
+/**
+ * @param {string} caption
+ * @param {Schema | undefined} headers
+ */
 function headerTable(caption, headers) {
   return headers && fieldTable(caption, propertiesOf(headers));
 }
 
+/**
+ * @param {ApiDocument} document
+ * @param {any} entry
+ */
 function article(document, { id, command, channel, operation }) {
   const messages = Object.values(channel.messages ?? {}).map((message) => resolve(document, message));
   return h(

@@ -1,4 +1,4 @@
-import { h } from "../dom.js";
+import { byId, h } from "../dom.js";
 import { call } from "../http.js";
 import { themeChoice } from "../views/top-bar.js";
 import { restSection } from "./openapi.js";
@@ -7,7 +7,7 @@ import { typesSection } from "./types.js";
 
 const DOCUMENTS = { OpenAPI: "schema/openapi.json", AsyncAPI: "schema/asyncapi.json" };
 
-document.getElementById("theme").append(themeChoice());
+byId("theme").append(themeChoice());
 
 const [rest, stomp] = await Promise.all(Object.values(DOCUMENTS).map((path) => call("GET", path).catch(() => null)));
 const sections = [
@@ -17,14 +17,16 @@ const sections = [
   (rest || stomp) && typesSection({ ...stomp?.components?.schemas, ...rest?.components?.schemas }),
 ].filter(Boolean);
 
-document.getElementById("documents").replaceChildren(...sections.map(({ element }) => element));
-document.getElementById("contents").replaceChildren(
+byId("documents").replaceChildren(...sections.map(({ element }) => element));
+byId("contents").replaceChildren(
   ...sections.flatMap(({ title, id, entries = [] }) => [
     h("h2", {}, h("a", { href: `#${id}` }, title)),
     h(
       "ul",
       {},
-      entries.map((entry) => h("li", {}, h("a", { href: `#${entry.id}` }, entry.label))),
+      entries.map((/** @type {{ id: string, label: string }} */ entry) =>
+        h("li", {}, h("a", { href: `#${entry.id}` }, entry.label)),
+      ),
     ),
   ]),
 );

@@ -4,7 +4,7 @@ import { prose, resolve, slug } from "./text.js";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 
-/** The calls over HTTP. */
+/** The calls over HTTP. @param {ApiDocument} document */
 export function restSection(document) {
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     METHODS.filter((method) => methods[method]).map((method) => ({ path, method, ...methods[method] })),
@@ -31,6 +31,11 @@ export function restSection(document) {
   return { title: "REST", id: "rest", element, entries: shown };
 }
 
+/**
+ * @param {ApiDocument} document
+ * @param {string} id
+ * @param {any} operation
+ */
 function article(document, id, operation) {
   const { method, path, summary, description, security, parameters = [], requestBody, responses } = operation;
   const body = Object.values(requestBody?.content ?? {})[0]?.schema;
@@ -49,8 +54,8 @@ function article(document, id, operation) {
     fieldTable(
       "Parameters",
       parameters
-        .map((one) => resolve(document, one))
-        .map(({ name, schema, required, description: what, in: where }) => ({
+        .map((/** @type {any} */ one) => resolve(document, one))
+        .map((/** @type {any} */ { name, schema, required, description: what, in: where }) => ({
           name,
           schema,
           required,
@@ -63,6 +68,7 @@ function article(document, id, operation) {
   );
 }
 
+/** @param {Record<string, any>} responses */
 function answers(responses) {
   const rows = Object.entries(responses).map(([status, { description, content }]) => {
     const schema = Object.values(content ?? {})[0]?.schema;

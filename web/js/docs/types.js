@@ -2,7 +2,7 @@ import { h } from "../dom.js";
 import { fieldTable, propertiesOf } from "./schema.js";
 import { prose, slug } from "./text.js";
 
-/** The JSON objects that both sides speak of. */
+/** The JSON objects that both sides speak of. @param {Record<string, Schema>} schemas */
 export function typesSection(schemas) {
   const shown = Object.entries(schemas)
     .filter(([, schema]) => schema.properties)
@@ -30,7 +30,13 @@ export function typesSection(schemas) {
   return { title: "Types", id: "types", element, entries: shown };
 }
 
-/** Made of the examples of the fields. */
+/**
+ * Made of the examples of the fields.
+ * @param {Record<string, Schema>} schemas
+ * @param {Schema} schema
+ * @param {number} [depth]
+ * @returns {unknown}
+ */
 function example(schemas, schema, depth = 0) {
   if (schema.examples?.length) return schema.examples[0];
   if ("const" in schema) return schema.const;
@@ -42,5 +48,7 @@ function example(schemas, schema, depth = 0) {
     );
   }
   if (schema.type === "array") return [example(schemas, schema.items ?? {}, depth + 1)];
-  return { string: "…", integer: 1, number: 1, boolean: true }[schema.type] ?? null;
+  /** @type {Record<string, unknown>} */
+  const values = { string: "…", integer: 1, number: 1, boolean: true };
+  return values[schema.type] ?? null;
 }

@@ -4,7 +4,11 @@ import { icon } from "./icons.js";
 const MAX = 4_000; // characters as the service counts them: an emoji is one, or as many as it is made of
 const TELL_FROM = 3_500;
 
-/** Where one writes: Enter sends, Shift+Enter is a new line. A text that is too long is kept, and told. */
+/**
+ * Where one writes: Enter sends, Shift+Enter is a new line. A text that is too long is kept, and told.
+ * @param {Conversation} conversation
+ * @param {(content: string) => void} send
+ */
 export function composer(conversation, send) {
   const peerName = conversation.peer.displayName;
   const [id, leftId] = ["message", "left"].map(uniqueId);
@@ -17,7 +21,7 @@ export function composer(conversation, send) {
     autocomplete: "off",
     "aria-describedby": leftId,
     oninput: changed,
-    onkeydown: (event) => {
+    onkeydown: (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
       event.preventDefault();
       submit();
@@ -27,7 +31,7 @@ export function composer(conversation, send) {
   const form = h(
     "form.composer",
     {
-      onsubmit: (event) => {
+      onsubmit: (/** @type {SubmitEvent} */ event) => {
         event.preventDefault();
         submit();
       },
@@ -69,4 +73,5 @@ export function composer(conversation, send) {
   }
 }
 
+/** @param {string} text */
 const room = (text) => MAX - [...text].length;

@@ -2,16 +2,17 @@ import { announce } from "../announcer.js";
 import { h } from "../dom.js";
 import { icon } from "./icons.js";
 
+/** @type {Record<string, (state: ConnectionState) => string[]>} */
 const WORDS = {
   connecting: () => ["Connecting …"],
   connected: ({ transport, version }) => ["Online", `${transport}, STOMP ${version}`],
-  waiting: ({ retryAt }) => [`Reconnecting in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s`],
+  waiting: ({ retryAt = 0 }) => [`Reconnecting in ${Math.max(0, Math.ceil((retryAt - Date.now()) / 1000))} s`],
   offline: () => ["No network"],
   cut: () => ["Disconnected", "by you"],
   refused: () => ["Signed out", "a new token is needed"],
 };
 
-/** Whether one is online, why not, and a plug to pull to see what the protocol does about it. */
+/** Whether one is online, why not, and a plug to pull to see what the protocol does about it. @param {Person} person */
 export function connectionStatus(person) {
   const { connection } = person;
   const text = h("span.words");
@@ -28,6 +29,7 @@ export function connectionStatus(person) {
   show(connection.state);
   return { element, stop: () => clearInterval(timer) };
 
+  /** @param {ConnectionState} state */
   function show(state) {
     element.dataset.phase = state.phase;
     retry.hidden = state.phase !== "waiting";

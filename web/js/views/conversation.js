@@ -9,9 +9,12 @@ import { MessageList } from "./message-list.js";
 export class ConversationView {
   element = h("section.conversation");
   #person;
+  /** @type {MessageList | undefined} */
   #list;
+  /** @type {ReturnType<typeof composer> | undefined} */
   #composer;
 
+  /** @param {Person} person */
   constructor(person) {
     this.#person = person;
     person.on("opened", (conversation) => this.#open(conversation));
@@ -26,6 +29,7 @@ export class ConversationView {
     this.#list?.stop();
   }
 
+  /** @param {Conversation | null} conversation */
   #open(conversation) {
     this.#list?.stop();
     this.#list = this.#composer = undefined;
@@ -33,12 +37,13 @@ export class ConversationView {
     else this.#showNothing();
   }
 
+  /** @param {Conversation} conversation */
   #show(conversation) {
     const { displayName, email } = conversation.peer;
     this.#list = new MessageList(this.#person, conversation);
     this.#composer = composer(conversation, (content) => {
       this.#person.send(conversation, content);
-      this.#list.scrollToEnd();
+      this.#list?.scrollToEnd();
     });
     this.element.setAttribute("aria-label", `Conversation of ${this.#person.name} with ${displayName}`);
     this.element.replaceChildren(

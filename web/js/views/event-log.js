@@ -4,7 +4,12 @@ import { icon } from "./icons.js";
 
 const ARROWS = { in: ["←", "received"], out: ["→", "sent"], note: ["·", "socket"] };
 
-/** The frames as they go over the wire, and the REST calls beside them. Tokens are masked. */
+/**
+ * The frames as they go over the wire, and the REST calls beside them. Tokens are masked.
+ * @param {string} name
+ * @param {EventLog} log
+ * @param {() => void} close
+ */
 export function eventLog(name, log, close) {
   const beats = h("input", { type: "checkbox", onchange: () => list.classList.toggle("with-beats", beats.checked) });
   const list = h("ol.entries", { tabindex: "0", "aria-label": `Frames of ${name}` });
@@ -26,14 +31,16 @@ export function eventLog(name, log, close) {
   log.entries.forEach(add);
   return element;
 
+  /** @param {LogEntry} entry */
   function add(entry) {
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     list.append(item(entry));
-    if (list.children.length > 500) list.firstChild.remove();
+    if (list.children.length > 500) list.firstChild?.remove();
     if (atEnd) list.scrollTop = list.scrollHeight;
   }
 }
 
+/** @param {LogEntry} entry */
 function item({ kind, direction, title, summary, text, at }) {
   const [arrow, words] = ARROWS[direction];
   const line = [

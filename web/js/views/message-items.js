@@ -8,30 +8,42 @@ const TOGETHER = 5 * 60_000; // messages of one person within this time form a g
 export class MessageItems {
   #person;
   #conversation;
+  /** @type {Map<string, Item>} */
   #items = new Map(); // by key: { signature, element, isMessage }
 
+  /**
+   * @param {Person} person
+   * @param {Conversation} conversation
+   */
   constructor(person, conversation) {
     this.#person = person;
     this.#conversation = conversation;
   }
 
-  /** Pairs of key and element of the messages that were arranged last. */
+  /** Pairs of key and element of the messages that were arranged last. @returns {[string, HTMLElement][]} */
   get messages() {
     return [...this.#items].filter(([, { isMessage }]) => isMessage).map(([key, { element }]) => [key, element]);
   }
 
+  /** @param {string} key */
   elementOf(key) {
     return this.#items.get(key)?.element;
   }
 
-  /** The elements for `messages` (oldest first), then those that are not sent yet. */
+  /**
+   * The elements for `messages` (oldest first), then those that are not sent yet.
+   * @param {ChatMessage[]} messages
+   * @param {{ withUnsent: boolean }} options
+   */
   elements(messages, { withUnsent }) {
     const wanted = new Map();
+    /** @type {Put} */
     const put = (key, signature, make, isMessage = false) => {
       const known = this.#items.get(key);
       wanted.set(key, known?.signature === signature ? known : { signature, element: make(), isMessage });
     };
     const unreadFrom = this.#conversation.firstUnread;
+    /** @type {ChatMessage | undefined} */
     let previous;
     for (const message of messages) {
       if (message.seq === unreadFrom) put("unread", "", () => divider("New messages", "unread"));
@@ -45,12 +57,22 @@ export class MessageItems {
     return [...wanted.values()].map(({ element }) => element);
   }
 
+  /**
+   * @param {ChatMessage} message
+   * @param {ChatMessage | undefined} previous
+   * @param {Put} put
+   */
   #putBefore(message, previous, put) {
     if (previous && sameDay(previous.sentAt, message.sentAt)) return;
     const name = day(message.sentAt);
     put(`day ${new Date(message.sentAt).toDateString()}`, name, () => divider(name));
   }
 
+  /**
+   * @param {ChatMessage} message
+   * @param {ChatMessage | undefined} previous
+   * @param {Put} put
+   */
   #putMessage(message, previous, put) {
     const mine = this.#conversation.isMine(message);
     const first = !previous || isBreak(previous, message, mine === this.#conversation.isMine(previous));
@@ -58,6 +80,10 @@ export class MessageItems {
     put(message.clientMessageId, signature, () => messageItem(message, { mine, first }), true);
   }
 
+  /**
+   * @param {ChatMessage} message
+   * @param {Put} put
+   */
   #putAfter({ seq }, put) {
     const count = this.#conversation.resumes.get(seq);
     if (count === undefined) return;
@@ -65,6 +91,10 @@ export class MessageItems {
     put(`resumed ${seq}`, what, () => divider(`Connection resumed after no. ${seq}: ${what}`, "resumed"));
   }
 
+  /**
+   * @param {ChatMessage[]} messages
+   * @param {Put} put
+   */
   #putUnsent(messages, put) {
     const stored = new Set(messages.map(({ clientMessageId }) => clientMessageId));
     for (const send of this.#person.unsent.of(this.#conversation.sessionId)) {
@@ -77,7 +107,12 @@ export class MessageItems {
   }
 }
 
+/**
+ * @param {ChatMessage} previous
+ * @param {ChatMessage} message
+ * @param {boolean} sameSide
+ */
 const isBreak = (previous, message, sameSide) =>
   !sameSide ||
   !sameDay(previous.sentAt, message.sentAt) ||
-  new Date(message.sentAt) - new Date(previous.sentAt) > TOGETHER;
+  Date.parse(message.sentAt) - Date.parse(previous.sentAt) > TOGETHER;

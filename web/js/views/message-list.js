@@ -13,20 +13,31 @@ export class MessageList {
   #items;
   #window = new MessageWindow();
   #list = h("ol.messages");
-  #older = h("button.older.quiet", { type: "button", hidden: true, onclick: () => this.#showOlder() }, "Older messages");
+  #older = h(
+    "button.older.quiet",
+    { type: "button", hidden: true, onclick: () => this.#showOlder() },
+    "Older messages",
+  );
   #newer = h("div.newer", { hidden: true });
   #toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.scrollToEnd() });
   #toUnread = h("button.to-unread", { type: "button", hidden: true, onclick: () => this.#jumpToUnread() });
   #scroll;
   #loading = false;
+  /** @type {(() => void)[]} */
   #off = [];
+  /** @type {{ disconnect(): void }[]} */
   #observers = [];
+  /** @type {IntersectionObserver | undefined} */
   #edges;
   #atEnd = true;
   #height = 0;
   #unreadFound = false; // the first unread message has been in view
   #readTo = 0; // the last message there was when one was at the end
 
+  /**
+   * @param {Person} person
+   * @param {Conversation} conversation
+   */
   constructor(person, conversation) {
     this.#person = person;
     this.#conversation = conversation;
@@ -75,6 +86,7 @@ export class MessageList {
     this.#observers.push(this.#edges, size);
   }
 
+  /** @param {IntersectionObserverEntry[]} entries */
   #nearEdge(entries) {
     for (const { isIntersecting, target } of entries) {
       if (!isIntersecting) continue;
@@ -85,7 +97,7 @@ export class MessageList {
 
   #render() {
     const { messages, hasOlder } = this.#conversation;
-    const anchor = this.#atEnd ? null : this.#anchor();
+    const anchor = this.#atEnd ? [] : this.#anchor();
     const shown = this.#window.of(messages);
     arrange(this.#list, this.#items.elements(shown, { withUnsent: this.#window.atNewest }));
     this.#older.hidden = !hasOlder && shown[0] === messages[0];
@@ -105,6 +117,7 @@ export class MessageList {
       .map(({ key, box }) => ({ key, top: box.top }));
   }
 
+  /** @param {{ key: string, top: number }[]} anchor */
   #restore(anchor) {
     for (const { key, top } of anchor) {
       const element = this.#items.elementOf(key);
@@ -142,8 +155,8 @@ export class MessageList {
   /** The observer tells of changes alone: what is still in view has to be told again. */
   #lookAtEdges() {
     for (const edge of [this.#older, this.#newer]) {
-      this.#edges.unobserve(edge);
-      this.#edges.observe(edge);
+      this.#edges?.unobserve(edge);
+      this.#edges?.observe(edge);
     }
   }
 

@@ -14,9 +14,10 @@ export class MessageWindow {
     return this.#last === Infinity;
   }
 
-  /** The part of `messages` (oldest first) that is shown. */
+  /** The part of `messages` (oldest first) that is shown. @param {ChatMessage[]} messages */
   of(messages) {
-    let [start, end] = this.#bounds(messages);
+    const [first, end] = this.#bounds(messages);
+    let start = first;
     if (end - start > SIZE) {
       start = end - SIZE;
       this.#first = messages[start].seq;
@@ -24,7 +25,7 @@ export class MessageWindow {
     return messages.slice(start, end);
   }
 
-  /** Moves up by a step. Returns false when there is nothing older in memory. */
+  /** Moves up by a step. Returns false when there is nothing older in memory. @param {ChatMessage[]} messages */
   up(messages) {
     const [start, end] = this.#bounds(messages);
     if (start === 0) return false;
@@ -34,7 +35,7 @@ export class MessageWindow {
     return true;
   }
 
-  /** Moves down by a step. Returns false when it shows the newest already. */
+  /** Moves down by a step. Returns false when it shows the newest already. @param {ChatMessage[]} messages */
   down(messages) {
     if (this.atNewest) return false;
     const end = Math.min(messages.length, this.#bounds(messages)[1] + STEP);
@@ -48,7 +49,11 @@ export class MessageWindow {
     this.#last = Infinity;
   }
 
-  /** Shows the message with this seq and those around it. */
+  /**
+   * Shows the message with this seq and those around it.
+   * @param {ChatMessage[]} messages
+   * @param {number} seq
+   */
   around(messages, seq) {
     const at = messages.findIndex((message) => message.seq >= seq);
     if (at < 0) return;
@@ -58,6 +63,10 @@ export class MessageWindow {
     this.#last = end === messages.length ? Infinity : messages[end - 1].seq;
   }
 
+  /**
+   * @param {ChatMessage[]} messages
+   * @returns {[number, number]} first and behind the last
+   */
   #bounds(messages) {
     const start = messages.findIndex(({ seq }) => seq >= this.#first);
     const after = this.atNewest ? -1 : messages.findIndex(({ seq }) => seq > this.#last);

@@ -5,7 +5,11 @@ import { withLinks } from "../links.js";
 import { icon } from "./icons.js";
 import { stateOf, ticks } from "./ticks.js";
 
-/** A message that is stored. */
+/**
+ * A message that is stored.
+ * @param {ChatMessage} message
+ * @param {{ mine: boolean, first: boolean }} place
+ */
 export function messageItem(message, { mine, first }) {
   return h(
     `li.message${mine ? ".mine" : ".theirs"}${first ? ".first" : ""}`,
@@ -30,7 +34,11 @@ export function messageItem(message, { mine, first }) {
   );
 }
 
-/** One that has no ack yet. */
+/**
+ * One that has no ack yet.
+ * @param {Send} send
+ * @param {{ first: boolean, retry: () => void, discard: () => void }} options
+ */
 export function unsentItem(send, { first, retry, discard }) {
   const failed = send.state === "failed";
   return h(
@@ -54,7 +62,10 @@ export function unsentItem(send, { first, retry, discard }) {
   );
 }
 
-/** For the mouse and for touch; not in the order of tabs, where one for each message would be in the way. */
+/**
+ * For the mouse and for touch; not in the order of tabs, where one for each message would be in the way.
+ * @param {string} text
+ */
 function copyButton(text) {
   return h(
     "button.copy",
@@ -70,6 +81,10 @@ function copyButton(text) {
   }
 }
 
+/**
+ * @param {string} text
+ * @param {string} [kind]
+ */
 export function divider(text, kind = "day") {
   return h(`li.divider.${kind}`, {}, h("span", {}, text));
 }

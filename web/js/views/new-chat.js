@@ -1,7 +1,12 @@
 import { DEFAULT_INTENT } from "../address.js";
 import { h, uniqueId } from "../dom.js";
+import { asProblem } from "../problem.js";
 
-/** Starts a chat with somebody, by e-mail and intent. */
+/**
+ * Starts a chat with somebody, by e-mail and intent.
+ * @param {Person} person
+ * @param {() => void} started
+ */
 export function newChat(person, started) {
   const [emailId, intentId, errorId] = ["email", "intent", "error"].map(uniqueId);
   const error = h("p.problem", { id: errorId, role: "alert" });
@@ -34,6 +39,7 @@ export function newChat(person, started) {
   );
   return { element: form, focus: () => email.focus() };
 
+  /** @param {SubmitEvent} event */
   async function start(event) {
     event.preventDefault();
     error.textContent = "";
@@ -43,7 +49,7 @@ export function newChat(person, started) {
       email.value = "";
       started();
     } catch (problem) {
-      error.textContent = problem.message;
+      error.textContent = asProblem(problem).message;
     } finally {
       button.disabled = false;
     }

@@ -16,10 +16,15 @@ export class Pane {
   #conversation;
   #sessions;
   #notice = h("p.notice", { role: "status", hidden: true });
+  /** @type {number | undefined} */
   #noticeTimer;
   #log;
   #logButton;
 
+  /**
+   * @param {Person} person
+   * @param {{ left: () => void }} options
+   */
   constructor(person, { left }) {
     this.#person = person;
     this.#status = connectionStatus(person);
@@ -38,7 +43,7 @@ export class Pane {
       icon("log"),
     );
     this.element = this.#make(left);
-    this.element.style.setProperty("--hue", hue(person.email));
+    this.element.style.setProperty("--hue", String(hue(person.email)));
     person.on("opened", (conversation) => this.#opened(conversation));
     person.on("notice", (text) => this.#tell(text));
     person.on("incoming", ({ message }) => {
@@ -58,6 +63,7 @@ export class Pane {
     this.#person.stop();
   }
 
+  /** @param {() => void} left */
   #make(left) {
     const { name, email } = this.#person;
     const title = uniqueId("person");
@@ -83,11 +89,13 @@ export class Pane {
     );
   }
 
+  /** @param {Conversation | null} conversation */
   #opened(conversation) {
     this.element.classList.toggle("in-conversation", !!conversation);
     if (!conversation) this.#sessions.focus();
   }
 
+  /** @param {string} text */
   #tell(text) {
     this.#notice.textContent = text;
     this.#notice.hidden = false;
@@ -99,7 +107,7 @@ export class Pane {
     this.#log.hidden = !this.#log.hidden;
     this.#logButton.setAttribute("aria-expanded", String(!this.#log.hidden));
     const list = this.#log.querySelector(".entries");
-    list.scrollTop = list.scrollHeight;
+    if (list) list.scrollTop = list.scrollHeight;
     if (this.#log.hidden) this.#logButton.focus();
   }
 }

@@ -7,6 +7,7 @@ import { stateOf, ticks } from "./ticks.js";
 /** Everybody one chats with, the newest activity first. */
 export class SessionList {
   #person;
+  /** @type {Map<string, { element: HTMLLIElement, signature?: string }>} */
   #items = new Map();
   #list = h("ul.sessions");
   #hint = h("p.hint");
@@ -14,7 +15,11 @@ export class SessionList {
   #newChat;
   #opened;
 
-  /** `opened` is called when the user has chosen one. */
+  /**
+   * `opened` is called when the user has chosen one.
+   * @param {Person} person
+   * @param {() => void} opened
+   */
   constructor(person, opened) {
     this.#person = person;
     this.#opened = opened;
@@ -38,8 +43,8 @@ export class SessionList {
   }
 
   focus() {
-    const current = this.#list.querySelector("[aria-current]") ?? this.#list.querySelector("button");
-    if (current) current.focus();
+    const current = this.#list.querySelector("button[aria-current]") ?? this.#list.querySelector("button");
+    if (current instanceof HTMLElement) current.focus();
     else this.#newChat.focus();
   }
 
@@ -53,6 +58,7 @@ export class SessionList {
     this.#hint.textContent = list.length ? "" : loaded ? "No conversations yet." : "";
   }
 
+  /** @param {Conversation} conversation */
   #item(conversation) {
     const { sessionId, last, unread } = conversation;
     const current = this.#person.open === conversation;
@@ -72,7 +78,12 @@ export class SessionList {
     return known.element;
   }
 
-  /** Keeps the button itself, which may have the focus. */
+  /**
+   * Keeps the button itself, which may have the focus.
+   * @param {HTMLElement} item
+   * @param {Conversation} conversation
+   * @param {{ current: boolean, state: string }} shown
+   */
   #fill(item, conversation, { current, state }) {
     const { peer, last, unread, intent } = conversation;
     const button =
@@ -95,6 +106,7 @@ export class SessionList {
     );
   }
 
+  /** @param {Conversation} conversation */
   #choose(conversation) {
     this.#person.show(conversation.sessionId);
     this.#opened();

@@ -1,9 +1,13 @@
 import { h, uniqueId } from "../dom.js";
 import { Identity } from "../identity.js";
+import { asProblem } from "../problem.js";
 
 /**
  * By e-mail where the service makes tokens, else by a token that one has. `signedIn` gets the identity;
  * `reason` is why the last token was refused.
+ *
+ * @param {About} about
+ * @param {{ signedIn: (identity: Identity) => void, close?: () => void, email?: string, reason?: string }} options
  */
 export function signIn(about, { signedIn, close, email: known = "", reason = "" }) {
   const [fieldId, errorId] = ["sign-in", "error"].map(uniqueId);
@@ -51,6 +55,7 @@ export function signIn(about, { signedIn, close, email: known = "", reason = "" 
     });
   }
 
+  /** @param {SubmitEvent} event */
   async function submit(event) {
     event.preventDefault();
     error.textContent = "";
@@ -62,7 +67,7 @@ export function signIn(about, { signedIn, close, email: known = "", reason = "" 
       await identity.token();
       signedIn(identity);
     } catch (problem) {
-      error.textContent = problem.message;
+      error.textContent = asProblem(problem).message;
       field.focus();
     } finally {
       button.disabled = false;

@@ -3,6 +3,7 @@ import { notifications } from "../notifications.js";
 import { setTheme, theme, themes } from "../theme.js";
 import { icon } from "./icons.js";
 
+/** @type {Record<string, string>} */
 const NAMES = { auto: "Auto", light: "Light", dark: "Dark" };
 
 /** The choice of light and dark, as radio buttons that look like one switch. */

@@ -1,7 +1,11 @@
 import { h } from "../dom.js";
 import { signIn } from "./sign-in.js";
 
-/** What somebody sees who has just come. `demo` opens two people side by side. */
+/**
+ * What somebody sees who has just come. `demo` opens two people side by side.
+ * @param {About} about
+ * @param {{ signedIn: (identity: Identity) => void, demo: () => void }} options
+ */
 export function welcome(about, { signedIn, demo }) {
   const form = signIn(about, { signedIn });
   const element = h(

@@ -1,27 +1,29 @@
-"""How much one session may hold, and how long."""
+"""Limits of a session."""
 
 from dataclasses import dataclass
 
-from adapters.sockjs.protocol.framing import MAX_MESSAGES
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SockJsLimits:
-    """Times in seconds, sizes in characters. `response` ends a streaming request, so that browsers free its memory."""
+    """Limits of a session and of its HTTP requests. Times are in seconds, sizes in characters."""
 
-    heartbeat: float = 25.0
-    disconnect_delay: float = 5.0
-    notice: float = 0.1
-    """Within this a receiver that broke off is known to have: its successor may be here before that is."""
-    slow_client: float = 10.0
+    heartbeat: float
+    """A receiver gets a heart-beat when there was nothing to send for so long."""
+    disconnect_delay: float
+    """A session ends when it had no receiver for so long."""
+    detach_timeout: float = 0.1
+    """A new receiver waits so long for the one before to be detached: its request may arrive before the end of that."""
+    slow_consumer: float
     """How long a client may take to read one frame or to write one body."""
-    response: int = 128 * 1024
-    max_body: int = 512 * 1024
-    """What one request of the client may carry; escaping makes up to six characters of one."""
-    max_messages: int = MAX_MESSAGES
-    """How many messages one request may carry, empty ones too."""
+    response: int
+    """A streaming response ends after so much, so that browsers free its memory."""
+    max_body: int
+    """The size of a request. JSON escapes may make six characters of one."""
+    max_messages: int
+    """The number of messages in a request, with empty ones."""
     max_unread: int = 256 * 1024
-    """What the client sent and nobody has read; more is not read from its sockets."""
+    """The client's messages that wait for the handler. Beyond this no more is read from its requests."""
     max_unsent: int = 64 * 1024
-    """What is put into one array of messages; the rest waits with whoever sends it."""
-    max_sessions: int = 50_000
+    """The messages in one array frame. The rest waits with the sender."""
+    max_sessions: int
+    """The number of sessions of an instance."""

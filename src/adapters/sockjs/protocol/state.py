@@ -1,4 +1,4 @@
-"""The protocol of one session as a state machine: what its receiver is told next. No I/O, no clock, no tasks."""
+"""The state machine of a session: it decides which frame the receiver gets next. No I/O, no clock, no tasks."""
 
 from enum import Enum, auto
 
@@ -9,22 +9,27 @@ INTERRUPTED = close_frame(1002, "Connection interrupted")
 
 
 class State(Enum):
+    """The states of a session, in this order."""
+
     OPEN = auto()
     CLOSING = auto()
-    """Closed by us: every receiver that comes is told so until the session expires."""
+    """The service has closed the session. Every receiver gets the close frame until the session expires."""
     GONE = auto()
-    """The client vanished or the session expired; it is as if it had never been."""
+    """The client has gone or the session has expired."""
 
 
 class SessionState:
-    """At most one receiver (a request that waits for frames) is attached at a time; messages go out in order."""
+    """The state of a session, its receiver, and its outgoing messages.
+
+    A receiver is a request whose response carries frames to the client. At most one is attached at a time.
+    """
 
     __slots__ = ("_close_frame", "_opened", "_outgoing", "_receiver", "state", "unsent")
 
     def __init__(self) -> None:
         self.state = State.OPEN
         self.unsent = 0
-        """Characters that were pushed and not taken."""
+        """Characters of messages that no receiver has taken."""
         self._opened = False
         self._receiver: object | None = None
         self._outgoing: list[str] = []
@@ -32,28 +37,30 @@ class SessionState:
 
     @property
     def attached(self) -> bool:
+        """Whether a receiver is attached."""
         return self._receiver is not None
 
     def attach(self, receiver: object) -> bool:
-        """False when another one is attached: this one gets `ANOTHER_RECEIVER` and goes away."""
+        """Attaches a receiver. False when another is attached: then this one is to answer `ANOTHER_RECEIVER`."""
         if self._receiver is not None:
             return False
         self._receiver = receiver
         return True
 
     def detach(self, receiver: object) -> bool:
-        """False when it was not attached, or not any more."""
+        """Detaches a receiver. False when it was not attached."""
         if self._receiver is not receiver:
             return False
         self._receiver = None
         return True
 
     def push(self, message: str) -> None:
+        """Queues a message for the next array frame."""
         self._outgoing.append(message)
         self.unsent += len(message)
 
     def next_frame(self) -> str | None:
-        """What the receiver is told now: `o` once, all messages in one array, the close frame last; None is nothing."""
+        """The next frame: `o` first, then all queued messages in one array, then the close frame. None for nothing."""
         if not self._opened:
             self._opened = True
             return OPEN
@@ -65,12 +72,13 @@ class SessionState:
         return self._close_frame if self.state is State.CLOSING else None
 
     def close(self, code: int, reason: str) -> None:
+        """Closes an open session with a close frame."""
         if self.state is State.OPEN:
             self.state = State.CLOSING
             self._close_frame = close_frame(code, reason)
 
     def vanish(self) -> None:
-        """What has not gone out never will."""
+        """Ends the session. Drops the queued messages."""
         self.state = State.GONE
         self._receiver = None
         self._outgoing.clear()

@@ -1,6 +1,6 @@
-"""What one subscription gets, where nothing is behind the live deliveries but the live deliveries."""
+"""The feed of a subscription whose deliveries cannot be read from the store again."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from adapters.stomp.protocol.subscription import Subscription
 from adapters.stomp.write_queue import WriteQueue
@@ -8,24 +8,34 @@ from application.ports.push import Delivery
 
 
 class LiveFeed:
-    """Hands every delivery to the client as it comes. What ends the connection goes to `on_failure`."""
+    """Gives every delivery to the client as it comes."""
 
+    __slots__ = ("_queue", "subscription")
     is_stored = False
-    """Whether what it hands over can be read from the store again."""
+    """Whether its messages can be read from the store again."""
 
-    def __init__(self, subscription: Subscription, queue: WriteQueue, on_failure: Callable[[Exception], None]) -> None:
+    def __init__(self, subscription: Subscription, queue: WriteQueue) -> None:
         self.subscription = subscription
         self._queue = queue
-        self._on_failure = on_failure
 
     def deliver(self, delivery: Delivery, head: str) -> None:
+        """See `Subscriber.deliver`."""
         self._give(delivery, head)
 
+    def overrun(self, dropped: Sequence[Delivery]) -> None:
+        """Ends the connection, so that the client resumes: deliveries were dropped."""
+        self._queue.overflow()
+
+    def missed(self) -> None:
+        """Asks the client to resume: deliveries may be lost."""
+        self._queue.missed()
+
     def stop(self) -> None:
-        """Nothing of it goes out any more."""
+        """Stops the feed. A live feed has nothing to stop."""
 
     def _give(self, delivery: Delivery, head: str) -> None:
         subscription = self.subscription
         frame = subscription.message(head, delivery.body, delivery.message)
-        # in the client modes the ACK is the delivery, not the socket
-        self._queue.put(frame, delivery if subscription.ack_mode == "auto" else None, stored=self.is_stored)
+        is_stored = self.is_stored and delivery.message is not None
+        # in the client modes a message is delivered by its ACK, not when its frame is written
+        self._queue.put(frame, delivery, is_acked=subscription.ack_mode != "auto", stored=is_stored)

@@ -1,13 +1,18 @@
-"""What a client SUBSCRIBEs: who may, and whether the store has something to replay first (contract, section 7)."""
+"""Opens the feed of each SUBSCRIBE: checks the right to it, and begins a replay (contract, section 7)."""
 
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
 
+from adapters.stomp.feeds.events_feed import EventsFeed
 from adapters.stomp.feeds.feed import LiveFeed
 from adapters.stomp.feeds.ordered_feed import OrderedFeed
+from adapters.stomp.feeds.plain_feed import PlainFeed, Seqs
+from adapters.stomp.feeds.presence_feed import PresenceFeed
+from adapters.stomp.feeds.replay_line import ReplayLine
 from adapters.stomp.feeds.topic_rights import TopicRights
 from adapters.stomp.feeds.undelivered_feed import UndeliveredFeed
 from adapters.stomp.hub import head_of
@@ -17,61 +22,80 @@ from adapters.stomp.protocol.events import Subscribe
 from adapters.stomp.protocol.subscription import Subscription
 from adapters.stomp.services import StompServices
 from adapters.stomp.write_queue import WriteQueue
+from application.access.participants import Reader
+from application.commands import WatchCommand
+from application.delivery.pages import Pages
 from application.ports.push import Delivery
+from application.use_cases.mark_delivered import NOTHING_ACKED
 from application.wire.fields import MAX_SEQ
 from application.wire.problem import problem_document
 from domain.destination import (
+    ACK_QUEUE,
     ALL_RECEIPTS_QUEUE,
     ERROR_QUEUE,
+    EVENTS_QUEUE,
     MESSAGES_QUEUE,
     RECEIPTS_QUEUE,
     USER_QUEUES,
     parse_session_topic,
     user_destination,
 )
-from domain.errors import ChatError, ForbiddenDestination, NotAParticipant, ResumeTooHigh
+from domain.errors import ChatError, FeatureOff, ForbiddenDestination, NotAParticipant, ResumeTooHigh
+from domain.features import Feature
 from domain.identifiers import SessionId
 from domain.principal import Principal, Service
 
-MAX_UNTOLD = 16  # problems that wait for a subscription of the error queue
+Rest = Callable[[], Coroutine[Any, Any, None]]
+"""Begins the rest of the work. No coroutine, which would warn when the connection ends before it begins."""
+
+MAX_WAITING_PROBLEMS = 16  # problems that wait for a subscription of the error queue
 
 
-class Feeds:
-    """The subscriptions of one connection, at the hub."""
+class SubscriptionFeeds:
+    """The open feeds of one connection. `on_failure` gets an error that must end the connection."""
 
     def __init__(self, services: StompServices, queue: WriteQueue, on_failure: Callable[[Exception], None]) -> None:
         self._services = services
         self._queue = queue
-        self._on_failure = on_failure
+        self._line = ReplayLine(queue, on_failure)
         self._open: dict[Subscription, tuple[tuple[str, ...], LiveFeed]] = {}
-        self._untold: deque[Delivery] = deque(maxlen=MAX_UNTOLD)
+        self._waiting_problems: deque[Delivery] = deque(maxlen=MAX_WAITING_PROBLEMS)
+        self._presence = PresenceFeed(services, self._tell_passing)
         self._rights = TopicRights(services.participants, services.limits.recheck, on_failure)
 
-    def open(self, principal: Principal, event: Subscribe) -> Coroutine[Any, Any, None] | None:
-        """Begins to give what the SUBSCRIBE asks for; where somebody has to be asked before, gives the rest of it.
+    def open(self, principal: Principal, event: Subscribe) -> Rest | None:
+        """Opens a feed. Returns the rest of the work when it has to wait for something.
 
-        Both raise `RateLimited`, `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`, `Unavailable`,
-        `ProtocolError`.
+        Both raise `RateLimited`, `FeatureOff`, `ForbiddenDestination`, `NotAParticipant`, `SessionNotFound`,
+        `Unavailable`, `ProtocolError`.
         """
         self._services.subscribe_limit.take(principal)
         session_id = parse_session_topic(event.subscription.destination)
         if session_id is not None:
-            return self._open_topic(principal, event, session_id)
+            return partial(self._open_topic, principal, event, session_id)
         queue = event.subscription.destination.removeprefix(USER_PREFIX)
+        if event.subscription.destination == f"{USER_PREFIX}{EVENTS_QUEUE}":
+            self._services.features.require(Feature.EVENTS)
+            return self._open_events(principal, event)
         if queue not in USER_QUEUES or queue == event.subscription.destination:
             raise ForbiddenDestination
         destination = user_destination(principal.name, queue)
         if queue == MESSAGES_QUEUE:
-            self._open_messages(principal, event, destination)
-        else:
-            feed = self._live(event)
-            self._add(feed, destination, *self._more(principal, event, queue))
-            while queue == ERROR_QUEUE and self._untold:
-                untold = self._untold.popleft()
-                feed.deliver(untold, head_of(untold))
-        return None
+            return self._open_messages(principal, event, destination)
+        feed = self._plain(principal, event, queue) if queue == ACK_QUEUE else self._live(event)
+        rest = self._add(feed, destination, *self._more(principal, event, queue))
+        while queue == ERROR_QUEUE and self._waiting_problems:
+            problem = self._waiting_problems.popleft()
+            feed.deliver(problem, head_of(problem))
+        return rest
+
+    def refuse(self, principal: Principal, event: Subscribe, error: FeatureOff) -> None:
+        """Tells the client an error. The subscription stays open, and gets nothing."""
+        self._add(self._live(event))
+        self._tell(principal, error)
 
     def close(self, subscription: Subscription) -> None:
+        """Closes the feed of a subscription."""
         destinations, feed = self._open.pop(subscription)
         for destination in destinations:
             self._services.hub.remove(destination, feed)
@@ -79,77 +103,135 @@ class Feeds:
         feed.stop()
 
     def check(self, principal: Principal, now: float) -> None:
-        """Called every now and then: a topic that is not the principal's any more fails. `now` in seconds."""
+        """Checks the rights to topics and to presence when this is due. `now` is monotonic, in seconds."""
         self._rights.check(principal, now)
+        self._presence.check(principal, now)
+        for _, feed in self._open.values():
+            if isinstance(feed, EventsFeed):
+                feed.check(now)
 
     def stop(self) -> None:
+        """Closes all feeds."""
         self._rights.stop()
+        self._presence.stop()
+        self._line.stop()
         for subscription in tuple(self._open):
             self.close(subscription)
 
     async def _open_topic(self, principal: Principal, event: Subscribe, session_id: SessionId) -> None:
         subscription, replay = event.subscription, self._services.replay
         if RESUME_AFTER not in event.headers and subscription.ack_mode == "auto":
-            await self._authorize(principal, session_id)
-            self._add(self._live(event), subscription.destination)
+            await _done(self._open_plain_topic(event, await self._authorize(principal, session_id)))
             return
-        feed = OrderedFeed(subscription, self._queue, lambda seq: replay.session(session_id, seq), self._on_failure)
-        async with replay.turns:
-            await self._authorize(principal, session_id)
-            after = _resume_after(event)
-            self._add(feed, subscription.destination)  # before the end is looked up: what is stored then comes live
-            end = await replay.last_seq(session_id)
+        await replay.find_session(session_id)  # limits how many clients that come back together read at once
+        reader = await self._authorize(principal, session_id)
+        after = _resume_after(event)
+        feed = OrderedFeed(subscription, self._queue, self._line, lambda seq: replay.session(reader, seq))
+        # before the end is looked up: what is stored then comes live
+        await _done(self._add(feed, subscription.destination))
+        end = await replay.last_seq(session_id)
         if after is not None and after > end:
             self._tell(principal, ResumeTooHigh(session_id, end))
         feed.start(end if after is None else min(after, end), end)
 
-    def _open_messages(self, principal: Principal, event: Subscribe, destination: str) -> None:
+    def _open_messages(self, principal: Principal, event: Subscribe, destination: str) -> Rest | None:
         wanted = event.headers.get(REPLAY)
         if wanted not in (None, UNDELIVERED):
             raise ProtocolError(f"{REPLAY} knows `{UNDELIVERED}` only")
         if wanted is None and event.subscription.ack_mode == "auto":
-            self._add(self._live(event), destination)
-            return
-        feed = UndeliveredFeed(event.subscription, self._queue, lambda: self._undelivered(principal), self._on_failure)
-        self._add(feed, destination)
-        if wanted is not None:
-            feed.replay()
+            return self._add(self._plain(principal, event, MESSAGES_QUEUE), destination)
+        feed = UndeliveredFeed(event.subscription, self._queue, self._line, lambda: self._undelivered(principal))
+        rest = self._add(feed, destination)
+        return rest if wanted is None else _then(rest, feed.replay)
 
-    async def _undelivered(self, principal: Principal) -> AsyncIterator[Sequence[Delivery]]:
-        await self._services.acks.submit(())  # in its turn: the ACKs before it are in the store then
-        async for page in self._services.replay.undelivered(principal):
-            yield page
+    def _open_events(self, principal: Principal, event: Subscribe) -> Rest | None:
+        """Subscribes also to messages, acks and receipts: the feed makes events of them, so none is published."""
+        queues = (EVENTS_QUEUE, MESSAGES_QUEUE, ACK_QUEUE, RECEIPTS_QUEUE, ALL_RECEIPTS_QUEUE)
+        feed = EventsFeed(
+            event.subscription,
+            self._queue,
+            self._line,
+            principal,
+            self._services.sync_changes,
+            self._services.clock,
+            self._services.note_unread,
+            event.headers.get(RESUME_AFTER),
+        )
+        return _then(self._add(feed, *(user_destination(principal.name, queue) for queue in queues)), feed.start)
 
-    async def _authorize(self, principal: Principal, session_id: SessionId) -> None:
+    async def watch(self, principal: Principal, command: WatchCommand) -> None:
+        """Tells the client who of the peers of these sessions is there. Raises what `WatchPresence` raises."""
+        await self._presence.watch(principal, command)
+
+    def _tell_passing(self, body: str) -> bool:
+        is_told = False
+        for _, feed in tuple(self._open.values()):
+            if isinstance(feed, EventsFeed):
+                is_told = feed.pass_on(body) or is_told
+        return is_told
+
+    def tell_done(self, principal: Principal, body: str) -> None:
+        """Sends an event to this connection only, if it subscribes to events."""
+        done = Delivery(user_destination(principal.name, EVENTS_QUEUE), body)
+        for _, feed in tuple(self._open.values()):
+            if isinstance(feed, EventsFeed):
+                feed.deliver(done, head_of(done))
+
+    async def _undelivered(self, principal: Principal) -> Pages:
+        await self._services.acks.submit(NOTHING_ACKED)
+        return await self._services.replay.undelivered(principal)
+
+    async def _authorize(self, principal: Principal, session_id: SessionId) -> Reader:
         if isinstance(principal, Service):
             raise NotAParticipant
-        await self._services.participants.for_reader(session_id, principal)
+        return await self._services.participants.for_reader(session_id, principal)
+
+    def _plain(self, principal: Principal, event: Subscribe, queue: str) -> LiveFeed:
+        if isinstance(principal, Service) or event.subscription.ack_mode != "auto":
+            return self._live(event)
+
+        def read_missed(session_id: SessionId, seqs: Seqs) -> Awaitable[Pages]:
+            return self._services.replay.to_queue(principal, queue, session_id, seqs.first - 1, seqs.last)
+
+        return PlainFeed(event.subscription, self._queue, self._line, read_missed)
+
+    def _open_plain_topic(self, event: Subscribe, reader: Reader) -> Rest | None:
+        async def read_missed(session_id: SessionId, seqs: Seqs) -> Pages:
+            return self._services.replay.part_of_session(reader, seqs.first - 1, seqs.last)
+
+        feed = PlainFeed(event.subscription, self._queue, self._line, read_missed)
+        return self._add(feed, event.subscription.destination)
 
     def _live(self, event: Subscribe) -> LiveFeed:
-        return LiveFeed(event.subscription, self._queue, self._on_failure)
+        return LiveFeed(event.subscription, self._queue)
 
     def _more(self, principal: Principal, event: Subscribe, queue: str) -> tuple[str, ...]:
-        """Where else to listen for what the SUBSCRIBE asks for."""
+        """The further destinations that the SUBSCRIBE asks for."""
         wanted = event.headers.get(RECEIPTS) if queue == RECEIPTS_QUEUE else None
         if wanted not in (None, ALL):
             raise ProtocolError(f"{RECEIPTS} knows `{ALL}` only")
         return () if wanted is None else (user_destination(principal.name, ALL_RECEIPTS_QUEUE),)
 
-    def _add(self, feed: LiveFeed, *destinations: str) -> None:
+    def _add(self, feed: LiveFeed, *destinations: str) -> Rest | None:
+        """Adds a feed to the hub. None when it gets all deliveries at once, else what waits for that."""
         self._open[feed.subscription] = (destinations, feed)
+        waits: list[Awaitable[None]] = []
         for destination in destinations:
-            self._services.hub.add(destination, feed)
             self._rights.add(destination)
+            wait = self._services.hub.add(destination, feed)
+            if wait is not None:
+                waits.append(wait)
+        return partial(_all, waits) if waits else None
 
     def _tell(self, principal: Principal, error: ChatError) -> None:
-        """On this connection's error queue: now, or once it is subscribed."""
+        """Sends an error on this connection's error queue, or when the client subscribes to it."""
         destination = user_destination(principal.name, ERROR_QUEUE)
         problem = Delivery(destination, msgspec.json.encode(problem_document(error)).decode())
         feeds = [feed for where, feed in self._open.values() if destination in where]
         for feed in feeds:
             feed.deliver(problem, head_of(problem))
         if not feeds:
-            self._untold.append(problem)
+            self._waiting_problems.append(problem)
 
 
 def _resume_after(event: Subscribe) -> int | None:
@@ -159,3 +241,26 @@ def _resume_after(event: Subscribe) -> int | None:
     if not (after.isascii() and after.isdigit() and len(after) < 20 and int(after) <= MAX_SEQ):
         raise ProtocolError(f"{RESUME_AFTER} is not a seq")
     return int(after)
+
+
+async def _all(waits: Sequence[Awaitable[None]]) -> None:
+    for wait in waits:
+        await wait
+
+
+def _then(rest: Rest | None, read: Callable[[], None]) -> Rest | None:
+    """Calls `read` after `rest`, so that what is stored while the store is read comes live."""
+    if rest is not None:
+        return partial(_read_after, rest, read)
+    read()
+    return None
+
+
+async def _read_after(rest: Rest, read: Callable[[], None]) -> None:
+    await rest()
+    read()
+
+
+async def _done(rest: Rest | None) -> None:
+    if rest is not None:
+        await rest()

@@ -1,4 +1,4 @@
-"""Whether a connection may still read the sessions that it is subscribed to: FlairBit may give an address away."""
+"""Checks that a user may still read its subscribed sessions: FlairBit may give its address to another profile."""
 
 import asyncio
 from collections import Counter
@@ -12,7 +12,7 @@ from domain.principal import Principal
 
 
 class TopicRights:
-    """Asks again every `interval` seconds. A right that was lost goes to `on_lost`."""
+    """Checks the rights of one connection every `interval` seconds. `on_lost` gets the error when one is lost."""
 
     def __init__(self, participants: Participants, interval: float, on_lost: Callable[[Exception], None]) -> None:
         self._participants = participants
@@ -23,25 +23,28 @@ class TopicRights:
         self._checking: asyncio.Task[None] | None = None
 
     def add(self, destination: str) -> None:
-        """One subscription more of `destination`; others than topics need no rights."""
+        """Counts a subscription of `destination`. Ignores other destinations than topics."""
         session_id = parse_session_topic(destination)
         if session_id is not None:
             self._sessions[session_id] += 1
 
     def remove(self, destination: str) -> None:
+        """No longer counts a subscription of `destination`."""
         session_id = parse_session_topic(destination)
         if session_id is not None:
             self._sessions[session_id] -= 1
-            self._sessions += Counter()  # keeps what is above zero
+            if self._sessions[session_id] <= 0:
+                del self._sessions[session_id]
 
     def check(self, principal: Principal, now: float) -> None:
-        """Called every now and then; `now` in seconds."""
+        """Starts a check in the background when it is due. `now` is monotonic, in seconds."""
         is_checking = self._checking is not None and not self._checking.done()
         if self._sessions and not is_checking and now - self._checked_at >= self._interval:
             self._checked_at = now
             self._checking = asyncio.create_task(self._check(principal), name="topic rights")
 
     def stop(self) -> None:
+        """Cancels a check in progress."""
         if self._checking is not None:
             self._checking.cancel()
 
@@ -50,7 +53,7 @@ class TopicRights:
             try:
                 await self._participants.for_reader(session_id, principal)
             except Unavailable:
-                continue  # what was known stands while nobody can be asked
+                continue  # keeps the right while nobody can be asked
             except ChatError as error:
                 self._on_lost(error)
                 return

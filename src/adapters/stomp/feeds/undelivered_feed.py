@@ -1,64 +1,81 @@
-"""A user's messages: live, and from the store those that were never delivered."""
+"""The feed of a user's messages: live ones, and undelivered ones from the store."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from adapters.stomp.feeds.missed import Missed
+from adapters.stomp.feeds.replay_line import ReplayLine
 from adapters.stomp.feeds.stored_feed import StoredFeed
 from adapters.stomp.protocol.subscription import Subscription
 from adapters.stomp.write_queue import WriteQueue
+from application.delivery.pages import Pages
 from application.ports.push import Delivery, MessageKey
 from domain.identifiers import MessageId, SessionId
+from domain.message import Message
 
-MAX_SESSIONS = 1_000  # so many sessions' last seqs are kept; of the others a repeated delivery is given again
-
-Pages = Callable[[], AsyncIterator[Sequence[Delivery]]]
+MAX_SESSIONS = 1_000  # sessions whose last seq is known; in others a repeated delivery is given again
 
 
 class UndeliveredFeed(StoredFeed):
-    """`pages` gives everything to the user that the store does not know to be delivered, by session and seq.
+    """Gives each message once. `read_undelivered` reads the user's undelivered messages, by session and seq.
 
-    A live delivery with a seq that is not beyond what the session has brought is late or a repeat. Only the store
-    knows which, so it is read.
+    A live delivery without a new seq of its session is late or a repeat. Only the store knows which, so the feed reads
+    it.
     """
 
+    __slots__ = ("_given", "_last_seqs", "_not_given", "_read_undelivered", "_wanted")
+
     def __init__(
-        self, subscription: Subscription, queue: WriteQueue, pages: Pages, on_failure: Callable[[Exception], None]
+        self,
+        subscription: Subscription,
+        queue: WriteQueue,
+        line: ReplayLine,
+        read_undelivered: Callable[[], Awaitable[Pages]],
     ) -> None:
-        super().__init__(subscription, queue, on_failure)
-        self._pages = pages
+        super().__init__(subscription, queue, line)
+        self._read_undelivered = read_undelivered
         self._not_given = Missed()
+        self._wanted = Missed()
+        self._given: set[MessageId] = set()
         self._last_seqs: dict[SessionId, int] = {}
 
     def replay(self) -> None:
-        """Begins with everything that was never delivered."""
+        """Begins to give all undelivered messages."""
         self._not_given = Missed(everything=True)
-        self._catch_up()
+        self._fall_behind()
 
     def deliver(self, delivery: Delivery, head: str) -> None:
+        """Gives a new message to the client. For any other it reads the store."""
         key = delivery.message
         if key is None:
             return
-        is_next = self._catching_up is None and key.seq > self._last_seqs.get(key.session_id, 0)
+        is_next = not self._is_behind and key.seq > self._last_seqs.get(key.session_id, 0)
         if is_next and self._has_room:
             self._note(key)
             self._give(delivery, head)
         else:
             self._not_given.add(key)
-            self._missed = True
-            if self._catching_up is None:
-                self._catch_up()
+            self._fall_behind()
 
-    async def _read_once(self) -> None:
-        await self._queue.sent_so_far()  # in `auto` mode that marks it as delivered
-        wanted, self._not_given = self._not_given, Missed()
-        # taken before the read: what is ACKed during it is still undelivered in its pages
-        given = self._given_and_undelivered()
-        async for page in self._pages():
-            for delivery in page:
-                key = delivery.message
-                if key is not None and key in wanted and key.id not in given:
-                    await self._give_with_room(delivery)
-                    self._note(key)
+    def overrun(self, dropped: Sequence[Delivery]) -> None:
+        """Reads the dropped deliveries from the store."""
+        for delivery in dropped:
+            if delivery.message is not None:
+                self._not_given.add(delivery.message)
+        self._fall_behind()
+
+    def missed(self) -> None:
+        """Reads all undelivered messages from the store, since any of them may be lost."""
+        self.replay()
+
+    async def _begin(self) -> Pages:
+        await self._queue.sent_so_far()  # in `auto` mode a sent message is marked as delivered
+        self._wanted, self._not_given = self._not_given, Missed()
+        # taken before the read: its pages still have messages that are ACKed during it
+        self._given = self._given_and_undelivered()
+        return await self._read_undelivered()
+
+    def _wants(self, message: Message) -> bool:
+        return self._wanted.may_include(message.session_id, message.seq) and message.id not in self._given
 
     def _given_and_undelivered(self) -> set[MessageId]:
         tags = (*self.subscription.waiting, *self.subscription.refused)

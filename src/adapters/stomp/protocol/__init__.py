@@ -1,1 +1,1 @@
-"""STOMP 1.0, 1.1 and 1.2 without I/O: octets and frames in, events and the text of frames out."""
+"""STOMP 1.0, 1.1 and 1.2 without I/O: octets in, events and the text of frames out."""

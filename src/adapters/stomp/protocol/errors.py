@@ -1,4 +1,4 @@
-"""What a client can do wrong in STOMP. Each of these is answered with ERROR, then the connection is closed."""
+"""The errors of a client in STOMP. The answer to each is ERROR, then the connection is closed."""
 
 from collections.abc import Mapping
 
@@ -6,10 +6,10 @@ from domain.errors import Malformed
 
 
 class ProtocolError(Malformed):
-    """The peer broke the protocol.
+    """The client broke the protocol.
 
-    `receipt_id` is the `receipt` of the frame at fault, where it could be read; `headers` are further
-    headers for the ERROR frame. `detail` never quotes what the client sent.
+    `receipt_id` is the `receipt` of the frame at fault, if it could be read. `headers` are more headers for ERROR.
+    `detail` never quotes the client.
     """
 
     title = "The frame breaks the STOMP protocol"
@@ -30,14 +30,14 @@ class FrameTooLarge(ProtocolError):
 
 
 class LimitExceeded(ProtocolError):
-    """Too many subscriptions, transactions or messages that wait for their ACK."""
+    """The connection has too many subscriptions, transactions or messages that wait for their ACK."""
 
     code = "rate-limited"
     title = "Too much is open on this connection"
 
 
 class UnsupportedVersion(ProtocolError):
-    """No STOMP version in common; `headers` carry the `version` list."""
+    """There is no common STOMP version. `headers` has the list `version`."""
 
     code = "unsupported-version"
     title = "No STOMP version in common"

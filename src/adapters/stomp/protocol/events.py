@@ -1,19 +1,22 @@
-"""What a client asked for, one dataclass a request. Not frozen: that alone would triple the price of making one.
+"""What a client asks for. The dataclasses are not frozen, since that would triple the time to make one.
 
-`receipt` is the `receipt` header: the driver answers it with RECEIPT once it has done what the event says.
-Receipts are cumulative: one may be sent only when all events before it are decided too.
+`receipt` is the `receipt` header. The driver answers it with RECEIPT when it has carried out the event. A RECEIPT is
+cumulative: the driver sends it only when all earlier events are decided.
 """
 
 from dataclasses import dataclass
 
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.frame import Frame
+from adapters.stomp.protocol.negotiation.version import Version
 from adapters.stomp.protocol.subscription import Subscription
-from adapters.stomp.protocol.version import Version
 
 
 @dataclass(slots=True)
 class Connect:
-    """The driver authenticates, then calls `StompSession.accept` or `fail`. `authorization` is that header's value."""
+    """CONNECT. The driver authenticates the client, then calls `StompSession.accept` or `fail`.
+
+    `authorization` is the value of the header `Authorization`.
+    """
 
     headers: dict[str, str]
     authorization: str | None
@@ -22,7 +25,7 @@ class Connect:
 
 @dataclass(slots=True)
 class Send:
-    """`body` in octets, whether UTF-8 or not."""
+    """SEND. `body` is in octets, which need not be UTF-8."""
 
     destination: str
     headers: dict[str, str]
@@ -32,7 +35,7 @@ class Send:
 
 @dataclass(slots=True)
 class Subscribe:
-    """`subscription` counts from now on; a driver that refuses it ends the connection with `fail`."""
+    """SUBSCRIBE. `subscription` is open now. A driver that refuses it ends the connection with `fail`."""
 
     subscription: Subscription
     headers: dict[str, str]
@@ -41,7 +44,7 @@ class Subscribe:
 
 @dataclass(slots=True)
 class Unsubscribe:
-    """Nothing may be sent on `subscription` after this."""
+    """UNSUBSCRIBE. Nothing may be sent for `subscription` after this."""
 
     subscription: Subscription
     receipt: str | None
@@ -49,9 +52,9 @@ class Unsubscribe:
 
 @dataclass(slots=True)
 class Ack:
-    """`tags` are those given to `Subscription.message`, oldest first; empty when nothing was waiting for this ACK.
+    """ACK. `tags` are those of the settled messages (see `Subscription.message`), oldest first. They may be empty.
 
-    Without `is_known` some message that it speaks of was forgotten: then it cannot be answered.
+    When `is_known` is False, the service no longer knows all of its messages, so it cannot answer a `receipt`.
     """
 
     tags: tuple[object, ...]
@@ -61,7 +64,7 @@ class Ack:
 
 @dataclass(slots=True)
 class Nack:
-    """As `Ack`, refused."""
+    """NACK. `tags` are those of the refused messages, oldest first."""
 
     tags: tuple[object, ...]
     receipt: str | None
@@ -69,18 +72,18 @@ class Nack:
 
 @dataclass(slots=True)
 class Receipt:
-    """Nothing to do but to answer `receipt`, after all that came before."""
+    """A frame that needs nothing but an answer to its `receipt`."""
 
     receipt: str
 
 
 @dataclass(slots=True)
 class Commit:
-    """A transaction, each kind in its order: all of it is done or nothing.
+    """COMMIT. The driver carries out the whole transaction, or nothing of it.
 
-    The driver does the SENDs first; when they are done, it settles `acks` by `StompSession.settle`. Without
-    `acks_are_known` that is not possible for all of them. `held_receipts` are the `receipt` headers of the frames in
-    it: they are answered before that of COMMIT, once all of it is done.
+    It does `sends` first, then passes `acks` to `StompSession.settle`. When `acks_are_known` is False, the service no
+    longer knows all of their messages. `held_receipts` are the `receipt` headers of the frames in the transaction: the
+    driver answers them before that of COMMIT.
     """
 
     sends: list[Send]
@@ -92,7 +95,7 @@ class Commit:
 
 @dataclass(slots=True)
 class Disconnect:
-    """The client leaves: answer `receipt`, if there is one, then close."""
+    """DISCONNECT. The driver answers `receipt`, if there is one, then closes the connection."""
 
     receipt: str | None
 

@@ -1,13 +1,13 @@
-"""How much of a client's messages is let in, decided by their length before anything is decoded or split."""
+"""Checks the size of a client's messages before they are decoded."""
 
 from adapters.stomp.protocol.errors import FrameTooLarge
 from adapters.stomp.protocol.limits import SessionLimits
 
-LEAST = 64  # octets that an empty message counts as, before CONNECT
+LEAST = 64  # octets that a message counts as at least, before CONNECT
 
 
 class Intake:
-    """Counts what one connection takes in. `steps` are its messages and frames so far."""
+    """Counts the messages and frames of a connection. `steps` is their number so far."""
 
     __slots__ = ("_before_connect", "_frames", "_limits", "steps")
 
@@ -18,10 +18,10 @@ class Intake:
         self.steps = 0
 
     def message(self, data: str | bytes, *, before_connect: bool) -> None:
-        """Raises `FrameTooLarge` for a message that is too long (contract, section 7)."""
+        """Counts a message. Raises `FrameTooLarge` for one that is too long (contract, section 7)."""
         self.steps += 1
         self._frames = 0
-        # characters first: no more octets than a few times the limit are counted
+        # checks characters first, so that it never counts more octets than a few times the limit
         size = len(data)
         if size <= self._limits.max_message_bytes and isinstance(data, str):
             size = size if data.isascii() else len(data.encode(errors="surrogatepass"))
@@ -33,7 +33,7 @@ class Intake:
                 raise FrameTooLarge(f"at most {self._limits.max_connect_bytes} octets may come before CONNECT")
 
     def frame(self) -> None:
-        """One more frame of the message at hand. Raises `FrameTooLarge` when there are too many."""
+        """Counts a frame of the current message. Raises `FrameTooLarge` when there are too many."""
         self.steps += 1
         self._frames += 1
         if self._frames > self._limits.max_message_frames:

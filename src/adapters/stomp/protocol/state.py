@@ -1,4 +1,4 @@
-"""The states of a connection and the frames that move it from one to the next."""
+"""The states of a connection, and the frames that change them."""
 
 from collections.abc import Mapping
 from enum import Enum, auto
@@ -6,10 +6,16 @@ from typing import Final
 
 
 class State(Enum):
-    OPENED = auto()  # nothing but CONNECT is understood
-    AUTHENTICATING = auto()  # CONNECT is being judged outside; the client has to wait for CONNECTED
+    """The states of a connection."""
+
+    OPENED = auto()
+    """Only CONNECT is allowed."""
+    AUTHENTICATING = auto()
+    """The driver checks CONNECT. The client must wait for CONNECTED."""
     CONNECTED = auto()
-    CLOSED = auto()  # after DISCONNECT or an ERROR; what still comes in is ignored
+    """All other frames are allowed."""
+    CLOSED = auto()
+    """After DISCONNECT or ERROR. All data is ignored."""
 
 
 TRANSITIONS: Final[Mapping[State, Mapping[str, State]]] = {
@@ -27,4 +33,4 @@ TRANSITIONS: Final[Mapping[State, Mapping[str, State]]] = {
         "DISCONNECT": State.CLOSED,
     },
 }
-"""A frame that its state does not list is the client's error; `CLOSED` listens to nothing."""
+"""The next state by state and command. A command that is not listed is the client's error."""

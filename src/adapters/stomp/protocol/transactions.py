@@ -1,13 +1,13 @@
-"""The open transactions of a connection: frames held back until COMMIT (STOMP 1.2, "BEGIN")."""
+"""The open transactions of a connection: they hold frames until COMMIT (STOMP 1.2, "BEGIN")."""
 
 from itertools import chain
 
 from adapters.stomp.protocol.errors import LimitExceeded, ProtocolError
-from adapters.stomp.protocol.frame import Frame
+from adapters.stomp.protocol.frames.frame import Frame
 
 
 class Transactions:
-    """At most `max_open` at a time; all together hold back at most `max_frames` of at most `max_bytes`."""
+    """At most `max_open` transactions. Together they hold at most `max_frames` frames of at most `max_bytes` octets."""
 
     __slots__ = ("_frames", "_held", "_held_bytes", "_max_bytes", "_max_frames", "_max_open")
 
@@ -20,6 +20,7 @@ class Transactions:
         self._held_bytes = 0
 
     def begin(self, name: str) -> None:
+        """Opens a transaction. Raises `ProtocolError` when it is open, `LimitExceeded` when there are too many."""
         if name in self._frames:
             raise ProtocolError("this transaction is open already")
         if len(self._frames) >= self._max_open:
@@ -27,6 +28,7 @@ class Transactions:
         self._frames[name] = []
 
     def hold(self, name: str, frame: Frame) -> None:
+        """Adds a frame to a transaction. Raises `ProtocolError` when it is not open, and `LimitExceeded`."""
         frames = self._of(name)
         if self._held >= self._max_frames:
             raise LimitExceeded(f"at most {self._max_frames} frames may wait for COMMIT")
@@ -37,7 +39,7 @@ class Transactions:
         self._held_bytes += _size(frame)
 
     def end(self, name: str) -> list[Frame]:
-        """Closes the transaction; its frames in the order they came."""
+        """Closes a transaction. Returns its frames in order. Raises `ProtocolError` when it is not open."""
         frames = self._of(name)
         del self._frames[name]
         self._held -= len(frames)
@@ -45,6 +47,7 @@ class Transactions:
         return frames
 
     def abort_all(self) -> None:
+        """Drops all transactions."""
         self._frames.clear()
         self._held = self._held_bytes = 0
 

@@ -1,4 +1,4 @@
-"""HTTP/1.1 whose request heads have to come in time, and whose bodies do not come in crumbs; upgrades are ours."""
+"""HTTP/1.1 that bounds the time of request heads and the number of chunks, and handles upgrades itself."""
 
 import asyncio
 from typing import Any
@@ -10,14 +10,14 @@ from entrypoints.asgi.sockets import Sockets
 from entrypoints.server.bounded_uvicorn.upgrade import open_socket
 
 HEAD_TIMEOUT = 10.0
-"""Seconds for one head, from the connection or from its first octet on; Granian has the same."""
+"""Seconds for one head, from the connection or from its first octet. Granian has the same limit."""
 
 MAX_LINES = 2_000
-"""Lines of a chunked request: each chunk has two, and costs 40 µs however little it carries."""
+"""Lines of a chunked request. Each chunk has two, and costs 40 µs whatever its size."""
 
 
 class BoundedHttp(H11Protocol):
-    """`sockets` serves WebSockets, of whose messages `max_message` octets are taken."""
+    """`sockets` serves WebSockets. Their messages may have `max_message` octets."""
 
     def __init__(self, sockets: Sockets, max_message: int, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -25,12 +25,14 @@ class BoundedHttp(H11Protocol):
         self._max_message = max_message
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins a connection."""
         super().connection_made(transport)
         self._too_late: asyncio.TimerHandle | None = None
         self._lines = 0
         self._expect_head()
 
     def data_received(self, data: bytes) -> None:
+        """Handles octets."""
         self._lines += data.count(b"\r\n")
         if self._lines > MAX_LINES and self._comes_in_chunks():
             self.transport.abort()
@@ -44,19 +46,21 @@ class BoundedHttp(H11Protocol):
             self._forget_head()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Ends the connection."""
         self._forget_head()
         super().connection_lost(exc)
         if self.cycle is not None:
             self.cycle.body = bytearray()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
+        """Answers an upgrade."""
         self._forget_head()
         self.connections.discard(self)
         socket = open_socket(self._sockets, dict(self.scope), self.transport, self._max_message, self.connections)
         if socket is None:
             return
         self.transport.set_protocol(socket)
-        ahead, _ = self.conn.trailing_data  # of a client that did not wait for the answer
+        ahead, _ = self.conn.trailing_data  # when the client did not wait for the answer
         if ahead:
             socket.data_received(ahead)
 

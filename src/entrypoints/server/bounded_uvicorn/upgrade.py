@@ -1,4 +1,4 @@
-"""The answer to an upgrade: a WebSocket, or why not."""
+"""Answers an upgrade: opens a WebSocket, or refuses."""
 
 import asyncio
 from collections.abc import Mapping
@@ -15,7 +15,10 @@ from entrypoints.server.bounded_uvicorn.websocket import WebSocket
 def open_socket(
     sockets: Sockets, scope: Scope, transport: asyncio.Transport, max_message: int, open_ones: set[Any]
 ) -> WebSocket | None:
-    """Answers the request of `scope`; None when it is refused, and the connection ends. `open_ones` are kept up."""
+    """Answers the upgrade in `scope`. Returns None when it is refused; then the connection ends.
+
+    Keeps `open_ones` up to date.
+    """
     headers = headers_of(scope)
     try:
         accept = accept_value(scope["method"], headers)

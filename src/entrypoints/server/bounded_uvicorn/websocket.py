@@ -1,4 +1,7 @@
-"""A WebSocket straight on the socket: octets in, messages to whoever serves the client, its answers written at once."""
+"""A WebSocket directly on the socket.
+
+Handles each message, and writes the answers, in the call that reads the octets.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -16,19 +19,19 @@ from adapters.websocket.framing import (
 )
 
 CLOSE_TIMEOUT: Final = 5.0
-"""Seconds in which a client may take what is on its way, and answer the close."""
+"""Seconds in which a client may read what is left, and answer the close."""
 MAX_UNREAD_PONGS: Final = 524_288
-"""Octets that wait for a client which sends but does not read."""
+"""Octets of pongs that wait for a client which does not read."""
 MAX_DROPPED: Final = 64 * 1024 * 1024
-"""Octets of a refused message that are read for nothing: a client that is still sending reads no answer."""
+"""Octets of a refused message that are discarded, as a client that is still sending does not read the answer."""
 QUIET: Final = 1.0
-"""Seconds without a further octet after which a refused client has read the answer, or never will."""
+"""Seconds without an octet of a refused client after which the connection ends."""
 
 
 class WebSocket(asyncio.Protocol):
-    """Implements the STOMP transport over `transport`, once the upgrade was answered.
+    """The STOMP transport over `transport`, after the answer to the upgrade.
 
-    `on_lost` is told when the connection is no more.
+    Calls `on_lost` when the connection has ended.
     """
 
     __slots__ = (
@@ -50,42 +53,47 @@ class WebSocket(asyncio.Protocol):
         self._reader: FrameReader | None = FrameReader(max_message)
         self._receiver: Receiver | None = None
         self._on_lost = on_lost
-        self._is_kept = False  # what is written, as the kernel has no room
+        self._is_kept = False  # whether octets wait for room in the kernel
         self._is_reading = True
         self._close_sent = False
         self._dropped = 0
         self._timer: asyncio.TimerHandle | None = None
 
     def serve(self, receiver: Receiver) -> None:
+        """`receiver` serves the client from now on."""
         self._receiver = receiver
 
     def send(self, text: str, *, binary: bool = False) -> bool:
+        """Sends a message. Returns whether the kernel took it."""
         if self._close_sent or self._transport.is_closing():
             return False
         self._write(frame(Opcode.BINARY if binary else Opcode.TEXT, text.encode()))
         return not self._is_kept
 
     def pause_reading(self) -> None:
+        """Stops to read."""
         if self._is_reading:
             self._is_reading = False
             self._transport.pause_reading()
 
     def resume_reading(self) -> None:
+        """Goes on to read."""
         if not self._is_reading:
             self._is_reading = True
             self._transport.resume_reading()
 
     def close(self, close: Close) -> None:
+        """Sends a close frame. The connection is lost when the client has answered, or after `CLOSE_TIMEOUT`."""
         if not self._close_sent:
             self._send_close(*close)
-        self.resume_reading()  # of the answer
-        asyncio.get_running_loop().call_soon(self._leave)
+        self.resume_reading()  # to read the answer
 
     def shutdown(self) -> None:
-        """The server stops: who is still there has had its time."""
+        """Ends the connection, as the server stops."""
         self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Handles octets. asyncio calls it."""
         if self._reader is None:
             self._drop(len(data))
             return
@@ -107,9 +115,11 @@ class WebSocket(asyncio.Protocol):
             self._fail(1007, "the text is not UTF-8")
 
     def eof_received(self) -> bool | None:
+        """Ends the connection. asyncio calls it."""
         return None
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Notes the end. asyncio calls it."""
         self._reader = None
         if self._timer is not None:
             self._timer.cancel()
@@ -117,9 +127,11 @@ class WebSocket(asyncio.Protocol):
         self._on_lost(self)
 
     def pause_writing(self) -> None:
+        """Notes that the kernel has no room. asyncio calls it."""
         self._is_kept = True
 
     def resume_writing(self) -> None:
+        """Notes that the kernel has room. asyncio calls it."""
         self._is_kept = False
         if self._receiver is not None:
             self._receiver.writable()
@@ -139,7 +151,7 @@ class WebSocket(asyncio.Protocol):
             self._transport.close()
 
     def _fail(self, code: int, reason: str) -> None:
-        """What comes after a fault has no meaning: nothing more is read."""
+        """Fails the connection. Reads nothing more, as octets after a fault have no meaning."""
         if not self._close_sent:
             self._send_close(code, reason)
         self._reader = None

@@ -33,6 +33,7 @@ def _in_javascript(sockjs_transports: Sequence[str]) -> dict[str, Library]:
     return (
         {f"{stompjs}-stomp-{version}": Library("stompjs", version, "ws") for version in ("1.0", "1.1", "1.2")}
         | {f"{stompjs}-{sockjs}-{transport}": Library("stompjs", "1.2", transport) for transport in sockjs_transports}
+        | {f"{stompjs}-react-native": Library("reactnative", "1.2", "ws")}
         | {f"{webstomp}-stomp-{version}": Library("webstomp", version, "ws") for version in ("1.1", "1.2")}
         | {f"{webstomp}-{sockjs}-xhr-streaming": Library("webstomp", "1.2", "xhr-streaming")}
         | {

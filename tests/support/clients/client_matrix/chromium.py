@@ -96,7 +96,7 @@ class ChromiumClient(JavaScriptClient):
         same_origin = library.transport == "htmlfile"  # which a page has for its own origin alone
         self._open = partial(chromium.tab, library, url if same_origin else None)
 
-    async def __aenter__(self) -> "ChromiumClient":
+    async def __aenter__(self) -> Self:
         self._tab = await self._open()
         self._tab.hear = self._hear
         self.faults = self._tab.faults = []

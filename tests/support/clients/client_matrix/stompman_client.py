@@ -7,6 +7,8 @@ import stompman
 
 from tests.support.clients.client_matrix.client import DrivenClient
 
+MODES: Mapping[str, stompman.AckMode] = {"auto": "auto", "client": "client", "client-individual": "client-individual"}
+
 
 class StompmanClient(DrivenClient):
     tells_of_the_end = False
@@ -48,7 +50,7 @@ class StompmanClient(DrivenClient):
     async def subscribe(self, destination: str, **headers: str) -> None:
         assert self._client is not None
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        mode = named.pop("ack", "auto")
+        mode = MODES[named.pop("ack", "auto")]
         await self._client.subscribe_with_manual_ack(
             destination, self._message, ack=mode, headers=named, receipt_timeout=10
         )

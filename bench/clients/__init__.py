@@ -1,0 +1,1 @@
+"""STOMP clients of the load generators, and the frames that they send."""

@@ -1,0 +1,1 @@
+"""Load generators: processes that the testbed commands over a pipe."""

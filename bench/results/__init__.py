@@ -1,0 +1,1 @@
+"""Figures of a run: counts, latencies, tables and pictures."""

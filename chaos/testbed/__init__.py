@@ -1,0 +1,1 @@
+"""The servers of a run, and the faults that break them."""

@@ -1,0 +1,1 @@
+"""Connections to PostgreSQL: failures, outages, and their end."""

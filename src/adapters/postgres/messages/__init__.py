@@ -1,0 +1,1 @@
+"""Messages: stored, read, changed, delivered and seen."""

@@ -1,0 +1,123 @@
+"""Moves the watermark of what a reader has seen, in one short transaction for any number of messages."""
+
+import asyncio
+from contextlib import suppress
+from typing import NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.buckets import bucket_of
+from adapters.postgres.connection.database import LOCK_TIMEOUT, Locked, driver_connection
+from adapters.postgres.unread_columns import keep_or_forget, read_to
+from application.ports.messages import Seen
+from domain.errors import Unavailable
+from domain.identifiers import ProfileId, SessionId
+from domain.showing import Hidden
+
+MAX_WAITING = 2
+"""The most connections that wait for locked sessions at once. The others serve everybody else."""
+
+
+# As `domain.rules.receipts.seen` has it.
+def _move(if_locked: str) -> str:
+    return f"""
+        WITH locked AS MATERIALIZED (
+            SELECT id, is_sender, seen_to, coalesce(shown, seen_to) AS shown, up_to, hides, read_to, last_seq
+            FROM (
+                SELECT id, last_seq, sender_profile_id = $2 AS is_sender, least($3, last_seq) AS up_to,
+                       CASE WHEN sender_profile_id = $2 THEN {read_to("sender")} ELSE {read_to("receiver")} END
+                           AS read_to,
+                       CASE WHEN sender_profile_id = $2 THEN sender_seen_to ELSE receiver_seen_to END AS seen_to,
+                       CASE WHEN sender_profile_id = $2 THEN sender_seen_shown ELSE receiver_seen_shown END AS shown,
+                       (sender_hides | receiver_hides) & {Hidden.SEEN:d} <> 0 AS hides
+                FROM chat_sessions s
+                WHERE bucket = $4 AND id = $1 AND $2 IN (sender_profile_id, receiver_profile_id) AND {if_locked}
+            ) side
+        ), marks AS MATERIALIZED (
+            SELECT *, greatest(seen_to, up_to) AS new_seen_to, greatest(read_to, up_to) AS new_read_to,
+                   CASE WHEN up_to >= last_seq THEN 0 END AS new_unread,
+                   CASE WHEN hides THEN shown ELSE greatest(shown, up_to) END AS new_shown
+            FROM locked
+        ), moved AS (
+            UPDATE chat_sessions s SET
+                changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
+                sender_seen_to = CASE WHEN m.is_sender THEN new_seen_to ELSE s.sender_seen_to END,
+                receiver_seen_to = CASE WHEN m.is_sender THEN s.receiver_seen_to ELSE new_seen_to END,
+                sender_seen_shown =
+                    CASE WHEN m.is_sender THEN nullif(new_shown, new_seen_to) ELSE s.sender_seen_shown END,
+                receiver_seen_shown =
+                    CASE WHEN m.is_sender THEN s.receiver_seen_shown ELSE nullif(new_shown, new_seen_to) END,
+                unread_seq = s.last_seq,
+                sender_unread = CASE WHEN m.is_sender THEN new_unread ELSE {keep_or_forget("sender")} END,
+                receiver_unread = CASE WHEN m.is_sender THEN {keep_or_forget("receiver")} ELSE new_unread END,
+                sender_read_to = CASE WHEN m.is_sender THEN new_read_to ELSE s.sender_read_to END,
+                receiver_read_to = CASE WHEN m.is_sender THEN s.receiver_read_to ELSE new_read_to END,
+                sender_unread_seen = CASE WHEN m.is_sender THEN new_seen_to ELSE s.sender_unread_seen END,
+                receiver_unread_seen = CASE WHEN m.is_sender THEN s.receiver_unread_seen ELSE new_seen_to END
+            FROM marks m WHERE s.bucket = $4 AND s.id = m.id
+              AND (new_seen_to > m.seen_to OR new_shown > m.shown OR new_read_to > m.read_to)
+        )
+        SELECT seen_to AS before, up_to, shown AS shown_before, new_shown AS shown,
+               new_read_to > read_to AND read_to < seen_to AS has_read,
+               new_unread IS NULL AND (new_seen_to > seen_to OR new_shown > shown OR new_read_to > read_to)
+                   AS is_to_count
+        FROM marks
+    """  # noqa: S608 - made of constants
+
+
+_MOVE_IF_FREE = _move("true FOR NO KEY UPDATE SKIP LOCKED")
+_MOVE = _move(f"{LOCK_TIMEOUT} FOR NO KEY UPDATE")
+
+
+class Moved(NamedTuple):
+    """The watermark before, and the `seq` asked for, which is at most the session's last one.
+
+    `shown_before` and `shown` are the watermarks that the other side is shown. `has_read` says that what was
+    marked as unread has been read, `is_to_count` that the unread messages are to be counted.
+    """
+
+    before: int
+    up_to: int
+    shown_before: int
+    shown: int
+    has_read: bool
+    is_to_count: bool
+
+    def result(self, *, was_unseen: bool) -> Seen:
+        """What is new. `was_unseen` says whether one of the messages between the watermarks had not been seen."""
+        is_new = self.shown > self.shown_before and (was_unseen or self.shown_before < self.before)
+        return Seen(self.up_to if was_unseen else None, self.shown if is_new else None, has_read=self.has_read)
+
+
+class SeenTo:
+    """Moves watermarks. At most `MAX_WAITING` connections wait for locked sessions, for about `patience` seconds.
+
+    Calls take turns to wait. None is interrupted while the database works on it, so that its outcome is certain.
+    """
+
+    def __init__(self, engine: AsyncEngine, patience: float) -> None:
+        self._engine = engine
+        self._patience = patience
+        self._may_wait = asyncio.Semaphore(MAX_WAITING)
+
+    async def move(self, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> Moved | None:
+        """Moves the watermark of `reader` up to `up_to_seq`. Durable on return.
+
+        Returns None when the reader has no such session. Raises `Unavailable`.
+        """
+        moved = await self._try(_MOVE_IF_FREE, session_id, reader, up_to_seq)
+        if moved is not None:
+            return moved
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience
+        while True:
+            async with self._may_wait:
+                if loop.time() > deadline:
+                    raise Unavailable("the session is busy")
+                with suppress(Locked):
+                    return await self._try(_MOVE, session_id, reader, up_to_seq)
+
+    async def _try(self, statement: str, session_id: SessionId, reader: ProfileId, up_to_seq: int) -> Moved | None:
+        async with driver_connection(self._engine) as connection:
+            row = await connection.fetchrow(statement, session_id, reader, up_to_seq, bucket_of(session_id))
+        return None if row is None else Moved(**row)

@@ -1,0 +1,1 @@
+"""The outbox: entries, and claims on them."""

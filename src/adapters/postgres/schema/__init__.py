@@ -1,0 +1,1 @@
+"""The tables: what they are, migrations, and sizes."""

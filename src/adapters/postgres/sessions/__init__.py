@@ -1,0 +1,1 @@
+"""Sessions, their overview, and what has changed in them."""

@@ -1,0 +1,128 @@
+"""What users show of themselves, in PostgreSQL.
+
+What the settings of a user hide stands in the rows of its sessions too, so that no read has to look it up. Who opens a
+session and who changes settings keep apart by an advisory lock of the address: one of them sees the other.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+import asyncpg
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.buckets import with_buckets
+from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.operations import is_repeated, remember
+from application.ports.changes.message_changes import Operation
+from application.ports.showing import TOO_MANY, Side
+from domain.errors import Invalid
+from domain.identifiers import Email, Intent, SessionId
+from domain.profile import Profile
+from domain.showing import MAX_INTENTS, Hidden, Showing
+
+ALL_INTENTS: Final = Intent("")
+"""Stands for the intents without settings of their own."""
+_LOCK_CLASS: Final = 0x63736574  # any number that no other advisory lock of the service has
+
+_OF = "SELECT intent, hides FROM chat_settings WHERE email = $1"
+_HIDDEN_IN = """
+    SELECT id, sender_hides | receiver_hides AS hides
+    FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
+"""
+_LOCK = f"SELECT pg_advisory_xact_lock({_LOCK_CLASS}, hashtext($1))"
+_LOCK_SHARED = f"SELECT pg_advisory_xact_lock_shared({_LOCK_CLASS}, hashtext($1))"
+_HIDES = "SELECT hides FROM chat_settings WHERE email = $1 AND intent IN ($2, '') ORDER BY intent DESC LIMIT 1"
+_OTHERS = "SELECT count(*) FROM chat_settings WHERE email = $1 AND intent <> $2"
+_STORE = """
+    INSERT INTO chat_settings (email, intent, hides) VALUES ($1, $2, $3)
+    ON CONFLICT (email, intent) DO UPDATE SET hides = excluded.hides, updated_at = now()
+"""
+_MINE = """
+    WITH mine AS MATERIALIZED (
+        SELECT p.id, (SELECT c.hides FROM chat_settings c WHERE c.email = $1 AND c.intent IN (p.intent, '')
+                      ORDER BY c.intent DESC LIMIT 1) AS hides
+        FROM unnest($2::uuid[], $3::text[]) AS p(id, intent)
+    ), sides AS MATERIALIZED (
+        SELECT s.id, mine.id AS reader, mine.hides, true AS is_sender
+        FROM mine JOIN chat_sessions s ON s.sender_profile_id = mine.id AND s.sender_hides <> mine.hides
+        UNION ALL
+        SELECT s.id, mine.id, mine.hides, false
+        FROM mine JOIN chat_sessions s ON s.receiver_profile_id = mine.id AND s.receiver_hides <> mine.hides
+    )
+"""
+# Sessions are locked in the order of their ids, as nobody else waits for one while it holds another.
+_LOCK_SESSIONS = f"""
+    {_MINE}
+    SELECT id FROM chat_sessions WHERE id IN (SELECT id FROM sides) ORDER BY id FOR NO KEY UPDATE
+"""  # noqa: S608 - made of constants
+_HIDDEN = f"(CASE WHEN is_sender THEN receiver_hides ELSE sender_hides END | side.hides) & {Hidden.DELIVERED:d} <> 0"
+
+
+def _frozen(side: str) -> str:
+    """The mark that is shown of what was delivered to that side, as `domain.rules.receipts.hide` has it."""
+    now = f"greatest(s.{side}_delivered_to, s.{side}_seen_to)"
+    return f"CASE WHEN {_HIDDEN} THEN coalesce(s.{side}_delivered_shown, {now}) END"
+
+
+_APPLY = f"""
+    {_MINE}
+    UPDATE chat_sessions s SET
+        changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
+        sender_hides = CASE WHEN is_sender THEN side.hides ELSE s.sender_hides END,
+        receiver_hides = CASE WHEN is_sender THEN s.receiver_hides ELSE side.hides END,
+        sender_delivered_shown = {_frozen("sender")},
+        receiver_delivered_shown = {_frozen("receiver")}
+    FROM sides side WHERE s.id = side.id RETURNING side.reader, s.id
+"""  # noqa: S608 - made of constants
+
+
+class PostgresShowingRepository:
+    """Keeps settings in PostgreSQL. The port says what each method promises."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def of(self, email: Email) -> Mapping[Intent | None, Showing]:
+        """See `ShowingRepository.of`."""
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_OF, email)
+        return {
+            None if row["intent"] == ALL_INTENTS else row["intent"]: Showing.of(Hidden(row["hides"])) for row in rows
+        }
+
+    async def hidden(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, Hidden]:
+        """See `ShowingRepository.hidden`."""
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_HIDDEN_IN, *with_buckets(session_ids))
+        return {row["id"]: Hidden(row["hides"]) for row in rows}
+
+    async def store(
+        self,
+        email: Email,
+        profiles: Collection[Profile],
+        intent: Intent | None,
+        showing: Showing,
+        operation: Operation | None = None,
+    ) -> Sequence[Side]:
+        """See `ShowingRepository.store`."""
+        mine = (email, [profile.id for profile in profiles], [profile.intent for profile in profiles])
+        async with driver_transaction(self._engine) as connection:
+            await connection.execute(_LOCK, email)
+            if operation is not None and await is_repeated(connection, operation):
+                return []
+            if operation is not None:
+                await remember(connection, operation)
+            wanted = intent or ALL_INTENTS
+            if await connection.fetchval(_OTHERS, email, wanted) > MAX_INTENTS:
+                raise Invalid(TOO_MANY, field="intent")
+            await connection.execute(_STORE, email, wanted, int(showing.hidden))
+            await connection.execute(_LOCK_SESSIONS, *mine)
+            return [Side(row["reader"], row["id"]) for row in await connection.fetch(_APPLY, *mine)]
+
+
+async def hides_of(connection: "asyncpg.Connection[asyncpg.Record]", email: Email | None, intent: Intent) -> int:
+    """What a user hides in a session that the caller's transaction opens."""
+    if email is None:
+        return 0
+    await connection.execute(_LOCK_SHARED, email)
+    return await connection.fetchval(_HIDES, email, intent) or 0

@@ -1,0 +1,112 @@
+"""What somebody has not read, in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from adapters.postgres.buckets import bucket_of
+from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.count_unread import count_unread
+from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.unread_columns import keep_or_forget, read_to, unread
+from application.ports.changes.message_changes import Operation
+from application.ports.unread import NOTHING_UNREAD, UnreadSession, UnreadTotals
+from domain.errors import SessionNotFound
+from domain.identifiers import Email, ProfileId, SessionId
+
+# A session between two of the readers counts as its sender sees it, as in the list.
+_UNREAD = f"""
+    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {unread("sender")} AS unread
+    FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.sender_profile_id = p.id
+    UNION ALL
+    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {unread("receiver")}
+    FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.receiver_profile_id = p.id
+    WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::uuid[]) AS o(owner, id)
+                      WHERE o.owner = p.owner AND o.id = s.sender_profile_id)
+"""  # noqa: S608 - made of constants
+_TOTALS = f"""
+    SELECT owner, intent, sum(unread)::bigint AS unread, count(*) AS sessions
+    FROM ({_UNREAD}) one WHERE unread > 0 GROUP BY owner, intent ORDER BY owner, intent
+"""  # noqa: S608 - made of constants
+_SESSIONS = f"""
+    SELECT one.id, one.unread
+    FROM ({_UNREAD}) one LEFT JOIN LATERAL (
+        SELECT m.sent_at FROM chat_messages m
+        WHERE m.bucket = one.bucket AND m.session_id = one.id ORDER BY m.sent_at DESC LIMIT 1
+    ) last ON true
+    WHERE one.unread > 0 ORDER BY coalesce(last.sent_at, one.created_at) DESC, one.id DESC LIMIT $3
+"""  # noqa: S608 - made of constants
+_LOCK = f"""
+    SELECT s.sender_profile_id = $2 AS is_sender,
+           CASE WHEN s.sender_profile_id = $2 THEN {read_to("sender")} ELSE {read_to("receiver")} END AS read_to
+    FROM chat_sessions s WHERE bucket = $3 AND id = $1 FOR NO KEY UPDATE
+"""  # noqa: S608 - made of constants
+
+
+def _mark(side: str, other: str) -> str:
+    return f"""
+        UPDATE chat_sessions s SET
+            {side}_read_to = $3, {side}_unread_seen = s.{side}_seen_to, {side}_unread = NULL,
+            {other}_unread = {keep_or_forget(other)}, unread_seq = s.last_seq
+        WHERE s.bucket = $2 AND s.id = $1
+    """  # noqa: S608 - made of constants
+
+
+_MARK_OF_SENDER = _mark("sender", "receiver")
+_MARK_OF_RECEIVER = _mark("receiver", "sender")
+# the number of the reader's side, so that its devices are told and the other side is not
+_CHANGED = """
+    INSERT INTO chat_conversations (profile_id, session_id, changed)
+    VALUES ($1, $2, pg_current_xact_id()::text::bigint)
+    ON CONFLICT (profile_id, session_id) DO UPDATE SET changed = excluded.changed
+"""
+
+
+class PostgresUnreadRepository:
+    """Reads the counters of sessions. The port says what each method promises."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> Mapping[Email, UnreadTotals]:
+        """See `UnreadRepository.totals`."""
+        pairs = [(email, profile_id) for email, profile_ids in readers.items() for profile_id in profile_ids]
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(
+                _TOTALS, [email for email, _ in pairs], [profile_id for _, profile_id in pairs]
+            )
+        totals = dict.fromkeys(readers, NOTHING_UNREAD)
+        for row in rows:
+            known = totals[row["owner"]]
+            by_intent = {**known.by_intent, row["intent"]: row["unread"]}
+            totals[row["owner"]] = UnreadTotals(
+                known.total + row["unread"], known.sessions + row["sessions"], by_intent
+            )
+        return totals
+
+    async def sessions(self, readers: Collection[ProfileId], limit: int) -> Sequence[UnreadSession]:
+        """See `UnreadRepository.sessions`."""
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_SESSIONS, [""] * len(readers), list(readers), limit)
+        return [UnreadSession(row["id"], row["unread"]) for row in rows]
+
+    async def mark_unread(
+        self, session_id: SessionId, reader: ProfileId, from_seq: int, operation: Operation | None = None
+    ) -> bool:
+        """See `UnreadRepository.mark_unread`."""
+        bucket = bucket_of(session_id)
+        async with driver_transaction(self._engine) as connection:
+            side = await connection.fetchrow(_LOCK, session_id, reader, bucket)
+            if side is None:
+                raise SessionNotFound
+            if operation is not None and await is_repeated(connection, operation):
+                return False
+            if operation is not None:
+                await remember(connection, operation)
+            if from_seq - 1 >= side["read_to"]:
+                return False
+            mark = _MARK_OF_SENDER if side["is_sender"] else _MARK_OF_RECEIVER
+            await connection.execute(mark, session_id, bucket, from_seq - 1)
+            await connection.execute(_CHANGED, reader, session_id)
+        await count_unread(self._engine, [session_id])
+        return True

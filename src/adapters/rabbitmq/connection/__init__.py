@@ -1,0 +1,1 @@
+"""Connections to RabbitMQ that reconnect, and waits with a limit."""

@@ -1,0 +1,1 @@
+"""Deliveries to every instance (contract, section 8)."""

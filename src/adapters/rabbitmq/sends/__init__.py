@@ -1,0 +1,1 @@
+"""The durable queue of sends (contract, section 8)."""

@@ -1,0 +1,1 @@
+"""Octets to frames, and frames to text. No transport, no state of a connection."""

@@ -1,0 +1,1 @@
+"""What CONNECT negotiates: version, heart-beats and credentials."""

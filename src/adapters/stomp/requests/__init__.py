@@ -1,0 +1,1 @@
+"""Carries out what the frames of a client ask for."""

@@ -1,0 +1,91 @@
+"""Tells subscribers of events on this instance how much they have not read (contract, section 12)."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from itertools import islice
+from typing import Final
+
+from application.concurrency.background import BackgroundTask
+from application.ports.clock import Clock
+from application.ports.profiles import ProfileDirectory
+from application.ports.push import Delivery, Push
+from application.ports.unread import UnreadRepository
+from application.wire.events import UnreadEvent, encode_event
+from domain.destination import EVENTS_QUEUE, user_destination
+from domain.errors import Unavailable
+from domain.features import Feature, Features
+from domain.identifiers import Email
+
+log = logging.getLogger(__name__)
+
+INTERVAL: Final = 1.0
+"""Seconds between two events of a user."""
+SLICE: Final = 100
+"""Users in one query."""
+
+
+class UnreadEvents:
+    """Collects the users for whom something has happened, and tells each at most once in `interval` seconds.
+
+    Every instance tells its own connections, so that nothing is published. The users are those that subscribe.
+    """
+
+    def __init__(
+        self,
+        unread: UnreadRepository,
+        directory: ProfileDirectory,
+        push: Push,
+        clock: Clock,
+        features: Features,
+        *,
+        interval: float = INTERVAL,
+    ) -> None:
+        self._unread = unread
+        self._directory = directory
+        self._push = push
+        self._clock = clock
+        self._is_on = Feature.UNREAD in features
+        self._interval = interval
+        self._noted: dict[Email, None] = {}
+        self._arrived = asyncio.Event()
+        self._task = BackgroundTask("unread events", self._loop)
+
+    def note(self, email: Email) -> None:
+        """Notes that what the user has not read may have changed."""
+        if self._is_on:
+            self._noted[email] = None
+            self._arrived.set()
+
+    def start(self) -> None:
+        """Starts to tell. Call it once."""
+        self._task.start()
+
+    async def stop(self) -> None:
+        """Stops to tell. Idempotent."""
+        await self._task.stop()
+
+    async def _loop(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            noted, self._noted = self._noted, {}
+            users = iter([email for email in noted if self._push.wants(user_destination(email, EVENTS_QUEUE))])
+            while part := list(islice(users, SLICE)):
+                await self._tell(part)
+            await asyncio.sleep(self._interval)
+
+    async def _tell(self, emails: Sequence[Email]) -> None:
+        at = self._clock.now()
+        try:
+            mine = {email: [profile.id for profile in await self._directory.of_email(email)] for email in emails}
+            totals = await self._unread.totals(mine)
+        except Unavailable:
+            log.info("%d users were not told what they have not read: the store is away", len(emails))
+            return
+        self._push.push(
+            [
+                Delivery(user_destination(email, EVENTS_QUEUE), encode_event(UnreadEvent.of(found, at)))
+                for email, found in totals.items()
+            ]
+        )

@@ -1,0 +1,1 @@
+"""The ports for changes: of stored messages, and of what somebody sees since a position."""

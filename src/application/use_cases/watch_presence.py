@@ -1,0 +1,65 @@
+"""Lets a connection watch the peers of sessions (contract, section 14)."""
+
+import asyncio
+from typing import Final
+
+from application.access.acting import acting_email
+from application.access.participants import Participants
+from application.access.rate_limit import RateLimit
+from application.commands import WatchCommand
+from application.ports.relations import Relations
+from application.presence.watches import Peer, Watch, Watches
+from domain.errors import ChatError, Unavailable
+from domain.identifiers import Email, ProfileId, SessionId
+from domain.principal import Principal
+from domain.rules.telling import Passing
+
+RECHECK_AT_ONCE: Final = 4
+"""Watches that are checked again at the same time."""
+
+
+class WatchPresence:
+    """Finds the peers of sessions. Only a participant of a session may watch its peer."""
+
+    def __init__(
+        self, participants: Participants, relations: Relations, watches: Watches, rate_limit: RateLimit
+    ) -> None:
+        self._participants = participants
+        self._relations = relations
+        self._watches = watches
+        self._rate_limit = rate_limit
+        self._turns = asyncio.Semaphore(RECHECK_AT_ONCE)
+
+    async def __call__(self, principal: Principal, command: WatchCommand, watch: Watch) -> None:
+        """Lets `watch` watch the peers of these sessions instead of those before, which stay when it raises.
+
+        Raises `Invalid`, `NotYourself`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
+        `Unavailable`, and `Overloaded` when too many people are watched on this instance.
+        """
+        email = acting_email(principal, command.email)
+        self._rate_limit.take(principal)
+        sessions = tuple(dict.fromkeys(command.session_ids))
+        peers = await asyncio.gather(*(self._peer(email, session_id) for session_id in sessions))
+        self._watches.check_room(watch, len(peers))
+        self._watches.replace(watch, list({peer.profile_id: peer for peer in peers}.values()))
+
+    async def again(self, principal: Principal, command: WatchCommand, watch: Watch) -> None:
+        """Checks the rights of a watch again: an address, a setting or a block may have changed."""
+        email = acting_email(principal, command.email)
+        peers: dict[ProfileId, Peer] = {}
+        async with self._turns:
+            for session_id in command.session_ids:
+                try:
+                    peer = await self._peer(email, session_id)
+                except Unavailable:
+                    return  # keeps the right while nobody can be asked
+                except ChatError:
+                    continue
+                peers[peer.profile_id] = peer
+        self._watches.replace(watch, list(peers.values()), all_of_them=False)
+
+    async def _peer(self, email: Email, session_id: SessionId) -> Peer:
+        session = await self._participants.session(session_id)
+        who = await self._participants.participation(session.id, email, session.intent)
+        relation = await self._relations.between(Passing.PRESENCE, who.me, who.peer)
+        return Peer(who.peer.id, who.peer.email, relation)

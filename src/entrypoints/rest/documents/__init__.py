@@ -1,0 +1,1 @@
+"""The documents of the API: OpenAPI of REST, AsyncAPI of STOMP."""

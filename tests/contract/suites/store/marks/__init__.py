@@ -1,0 +1,1 @@
+"""Marks: `delivered` and `seen`."""

@@ -1,0 +1,1 @@
+"""Hostile requests over HTTP."""

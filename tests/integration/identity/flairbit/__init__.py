@@ -1,0 +1,1 @@
+"""Lookups at FlairBit: its answers, the circuit around it, hostile answers."""

@@ -1,0 +1,1 @@
+"""What subscriptions get: feeds, the fan-out, the write queue."""

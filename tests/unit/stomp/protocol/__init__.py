@@ -1,0 +1,1 @@
+"""The STOMP protocol: codec, session, subscriptions, transactions."""

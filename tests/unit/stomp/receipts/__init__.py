@@ -1,0 +1,1 @@
+"""RECEIPTs of sends, transactions and ACKs."""

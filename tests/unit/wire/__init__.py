@@ -1,0 +1,1 @@
+"""STOMP: the protocol, connections, feeds."""
