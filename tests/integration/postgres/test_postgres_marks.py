@@ -114,7 +114,8 @@ async def test_racing_marks_wait_in_one_order(database_url: str) -> None:
 
 
 async def test_racing_outbox_marks_all_succeed(database_url: str) -> None:
-    engine = create_engine(database_url, timeout=60)  # several deadlocks in a row take longer than a mark may
+    # several deadlocks in a row take longer than a mark, or a wait for a lock, may
+    engine = create_engine(database_url, timeout=60, lock_wait=60)
     outbox, later = PostgresOutbox(engine), timedelta(days=1)
     session, ann, bob = await chat(engine)
     for _ in range(2):  # a deadlock takes PostgreSQL a second to see
