@@ -4,9 +4,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from application.ports.push import Delivery
+from application.ports.push import Delivery, MessageKey
 
 SLICE = 500
 """Subscribers that get a delivery in one turn of the event loop."""
@@ -32,6 +32,12 @@ class Subscriber(Protocol):
         ...
 
 
+class _Dropped(NamedTuple):
+    """Deliveries that were dropped: what a subscriber needs of them to know which messages it has missed."""
+
+    deliveries: Sequence[Delivery]
+
+
 class FanOut:
     """Gives deliveries to about `SLICE` subscribers in each turn of the event loop.
 
@@ -44,29 +50,31 @@ class FanOut:
     ) -> None:
         self._subscribers_of = subscribers_of
         self._head_of = head_of
-        self._waiting: dict[str, deque[Delivery]] = {}
+        self._waiting: dict[str, deque[Delivery | _Dropped]] = {}
         self._turns: deque[Iterator[None]] = deque()
         self._task: asyncio.Task[None] | None = None
-        self._served = 0  # subscribers in this turn of the event loop
+        self._served = 0  # in this turn of the event loop: deliveries, each subscriber counted for itself
 
     def __contains__(self, destination: str) -> bool:
         """Whether deliveries of `destination` wait or are being given."""
         return destination in self._waiting
 
     def add(self, delivery: Delivery) -> None:
-        """Adds a delivery. Drops all waiting deliveries of its destination when there are too many."""
+        """Adds a delivery. Drops all waiting deliveries of its destination when there are too many.
+
+        The subscribers are told of that in their turn.
+        """
         destination = delivery.destination
         waiting = self._waiting.get(destination)
         if waiting is None:
             waiting = self._waiting[destination] = deque()
             self._turns.append(self._slices(destination, waiting))
         if len(waiting) >= MAX_WAITING:
-            dropped = (*waiting, delivery)
+            dropped = _Dropped(_outermost((*waiting, delivery)))
             waiting.clear()
-            for subscriber in tuple(self._subscribers_of(destination)):
-                subscriber.overrun(dropped)
-            return
-        waiting.append(delivery)
+            waiting.append(dropped)
+        else:
+            waiting.append(delivery)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="fan out")
 
@@ -92,20 +100,46 @@ class FanOut:
             return False
         return True
 
-    def _slices(self, destination: str, waiting: deque[Delivery]) -> Iterator[None]:
+    def _slices(self, destination: str, waiting: deque[Delivery | _Dropped]) -> Iterator[None]:
         try:
             while waiting:
-                yield from self._deliver(waiting.popleft())
+                yield from self._pass_on(destination, waiting.popleft())
         finally:
             del self._waiting[destination]
 
-    def _deliver(self, delivery: Delivery) -> Iterator[None]:
-        subscribers = self._subscribers_of(delivery.destination)
-        head = self._head_of(delivery)
+    def _pass_on(self, destination: str, item: Delivery | _Dropped) -> Iterator[None]:
+        subscribers = self._subscribers_of(destination)
+        tell, cost = self._telling(item)
         for subscriber in tuple(subscribers):
-            self._served += 1
+            self._served += cost
             if subscriber in subscribers:
-                subscriber.deliver(delivery, head)
+                tell(subscriber)
             if self._served >= SLICE:
                 yield
         yield
+
+    def _telling(self, item: Delivery | _Dropped) -> tuple[Callable[[Subscriber], None], int]:
+        """What to do with each subscriber, and how many deliveries that counts as."""
+        if isinstance(item, _Dropped):
+            dropped = item.deliveries
+            return lambda subscriber: subscriber.overrun(dropped), len(dropped)
+        delivery, head = item, self._head_of(item)
+        return lambda subscriber: subscriber.deliver(delivery, head), 1
+
+
+def _outermost(items: Sequence[Delivery | _Dropped]) -> Sequence[Delivery]:
+    """The first and the last message of each session, by `seq`, and one of the deliveries without a message."""
+    of_none: list[Delivery] = []
+    first: dict[object, tuple[MessageKey, Delivery]] = {}
+    last: dict[object, tuple[MessageKey, Delivery]] = {}
+    for item in items:
+        for delivery in item.deliveries if isinstance(item, _Dropped) else (item,):
+            key = delivery.message
+            if key is None:
+                of_none = [delivery]
+                continue
+            for ends, sign in ((first, 1), (last, -1)):
+                known = ends.get(key.session_id)
+                if known is None or sign * key.seq < sign * known[0].seq:
+                    ends[key.session_id] = key, delivery
+    return [*of_none, *(delivery for ends in (first, last) for _, delivery in ends.values())]

@@ -1,17 +1,21 @@
 """Many subscribers of one destination: order is kept, and the loop goes on meanwhile."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
+from uuid import uuid4
 
 import pytest
 
 from adapters.memory.broker import InProcessBroker
 from adapters.stomp.fan_out import MAX_WAITING, SLICE
 from adapters.stomp.hub import MAX_AT_ONCE, Hub
-from application.ports.push import Delivery
+from application.ports.push import Delivery, MessageKey
+from domain.identifiers import Email, MessageId, SessionId
 from tests.support.eventually import eventually
 
+BOB = Email("bob@example.org")
 QUEUE, OTHER = "user:ann@example.org:/queue/ack", "user:bob@example.org:/queue/ack"
 
 
@@ -19,12 +23,14 @@ class Recorder:
     def __init__(self) -> None:
         self.bodies: list[str] = []
         self.was_overrun = False
+        self.dropped: Sequence[Delivery] = ()
 
     def deliver(self, delivery: Delivery, head: str) -> None:
         self.bodies.append(delivery.body)
 
     def overrun(self, dropped: Sequence[Delivery]) -> None:
         self.was_overrun = True
+        self.dropped = dropped
 
     def missed(self) -> None:
         self.was_overrun = True
@@ -121,9 +127,46 @@ async def test_too_many_deliveries_end_the_connections_and_nothing_is_kept() -> 
     hub = Hub(InProcessBroker())
     recorders = subscribe(hub, MAX_AT_ONCE + 1)
     push(hub, *map(str, range(MAX_WAITING + 1)))
-    assert all(recorder.was_overrun for recorder in recorders)
+    await eventually(lambda: all(recorder.was_overrun for recorder in recorders))
     push(hub, "last")
     await eventually(lambda: recorders[0].bodies == ["last"])
+
+
+def messages(count: int, sessions: int) -> list[Delivery]:
+    """Deliveries of `count` messages, of one session after the other in turns."""
+    ids = [SessionId(uuid4()) for _ in range(sessions)]
+    keys = [MessageKey(MessageId(uuid4()), ids[n % sessions], 1 + n // sessions, BOB) for n in range(count)]
+    return [Delivery(QUEUE, str(key.seq), key) for key in keys]
+
+
+def seqs_by_session(deliveries: Sequence[Delivery]) -> dict[SessionId, list[int]]:
+    seqs: dict[SessionId, list[int]] = defaultdict(list)
+    for delivery in deliveries:
+        assert delivery.message is not None
+        seqs[delivery.message.session_id].append(delivery.message.seq)
+    return seqs
+
+
+async def test_each_subscriber_is_told_the_ends_of_what_was_dropped_and_the_loop_goes_on() -> None:
+    hub = Hub(InProcessBroker())
+    recorders = subscribe(hub, 2 * SLICE)
+    dropped = messages(MAX_WAITING + 1, sessions=10)
+    hub.push(dropped)
+    told = [0]
+    while told[-1] < 2 * SLICE:
+        await asyncio.sleep(0)
+        told.append(sum(recorder.was_overrun for recorder in recorders))
+    assert max(after - before for before, after in pairwise(told)) <= SLICE // 20
+    ends = {session: [min(seqs), max(seqs)] for session, seqs in seqs_by_session(dropped).items()}
+    assert all(seqs_by_session(recorder.dropped) == ends for recorder in (recorders[0], recorders[-1]))
+
+
+async def test_deliveries_without_a_message_are_dropped_as_one() -> None:
+    hub = Hub(InProcessBroker())
+    recorders = subscribe(hub, MAX_AT_ONCE + 1)
+    push(hub, *map(str, range(2 * MAX_WAITING + 2)))
+    await eventually(lambda: all(recorder.was_overrun for recorder in recorders))
+    assert len(recorders[-1].dropped) == 1
 
 
 async def test_a_failure_stops_neither_the_next_deliveries_nor_other_destinations(
