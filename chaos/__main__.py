@@ -76,7 +76,7 @@ def main() -> int:
             home.chmod(0o755)  # PostgreSQL runs as another user
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             report = runner.run(chaos(options, home))
-    print("\n".join(report.lines()))
+            print("\n".join(report.lines()), flush=True)  # before the loop is closed, which waits for what is left
     if options.json:
         options.json.write_text(json.dumps(report.figures(), indent=2) + "\n")
     return 1 if report.violations else 0

@@ -1,6 +1,8 @@
 """A hostile client: attacks random instances, one attack after the other."""
 
 import asyncio
+from collections.abc import Awaitable
+from contextlib import suppress
 from random import Random
 
 import aio_pika.exceptions
@@ -13,6 +15,8 @@ from chaos.testbed.testbed import Testbed
 PAUSE = 0.5
 """Seconds between two attacks."""
 ATTACK_TIMEOUT = 20.0
+GIVE_UP = 5.0
+"""Seconds for an attack to end after it was cancelled. Closing a connection to a frozen server may take for ever."""
 EMAIL = "mallory@example.org"
 
 # raised when the service defends itself, or when the instance is killed
@@ -27,6 +31,7 @@ class HostileClient:
         self._http = http
         self._events = events
         self._random = random
+        self._abandoned: set[asyncio.Task[None]] = set()
 
     async def attack(self, until: asyncio.Event) -> None:
         """Attacks until the event is set."""
@@ -41,8 +46,21 @@ class HostileClient:
         broker_url = self._random.choice(self._testbed.nodes).url
         target = Target(url, self._testbed.token(EMAIL), broker_url, self._http)
         self._events.note(f"attack: {name}")
-        try:
-            async with asyncio.timeout(ATTACK_TIMEOUT):
-                await ATTACKS[name](target, self._random)
-        except _REPELLED:
-            return
+        await self._run(asyncio.create_task(self._tried(ATTACKS[name](target, self._random))))
+
+    async def _run(self, attack: asyncio.Task[None]) -> None:
+        """Waits for an attack. Cancels it when it takes too long, and abandons one that does not end."""
+        await asyncio.wait([attack], timeout=ATTACK_TIMEOUT)
+        if not attack.done():
+            attack.cancel()
+            await asyncio.wait([attack], timeout=GIVE_UP)
+        if not attack.done():
+            self._events.note("attacks that did not end")
+            self._abandoned.add(attack)
+        elif not attack.cancelled():
+            attack.result()
+
+    @staticmethod
+    async def _tried(attack: Awaitable[None]) -> None:
+        with suppress(*_REPELLED):
+            await attack

@@ -99,9 +99,9 @@ class SimulatedUser:
     async def stop(self) -> None:
         """Disconnects. Raises what went wrong."""
         for task in (self._task, *self._posts):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait([task])
+            while task is not None and not task.done():
+                task.cancel()  # again when Python 3.11's `wait_for` has lost it: what it waited for was done as well
+                await asyncio.wait([task], timeout=1)
         if self._client is not None:
             self._client.close()
         if self._task is not None and not self._task.cancelled():
