@@ -81,7 +81,15 @@ class StompConnection:
             services, session, self._identity, queue, self._feeds, receipts, place, self.close, self._fail
         )
         self._inbox = Inbox(
-            session, self._feed, transport, queue, receipts, limits.max_in_flight, requests.handle, self._fail
+            session,
+            self._feed,
+            transport,
+            services.turns,
+            queue,
+            receipts,
+            limits.max_in_flight,
+            requests.handle,
+            self._fail,
         )
         self._last_received = monotonic()
         self._closing: CloseReason | None = None

@@ -8,6 +8,7 @@ from adapters.stomp.protocol.events import Ack, Event
 from adapters.stomp.protocol.session import StompSession
 from adapters.stomp.receipts import Receipts
 from adapters.stomp.transport import Transport
+from adapters.stomp.turns import Turns
 from adapters.stomp.write_queue import WriteQueue
 from domain.errors import Unavailable
 
@@ -21,9 +22,9 @@ Rest = Coroutine[Any, Any, None]
 class Inbox:
     """`feed` makes events of a message for `session`. `handle` carries out an event, and may return the rest of it.
 
-    The client has to wait while that rest runs, while `max_in_flight` of its frames wait for their outcome, and while
-    `queue` has no room for answers. Then nothing more is read from its transport. An exception of `handle` goes to
-    `on_failure`, with the `receipt` of the frame at fault.
+    The client has to wait while that rest runs, while `max_in_flight` of its frames wait for their outcome, while
+    `queue` has no room for answers, and when the turn of all connections is over (`turns`). Then nothing more is read
+    from its transport. An exception of `handle` goes to `on_failure`, with the `receipt` of the frame at fault.
     """
 
     __slots__ = (
@@ -42,6 +43,7 @@ class Inbox:
         "_stopped",
         "_task",
         "_transport",
+        "_turns",
     )
 
     def __init__(
@@ -49,6 +51,7 @@ class Inbox:
         session: StompSession,
         feed: Callable[[str | bytes], Iterator[Event]],
         transport: Transport,
+        turns: Turns,
         queue: WriteQueue,
         receipts: Receipts,
         max_in_flight: int,
@@ -58,6 +61,7 @@ class Inbox:
         self._session = session
         self._feed = feed
         self._transport = transport
+        self._turns = turns
         self._queue = queue
         self._receipts = receipts
         self._max_in_flight = max_in_flight
@@ -107,6 +111,9 @@ class Inbox:
                         self._wait_for(rest, _receipt_of(event))
                         return
                 elif self._messages:
+                    if self._turns.is_over():
+                        self._wait_for_turn()
+                        return
                     self._events = self._feed(self._messages.pop(0))
                 else:
                     self._release()
@@ -120,8 +127,7 @@ class Inbox:
             return True
         if self._session.steps >= self._pause_at:
             self._pause_at = self._session.steps + STEPS_AT_ONCE
-            self._hold()
-            asyncio.get_running_loop().call_soon(self._run)
+            self._wait_for_turn()
             return True
         if self._receipts.in_flight >= self._max_in_flight:
             self._wait_for(self._receipts.wait_until_in_flight_below(self._max_in_flight), None)
@@ -130,6 +136,10 @@ class Inbox:
             self._wait_for(self._queue.room_for_answers(), None)
             return True
         return False
+
+    def _wait_for_turn(self) -> None:
+        self._hold()
+        self._turns.wait(self._run)
 
     def _wait_for(self, rest: Rest, receipt: str | None) -> None:
         self._hold()

@@ -7,6 +7,7 @@ from typing import Protocol
 from adapters.stomp.connections import Connections
 from adapters.stomp.hub import Hub
 from adapters.stomp.protocol.limits import SessionLimits
+from adapters.stomp.turns import Turns
 from application.access.participants import Participants
 from application.access.rate_limit import RateLimit
 from application.concurrency.batcher import Batcher
@@ -112,3 +113,4 @@ class StompServices:
     send_queue: SendQueue | None = None
     server: str = "chat-service"
     features: Features = field(default_factory=Features)
+    turns: Turns = field(default_factory=Turns)
