@@ -54,6 +54,10 @@ class SessionCommand(Command, frozen=True, kw_only=True):
     session_id: SessionId
 
 
+class CloseCommand(SessionCommand, frozen=True, kw_only=True):
+    """Close a session, for both."""
+
+
 class ChangeCommand(SessionCommand, frozen=True, kw_only=True):
     """Change a message."""
 

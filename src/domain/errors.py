@@ -115,6 +115,13 @@ class NotAllowed(ChatError):
     title = "The caller may not do this"
 
 
+class SessionClosed(ChatError):
+    """One of the two has closed the session: nothing new comes into it."""
+
+    code = "session-closed"
+    title = "The session is closed"
+
+
 class MessageNotFound(ChatError):
     """The session has no message with this id, or the caller cannot see it."""
 

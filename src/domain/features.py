@@ -19,6 +19,7 @@ class Feature(StrEnum):
     PRESENCE = "presence"
     UNREAD = "unread"
     SETTINGS = "settings"
+    CLOSE = "close"
     BLOCK = "block"
     REPORT = "report"
     ATTACHMENTS = "attachments"
@@ -41,6 +42,7 @@ OFFERED: Final[frozenset[Feature]] = frozenset(
         Feature.PRESENCE,
         Feature.UNREAD,
         Feature.SETTINGS,
+        Feature.CLOSE,
     }
 )
 """The features that this version has."""
@@ -56,11 +58,14 @@ class Features:
 
     @classmethod
     def wanted(cls, names: Collection[str]) -> "Features":
-        """Those of `names` that this version has; all of them when no name is given.
+        """Those of `names` that this version has; all of them when no name is given. Who can block can close.
 
         Raises `ValueError` for a name that no feature has.
         """
-        return cls(OFFERED & {Feature(name) for name in names} if names else OFFERED)
+        if not names:
+            return cls(OFFERED)
+        wanted = {Feature(name) for name in names}
+        return cls(OFFERED & (wanted | {Feature.CLOSE} if Feature.BLOCK in wanted else wanted))
 
     def without(self, feature: Feature) -> "Features":
         """These features except `feature`."""

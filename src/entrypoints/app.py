@@ -119,6 +119,7 @@ def _litestar(container: Container) -> Any:
             "change_conversation": _provide(container.sides().change_conversation),
             "change_settings": _provide(container.sides().change_settings),
             "count_unread": _provide(container.sides().count_unread),
+            "close_session": _provide(container.sides().close_session),
             "sync_changes": _provide(container.sync_changes()),
             "features": _provide(container.features()),
             "capabilities": _provide(container.capabilities()),

@@ -8,6 +8,7 @@ from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.mailbox import Mailbox
 from application.ports.relations import Relations
+from application.ports.sessions import SessionRepository
 from application.presence.exchange import PresenceExchange
 from application.presence.local_users import LocalUsers
 from application.presence.watches import Watches
@@ -32,6 +33,7 @@ def presence_parts(
     broker: Broker,
     mailbox: Mailbox,
     participants: Participants,
+    sessions: SessionRepository,
     relations: Relations,
     clock: Clock,
     rate_limit: RateLimit,
@@ -42,7 +44,7 @@ def presence_parts(
     exchange = PresenceExchange(broker, mailbox, users, clock)
     watches = Watches(exchange.whereabouts, clock)
     watch_presence = WatchPresence(participants, relations, watches, rate_limit)
-    tell_typing = TellTyping(participants, relations, exchange.whereabouts, broker, clock, rate_limit)
+    tell_typing = TellTyping(participants, sessions, relations, exchange.whereabouts, broker, clock, rate_limit)
     exchange.ticks = [watches.tick, tell_typing.tick]
     is_needed = Feature.TYPING in features or Feature.PRESENCE in features
     if not is_needed:

@@ -14,6 +14,7 @@ from application.ports.push import Push
 from application.ports.relations import Relations
 from application.use_cases.change_conversation import ChangeConversation
 from application.use_cases.change_settings import ChangeSettings
+from application.use_cases.close_session import CloseSession
 from application.use_cases.count_unread import CountUnread
 from domain.features import Features
 from entrypoints.store import Store
@@ -25,6 +26,7 @@ class SideParts(NamedTuple):
     change_conversation: ChangeConversation
     change_settings: ChangeSettings
     count_unread: CountUnread
+    close_session: CloseSession
     unread_events: UnreadEvents
     relations: Relations
 
@@ -46,6 +48,7 @@ def side_parts(
         ChangeConversation(participants, store.conversations, events, rate_limit),
         ChangeSettings(directory, store.showing, events, rate_limit),
         CountUnread(participants, directory, store.unread, events, rate_limit, read_limit),
+        CloseSession(participants, store.sessions, events, rate_limit),
         UnreadEvents(store.unread, directory, push, clock, features),
         SettingsRelations(store.showing, clock),
     )

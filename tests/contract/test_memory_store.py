@@ -17,6 +17,7 @@ from adapters.memory.store.showing import InMemoryShowingRepository
 from adapters.memory.store.sync import InMemorySyncStore
 from adapters.memory.store.unread import InMemoryUnreadRepository
 from tests.contract.suites.store.append import AppendContract
+from tests.contract.suites.store.closing import ClosingContract
 from tests.contract.suites.store.contract import Repositories
 from tests.contract.suites.store.conversations import ConversationContract
 from tests.contract.suites.store.growth import GrowthContract
@@ -79,6 +80,9 @@ class TestMessageChanges(InMemory, MessageChangesContract): ...
 
 
 class TestConversations(InMemory, ConversationContract): ...
+
+
+class TestClosing(InMemory, ClosingContract): ...
 
 
 class TestShowing(InMemory, ShowingContract): ...

@@ -17,6 +17,7 @@ from adapters.postgres.sessions.showing import PostgresShowingRepository
 from adapters.postgres.sessions.sync import PostgresSyncStore
 from adapters.postgres.sessions.unread import PostgresUnreadRepository
 from tests.contract.suites.store.append import AppendContract
+from tests.contract.suites.store.closing import ClosingContract
 from tests.contract.suites.store.contract import Repositories
 from tests.contract.suites.store.conversations import ConversationContract
 from tests.contract.suites.store.growth import GrowthContract
@@ -92,6 +93,9 @@ class TestMessageChanges(OnPostgres, MessageChangesContract): ...
 
 
 class TestConversations(OnPostgres, ConversationContract): ...
+
+
+class TestClosing(OnPostgres, ClosingContract): ...
 
 
 class TestShowing(OnPostgres, ShowingContract): ...

@@ -13,6 +13,7 @@ from domain.message import Marks, Message
 from domain.outbox import OutboxEntry
 from domain.profile import Profile
 from domain.session import ChatSession, Pair
+from domain.standing import OPEN, Standing
 
 Row = Mapping[str, Any]
 
@@ -21,6 +22,11 @@ def session_of(row: Row) -> ChatSession:
     """Makes a session of a row of `chat_sessions`."""
     pair = Pair(row["sender_profile_id"], row["receiver_profile_id"])
     return ChatSession(row["id"], pair, row["intent"], row["created_at"])
+
+
+def standing_of(row: Row) -> Standing:
+    """How the two stand, of a row of `chat_sessions`."""
+    return OPEN if row["closed_at"] is None else Standing(is_closed=True)
 
 
 def message_of(row: Row) -> Message:

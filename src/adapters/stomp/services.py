@@ -24,6 +24,7 @@ from application.presence.watches import Watches
 from application.use_cases.change_conversation import ChangeConversation
 from application.use_cases.change_message import ChangeMessage
 from application.use_cases.change_settings import ChangeSettings
+from application.use_cases.close_session import CloseSession
 from application.use_cases.count_unread import CountUnread
 from application.use_cases.mark_delivered import Acked
 from application.use_cases.mark_seen import MarkSeen
@@ -97,6 +98,7 @@ class StompServices:
     change_conversation: ChangeConversation
     change_settings: ChangeSettings
     count_unread: CountUnread
+    close_session: CloseSession
     note_unread: Callable[[Email], None]
     sync_changes: SyncChanges
     presence: PresenceServices

@@ -113,8 +113,8 @@ class MessageIntake:
     def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":
         """Stores `draft` in one of the next batches. The counters count it for `route`.
 
-        The future fails with `IdempotencyConflict`, `SessionNotFound`, `Invalid` or `Unavailable`. It fails with
-        `SessionBusy` at once when somebody else has locked the session, unless the draft `waits` for it. Raises
+        The future fails with `IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `Invalid` or `Unavailable`, and
+        with `SessionBusy` at once when somebody else has locked the session, unless the draft `waits` for it. Raises
         `StoreUnavailable` when too many drafts wait.
         """
         return self._batcher.submit(RoutedDraft(draft, route), waits=waits)

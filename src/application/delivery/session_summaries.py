@@ -57,6 +57,7 @@ def _summary(
         muted=is_muted(mine, now),
         archived=is_archived(mine, Activity(overview.last_seq, overview.active_at)),
         pinned=mine.pinned_at is not None,
+        closed=overview.is_closed,
         muted_until=UNSET if mine.muted_until is None or not is_muted(mine, now) else mine.muted_until,
         draft=mine.draft or UNSET,
         settings=Shows(*Showing.of(overview.hidden)) if overview.hidden else UNSET,

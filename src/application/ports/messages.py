@@ -67,7 +67,7 @@ class Marks(NamedTuple):
 AppendOutcome = Stored | Repeated | ChatError
 """What became of one draft. The `ChatError` is one of these:
 
-`IdempotencyConflict`, `SessionNotFound`, `Invalid`: this draft is at fault.
+`IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `Invalid`: this draft is at fault.
 `TransactionAborted`: another draft of its transaction is at fault.
 `SessionBusy`: the caller may pass the draft again.
 """

@@ -6,11 +6,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Protocol
 
+from application.ports.changes.message_changes import Operation
 from domain.conversation import UNTOUCHED, Conversation
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.message import Message
 from domain.session import ChatSession
 from domain.showing import Hidden
+from domain.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +22,7 @@ class SessionOverview:
     `active_at` is when the last message was sent, or when the session was opened. `as_of` is the store's time of the
     first page: later messages do not change `active_at`. `delivered_to` and `seen_to` are the marks of the peer, which
     never go back. `conversation` is the reader's own, and `hidden` is what the reader hides in it. `is_first` says that
-    it was pinned when the first page was read.
+    it was pinned when the first page was read, `is_closed` that one of the two has closed it.
     """
 
     session: ChatSession
@@ -35,6 +37,7 @@ class SessionOverview:
     conversation: Conversation = UNTOUCHED
     is_first: bool = False
     hidden: Hidden = Hidden.NOTHING
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,21 @@ class SessionRepository(Protocol):
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
         """The session with this id, or None. Raises `Unavailable`."""
+        ...
+
+    async def standings(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, Standing]:
+        """How the two of each session stand. Leaves out unknown ones.
+
+        Sees every commit that returned before the call. Raises `Unavailable`.
+        """
+        ...
+
+    async def close(self, session_id: SessionId, operation: Operation | None = None) -> bool:
+        """Closes a session for good, and returns whether it was open. Durable on return.
+
+        A message that gets its `seq` later is `SessionClosed`, whoever sends it. A repeat of an `operation` within
+        `OPERATIONS_KEPT` changes nothing. Raises `SessionNotFound`, what `Operation.repeats` raises, and `Unavailable`.
+        """
         ...
 
     async def overview(

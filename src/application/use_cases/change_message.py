@@ -1,7 +1,7 @@
 """Edits, deletes and reacts to messages, and tells both sides (contract, section 13)."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from application.access.acting import acting
@@ -16,8 +16,11 @@ from application.ports.changes.message_changes import Changed, MessageChanges, R
 from application.ports.clock import Clock
 from application.wire.chat_message import ChatMessage
 from application.wire.message_views import MessageViews
+from domain.message import Message
 from domain.principal import Principal
 from domain.rules.change_policy import ChangePolicy, hide, react
+from domain.rules.standing import require_open
+from domain.standing import Standing
 
 UNCHECKED: Final = timedelta(seconds=UNCHECKED_SECONDS + QUEUED_UNCHECKED_SECONDS)
 """How old a delivery may be that is written without being looked up."""
@@ -52,27 +55,28 @@ class ChangeMessage:
         """Gives a message another text. Returns it as its sender sees it now.
 
         Raises what `ChangePolicy.edit` raises, `RateLimited`, `NotYourself`, `SessionNotFound`, `NotAParticipant`,
-        `ProfileNotFound`, `MessageNotFound`, `IdempotencyConflict`, `Unavailable`.
+        `ProfileNotFound`, `MessageNotFound`, `SessionClosed`, `IdempotencyConflict`, `Unavailable`.
         """
         who = await self._participation(principal, command)
-        changed = await self._change(
-            command,
-            who,
-            lambda message, now: self._rules.edit(message, who.me.id, now, command.content, command.version),
-        )
+
+        def rule(message: Message, now: datetime, standing: Standing) -> Message:
+            require_open(standing)
+            return self._rules.edit(message, who.me.id, now, command.content, command.version)
+
+        changed = await self._change(command, who, rule)
         (message,) = await self._shown.of([changed.message], who.profiles, {who.me.id})
         return message
 
     async def delete(self, principal: Principal, command: DeleteCommand) -> None:
-        """Deletes a message. A deleted one stays as it is.
+        """Deletes a message, also in a closed session. A deleted one stays as it is.
 
         No delivery of the text begins after it has returned: it waits for those that are made unchecked. Raises what
-        `edit` raises but for the edit's own, and `DeleteWindowOver`.
+        `edit` raises but for the edit's own and `SessionClosed`, and `DeleteWindowOver`.
         """
         who = await self._participation(principal, command)
         rule = self._rules.delete if command.for_everyone else hide
         changed = await self._change(
-            command, who, lambda message, now: rule(message, who.me.id, now), to_both=command.for_everyone
+            command, who, lambda message, now, _: rule(message, who.me.id, now), to_both=command.for_everyone
         )
         told_at = changed.message.changes.edited_at or changed.message.sent_at
         checked_from = told_at + UNCHECKED + CLOCKS_DIFFER
@@ -81,7 +85,12 @@ class ChangeMessage:
     async def react(self, principal: Principal, command: ReactCommand) -> None:
         """Sets or takes away the reaction of the caller. Raises what `edit` raises but for the edit's own."""
         who = await self._participation(principal, command)
-        await self._change(command, who, lambda message, _: react(message, who.me.id, command.emoji))
+
+        def rule(message: Message, _: datetime, standing: Standing) -> Message:
+            require_open(standing)
+            return react(message, who.me.id, command.emoji)
+
+        await self._change(command, who, rule)
 
     async def _participation(self, principal: Principal, command: ChangeCommand) -> Participation:
         self._rate_limit.take(principal)

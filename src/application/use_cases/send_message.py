@@ -46,9 +46,9 @@ class SendMessage:
 
         Raises `NotYourself`, `Invalid`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
         `Unavailable`, and `Overloaded` when the message `waits`. When it raises `Unavailable`, perhaps not all was
-        checked. The future fails with `IdempotencyConflict` or `Unavailable`: with `StoreUnavailable` when only the
-        store is away, and with `SessionBusy` at once when the message does not wait and somebody else has locked its
-        session.
+        checked. The future fails with `IdempotencyConflict`, `SessionClosed` or `Unavailable`: with `StoreUnavailable`
+        when only the store is away, and with `SessionBusy` at once when the message does not wait and somebody else has
+        locked its session.
         """
         self._rate_limit.take(principal)
         if waits:

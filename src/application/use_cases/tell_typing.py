@@ -13,12 +13,15 @@ from application.ports.broker import Broker
 from application.ports.clock import Clock, Monotonic
 from application.ports.push import Delivery
 from application.ports.relations import Relations
+from application.ports.sessions import SessionRepository
 from application.presence.whereabouts import Where, Whereabouts
 from application.wire.events import TypingEvent, encode_event
 from domain.destination import EVENTS_QUEUE, user_destination
 from domain.identifiers import Email, SessionId
 from domain.principal import Principal
+from domain.rules.standing import require_open
 from domain.rules.telling import Passing, may_be_told
+from domain.standing import OPEN
 
 PACE_SECONDS: Final = 2.0
 """Of one sender in one session at most one event in so long goes out."""
@@ -45,6 +48,7 @@ class TellTyping:
     def __init__(
         self,
         participants: Participants,
+        sessions: SessionRepository,
         relations: Relations,
         whereabouts: Whereabouts,
         broker: Broker,
@@ -53,6 +57,7 @@ class TellTyping:
         now: Monotonic = monotonic,
     ) -> None:
         self._participants = participants
+        self._sessions = sessions
         self._relations = relations
         self._whereabouts = whereabouts
         self._broker = broker
@@ -67,7 +72,7 @@ class TellTyping:
         """Tells it, unless something was told less than 2 s ago: then nothing happens.
 
         Raises `Invalid`, `NotYourself`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
-        `Unavailable`.
+        `SessionClosed`, `Unavailable`.
         """
         key = command.session_id, acting_email(principal, command.email)
         if self._is_too_soon(key):
@@ -75,6 +80,7 @@ class TellTyping:
         self._rate_limit.take(principal)
         session = await self._participants.session(command.session_id)
         who = await self._participants.participation(session.id, key[1], session.intent)
+        require_open((await self._sessions.standings([session.id])).get(session.id, OPEN))
         relation = await self._relations.between(Passing.TYPING, who.peer, who.me)
         if self._is_too_soon(key):
             return

@@ -16,6 +16,7 @@ STATUS = {
     "not-a-participant": 403,
     "forbidden-destination": 403,
     "not-allowed": 403,
+    "session-closed": 403,
     "session-not-found": 404,
     "profile-not-found": 404,
     "feature-off": 404,

@@ -8,7 +8,9 @@ from domain.errors import ChatError, IdempotencyConflict, Invalid, SessionBusy, 
 from domain.identifiers import ClientMessageId, MessageId, SessionId
 from domain.message import Draft, Message
 from domain.rules.repeats import SentDigests, repeats_draft, repeats_message
+from domain.rules.standing import refusal
 from domain.rules.visibility import is_visible
+from domain.standing import Standing
 
 Verdict = Draft | Message | ChatError
 """What becomes of a draft.
@@ -20,13 +22,16 @@ A `Message`: it repeats this stored message. A `ChatError`: it is refused.
 
 def admit(
     drafts: Sequence[Draft],
-    sessions: Container[SessionId],
+    sessions: Mapping[SessionId, Standing],
     known: Mapping[ClientMessageId, Message],
     digests: SentDigests,
     busy: Iterable[SessionId] = (),
     unquotable: Container[MessageId] = (),
 ) -> list[Verdict]:
-    """Gives one verdict for each draft, in order. `known` holds stored messages by `clientMessageId`.
+    """Gives one verdict for each draft, in order. `sessions` are those that are there and can be written now.
+
+    `known` holds stored messages by `clientMessageId`. A draft of a closed session is `SessionClosed`, but a repeat
+    repeats.
 
     A draft in `unquotable` is `Invalid`: it answers a message that its sender cannot see.
 
@@ -46,7 +51,7 @@ def admit(
 class _Batch:
     def __init__(
         self,
-        sessions: Container[SessionId],
+        sessions: Mapping[SessionId, Standing],
         known: Mapping[ClientMessageId, Message],
         digests: SentDigests,
         busy: set[SessionId],
@@ -69,8 +74,11 @@ class _Batch:
             return stored if repeats_message(draft, stored, self._digests) else IdempotencyConflict()
         if draft.session_id in self._busy:
             return SessionBusy()
-        if draft.session_id not in self._sessions:
+        standing = self._sessions.get(draft.session_id)
+        if standing is None:
             return SessionNotFound()
+        if (refused := refusal(standing)) is not None:
+            return refused
         if draft.reply_to is not None and draft.id in self._unquotable:
             return Invalid("replyTo is no message of this session that the sender can see", field="replyTo")
         self._admitted[client_id] = draft

@@ -301,3 +301,32 @@ async def test_a_stranger_changes_nothing(sides: tuple[Side, Side], service: Ser
         status, problem = await eve.call("PUT", f"/api/chat/{session_id}/state", b'{"pinned": true}')
         assert (status, problem["code"]) == (403, "not-a-participant")
     assert (await ann.entry(session_id))["pinned"] is False
+
+
+async def test_a_closed_session_refuses_what_is_new_on_every_route(sides: tuple[Side, Side]) -> None:
+    ann, bob = sides
+    session_id = await ann.open(BOB)
+    await ann.send(session_id, "hello")
+    since = (await bob.call("GET", "/sync"))[1]["next"]
+    assert await ann.call("POST", f"/{session_id}/close") == (204, None)
+    operation = {"clientOperationId": str(uuid4())}
+    for _ in range(2):
+        assert await ann.call("POST", f"/{session_id}/close", operation) == (204, None)
+    for side in sides:
+        for device in (side.here, side.there):
+            await told(device, session_id, closed=True)
+        assert (await side.entry(session_id))["closed"] is True
+        status, problem = await side.call("POST", "/message", chat_message(session_id, side.email, "too late"))
+        assert (status, problem["code"]) == (403, "session-closed")
+        await side.here.subscribe(ERRORS)
+        await command(side.here, "/app/chat.typing", f'{{"sessionId": "{session_id}", "state": "typing"}}')
+        await eventually(lambda side=side: bool(problems_of(side.here)))  # type: ignore[misc]
+        assert [problem["code"] for problem in problems_of(side.here)] == ["session-closed"]
+    changes = (await bob.call("GET", f"/sync?since={since}"))[1]["changes"]
+    assert [change["closed"] for change in changes if change["type"] == "session"] == [True]
+    await bob.see(session_id, 1)
+    assert await ann.seen_flags(session_id) == [True]
+    status, problem = await ann.call("POST", f"/{uuid4()}/close", {})
+    assert (status, problem["code"]) == (404, "session-not-found")
+    status, problem = await ann.call("POST", f"/{session_id}/close", {"clientOperationId": "x"})
+    assert (status, problem["field"]) == (422, "clientOperationId")

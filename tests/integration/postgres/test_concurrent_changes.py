@@ -19,6 +19,7 @@ from domain.message import Message
 from domain.profile import Profile
 from domain.rules.change_policy import react
 from domain.session import ChatSession
+from domain.standing import Standing
 from tests.contract.suites.store.message_changes import rewrite
 from tests.support.people import draft, person, session_of
 from tests.support.postgres.slow_commits import commit_slowly
@@ -50,7 +51,7 @@ class Writers:
             self.written += 1
 
 
-def _reacted(message: Message, _: datetime, by: ProfileId, emoji: str) -> Message:
+def _reacted(message: Message, _: datetime, __: Standing, by: ProfileId, emoji: str) -> Message:
     return react(message, by, emoji)
 
 

@@ -18,7 +18,7 @@ SCHEMA = """
         DROP COLUMN sender_delivered_shown, DROP COLUMN receiver_delivered_shown,
         DROP COLUMN unread_seq, DROP COLUMN sender_unread, DROP COLUMN receiver_unread,
         DROP COLUMN sender_read_to, DROP COLUMN receiver_read_to,
-        DROP COLUMN sender_unread_seen, DROP COLUMN receiver_unread_seen;
+        DROP COLUMN sender_unread_seen, DROP COLUMN receiver_unread_seen, DROP COLUMN closed_at;
     ALTER TABLE chat_message_outbox DROP COLUMN bucket;
     ALTER TABLE chat_messages
         DROP COLUMN bucket, DROP COLUMN changed, DROP COLUMN reply_to, DROP COLUMN shared_changes,

@@ -28,7 +28,14 @@ Document = dict[str, Any]
 @pytest.fixture(scope="module")
 def document() -> Document:
     uses = ("init_session", "send_message", "list_sessions", "read_history", "read_unread", "mark_seen")
-    changes = ("change_message", "change_conversation", "change_settings", "count_unread", "sync_changes")
+    changes = (
+        "change_message",
+        "change_conversation",
+        "change_settings",
+        "count_unread",
+        "close_session",
+        "sync_changes",
+    )
     given = (*uses, *changes, "features", "health")
     app = Litestar(
         [

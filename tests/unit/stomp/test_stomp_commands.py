@@ -112,3 +112,18 @@ async def test_no_other_user_gets_anything(talk: Talk) -> None:
     talk.say(talk.ann, "edit", content="better")
     await told(talk.bob, "message", 2)
     assert [frame.headers["event-type"] for frame in eve.of("MESSAGE")] == ["ready"]
+
+
+async def test_a_closed_session_is_told_to_both_and_a_send_is_refused(talk: Talk) -> None:
+    operation = talk.say(talk.bob, "close")
+    (done,) = await told(talk.bob, "done")
+    assert (done["command"], done["clientOperationId"], done["status"]) == ("close", operation, 204)
+    for client in (talk.ann, talk.bob):
+        assert (await told(client, "session"))[-1]["closed"] is True
+    refused = str(uuid4())
+    body = talk.chat.message("too late", clientMessageId=refused)
+    talk.ann.say("SEND", body, destination="/app/chat.send", receipt="refused")
+    await eventually(lambda: any(b'"code"' in frame.body for frame in talk.ann.of("MESSAGE")))
+    (problem,) = [msgspec.json.decode(frame.body) for frame in talk.ann.of("MESSAGE") if b'"code"' in frame.body]
+    assert (problem["code"], problem["clientMessageId"]) == ("session-closed", refused)
+    assert "refused" not in [frame.headers["receipt-id"] for frame in talk.ann.of("RECEIPT")]

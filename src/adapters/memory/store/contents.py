@@ -14,6 +14,7 @@ from domain.outbox import OutboxEntry
 from domain.rules.unread import ReadMarks, is_unread
 from domain.session import ChatSession, Pair
 from domain.showing import EVERYTHING, Hidden, Receipts, Showing
+from domain.standing import OPEN, Standing
 
 
 @dataclass(slots=True)
@@ -53,6 +54,7 @@ class InMemoryStore:
     """How far the messages to that side have got."""
     read_marks: dict[tuple[ProfileId, SessionId], ReadMarks] = field(default_factory=dict)
     hides: dict[tuple[ProfileId, SessionId], Hidden] = field(default_factory=dict)
+    closed: set[SessionId] = field(default_factory=set)
     showing: dict[tuple[Email, Intent | None], Showing] = field(default_factory=dict)
 
     def message(self, message_id: MessageId) -> Message:
@@ -81,6 +83,10 @@ class InMemoryStore:
         """Gives the next change number to an opened or changed session."""
         self.changes += 1
         self.changed_sessions[session_id] = self.changes
+
+    def standing(self, session_id: SessionId) -> Standing:
+        """How the two of a session stand."""
+        return Standing(is_closed=True) if session_id in self.closed else OPEN
 
     def hidden(self, session: ChatSession) -> Hidden:
         """What either of the two hides."""

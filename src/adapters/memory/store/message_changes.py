@@ -33,7 +33,7 @@ class InMemoryMessageChanges:
         before = store.message(message_id)
         if operation is not None and store.is_repeated(operation):
             return Changed(before, is_new=False)
-        after = rule(before, store.clock.now())
+        after = rule(before, store.clock.now(), store.standing(session_id))
         if operation is not None:
             store.remember(operation)
         if after == before:

@@ -50,7 +50,9 @@ class InMemoryMessageRepository:
             for draft in drafts
             if (client_id := draft.client_message_id) in store.by_client_id
         }
-        verdicts = admit(drafts, store.sessions, known, self._digests, unquotable=self._unquotable(drafts))
+        session_ids = {draft.session_id for draft in drafts} & store.sessions.keys()
+        standings = {session_id: store.standing(session_id) for session_id in session_ids}
+        verdicts = admit(drafts, standings, known, self._digests, unquotable=self._unquotable(drafts))
         return [self._outcome(verdict, claim, envelope) for verdict in verdicts]
 
     def _unquotable(self, drafts: Sequence[Draft]) -> set[MessageId]:

@@ -6,12 +6,15 @@ from datetime import datetime
 from types import MappingProxyType
 
 from adapters.memory.store.contents import InMemoryStore
+from application.ports.changes.message_changes import Operation
 from application.ports.sessions import SessionOverview, SessionPosition
 from domain.conversation import Activity
+from domain.errors import SessionNotFound
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.rules.conversations import is_archived
 from domain.session import ChatSession
 from domain.showing import Hidden
+from domain.standing import Standing
 
 
 class InMemorySessionRepository:
@@ -34,6 +37,26 @@ class InMemorySessionRepository:
     async def find(self, session_id: SessionId) -> ChatSession | None:
         """See `SessionRepository.find`."""
         return self._store.sessions.get(session_id)
+
+    async def standings(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, Standing]:
+        """See `SessionRepository.standings`."""
+        known = self._store.sessions.keys() & set(session_ids)
+        return {session_id: self._store.standing(session_id) for session_id in known}
+
+    async def close(self, session_id: SessionId, operation: Operation | None = None) -> bool:
+        """See `SessionRepository.close`."""
+        store = self._store
+        if session_id not in store.sessions:
+            raise SessionNotFound
+        if operation is not None and store.is_repeated(operation):
+            return False
+        if operation is not None:
+            store.remember(operation)
+        if session_id in store.closed:
+            return False
+        store.closed.add(session_id)
+        store.note_session(session_id)
+        return True
 
     async def overview(
         self,
@@ -79,6 +102,7 @@ class InMemorySessionRepository:
             conversation,
             conversation.pinned_at is not None and conversation.pinned_at <= as_of,
             self._store.hides.get((reader, session.id), Hidden.NOTHING),
+            self._store.standing(session.id).is_closed,
         )
 
 

@@ -17,6 +17,8 @@ from domain.identifiers import ClientMessageId, MessageId, SessionId
 from domain.message import Draft, Message
 from domain.rules.admission import Verdict, admit, unquotable
 from domain.rules.repeats import SentDigests
+from domain.rules.standing import refusal
+from domain.standing import OPEN
 
 _KNOWN = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.client_msg_id = ANY($1::uuid[])"  # noqa: S608
 # Inserted in the order of client_msg_id, again for one order of waiting. The payload goes over the wire once a message,
@@ -73,14 +75,16 @@ async def append_once(
     """Stores the drafts inside the caller's transaction, and returns one outcome for each, in order.
 
     Drafts in sessions that another transaction has locked are `SessionBusy`. With `look_first` it looks for messages
-    that have the same `clientMessageId`; without it, a repeat is a lost race. Raises `LostRace`.
+    that have the same `clientMessageId`; without it, a repeat is a lost race, unless it would be refused otherwise.
+    Raises `LostRace`.
     """
     sessions, busy = await lock(connection, {draft.session_id for draft in drafts})
     known: dict[ClientMessageId, Message] = {}
-    if look_first:
-        found = await connection.fetch(_KNOWN, [draft.client_message_id for draft in drafts])
+    if suspects := drafts if look_first else _refused(drafts, sessions):
+        found = await connection.fetch(_KNOWN, [draft.client_message_id for draft in suspects])
         known = {row["client_msg_id"]: message_of(row) for row in found}
-    verdicts = admit(drafts, sessions, known, digests, busy, await _unquotable(connection, drafts))
+    standings = {session_id: session.standing for session_id, session in sessions.items()}
+    verdicts = admit(drafts, standings, known, digests, busy, await _unquotable(connection, drafts))
     stored: dict[ClientMessageId, Stored] = {}
     for draft in verdicts:
         if isinstance(draft, Draft) and draft.client_message_id not in stored:
@@ -91,6 +95,17 @@ async def append_once(
     if stored:
         await _insert(connection, sessions, list(stored.values()), claim)
     return _outcomes(verdicts, stored)
+
+
+def _refused(drafts: Sequence[Draft], sessions: Mapping[SessionId, LockedSession]) -> Sequence[Draft]:
+    """The drafts that their sessions take only as repeats: nothing is looked up for the others."""
+    if all(session.standing is OPEN for session in sessions.values()):
+        return ()
+    return [
+        draft
+        for draft in drafts
+        if draft.session_id in sessions and refusal(sessions[draft.session_id].standing) is not None
+    ]
 
 
 async def _unquotable(

@@ -12,7 +12,7 @@ from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.operations import is_repeated, remember
-from adapters.postgres.rows import message_of
+from adapters.postgres.rows import message_of, standing_of
 from adapters.postgres.unread_columns import read_to
 from application.ports.changes.message_changes import Changed, Operation, Place, Rewrite, Rule
 from domain.errors import MessageNotFound
@@ -22,7 +22,8 @@ from domain.rules.visibility import RECEIVER, is_visible
 
 # The number of a change is at least the id of its transaction, and never falls in a session.
 _LOCK = """
-    SELECT greatest(changed, pg_current_xact_id()::text::bigint) AS changed, clock_timestamp() AS now
+    SELECT greatest(changed, pg_current_xact_id()::text::bigint) AS changed, clock_timestamp() AS now,
+           closed_at
     FROM chat_sessions WHERE bucket = $2 AND id = $1 FOR NO KEY UPDATE
 """
 _FIND = (
@@ -97,7 +98,7 @@ class PostgresMessageChanges:
             before = message_of(found)
             if operation is not None and await is_repeated(connection, operation):
                 return Changed(before, is_new=False)
-            after = rule(before, session["now"])
+            after = rule(before, session["now"], standing_of(session))
             if operation is not None:
                 await remember(connection, operation)
             if after == before:

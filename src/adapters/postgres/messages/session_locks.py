@@ -8,12 +8,14 @@ import asyncpg
 
 from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import LOCK_TIMEOUT
+from adapters.postgres.rows import standing_of
 from domain.identifiers import SessionId
+from domain.standing import OPEN, Standing
 
 # What somebody else has locked is left out: it never holds up the others. Nothing is waited for, so that no circle of
 # waiting can be. The last message is not seen when it was committed after the statement began.
 _LOCK = """
-    SELECT s.id, s.last_seq, clock_timestamp() AS now,
+    SELECT s.id, s.last_seq, s.closed_at, clock_timestamp() AS now,
            greatest(s.changed, pg_current_xact_id()::text::bigint) AS changed,
            (SELECT m.sent_at FROM chat_messages m WHERE m.bucket = s.bucket AND m.session_id = s.id
             AND m.seq = s.last_seq) AS last_sent_at
@@ -34,12 +36,14 @@ class LockedSession:
     """A session that this transaction has locked.
 
     `sent_at` is the time of its next messages. It is the database's time, and never before the previous message.
-    `changed` is the number of the change that this transaction makes.
+    `changed` is the number of the change that this transaction makes. What the two have decided about the session
+    stays so until the transaction ends.
     """
 
     last_seq: int
     sent_at: datetime
     changed: int
+    standing: Standing = OPEN
 
 
 async def wait_for(connection: "asyncpg.Connection[asyncpg.Record]", session_id: SessionId) -> None:
@@ -55,7 +59,7 @@ async def lock(
     Returns the sessions that are locked now, and the ids of those that another transaction has locked.
     """
     rows = await connection.fetch(_LOCK, *with_buckets(session_ids))
-    locked = {row["id"]: LockedSession(row["last_seq"], row["now"], row["changed"]) for row in rows}
+    locked = {row["id"]: _locked(row) for row in rows}
     last_sent_at = {row["id"]: row["last_sent_at"] for row in rows if row["last_seq"]}
     unknown = [session_id for session_id, sent_at in last_sent_at.items() if sent_at is None]
     if unknown:
@@ -68,3 +72,7 @@ async def lock(
     left_out = [session_id for session_id in session_ids if session_id not in locked]
     busy = [row["id"] for row in await connection.fetch(_EXISTING, *with_buckets(left_out))] if left_out else []
     return locked, busy
+
+
+def _locked(row: asyncpg.Record) -> LockedSession:
+    return LockedSession(row["last_seq"], row["now"], row["changed"], standing_of(row))

@@ -78,6 +78,8 @@ chat_sessions = Table(
     # When message `last_sent_seq` was sent. Of a session whose `last_seq` is another one it is not known.
     _time("last_sent_at", nullable=True),
     Column("last_sent_seq", BigInteger, nullable=True),
+    # nothing new comes into it since then
+    _time("closed_at", nullable=True),
     CheckConstraint("sender_profile_id < receiver_profile_id", name="chat_sessions_canonical"),
     # its index is the one over (sender, receiver, intent) as well
     UniqueConstraint("sender_profile_id", "receiver_profile_id", "intent", name="chat_sessions_pair"),

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.connection.database import driver_connection
 from adapters.postgres.count_unread import count_unread
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
-from adapters.postgres.rows import Row, conversation_of, message_of, session_of
+from adapters.postgres.rows import Row, conversation_of, message_of, session_of, standing_of
 from adapters.postgres.sessions.shown_marks import SHOWN
 from adapters.postgres.unread_columns import is_counted, unread
 from application.ports.sessions import SessionOverview, SessionPosition
@@ -119,4 +119,5 @@ def _overview(row: Row, last: Message | None) -> SessionOverview:
         conversation_of(row),
         row["is_first"],
         Hidden(row["hides"]),
+        standing_of(row).is_closed,
     )

@@ -1,5 +1,6 @@
 """Sessions in PostgreSQL."""
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from types import MappingProxyType
@@ -8,14 +9,18 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of, with_buckets
-from adapters.postgres.connection.database import driver_connection
-from adapters.postgres.rows import session_of
+from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.rows import session_of, standing_of
 from adapters.postgres.sessions.overview import overview
 from adapters.postgres.sessions.showing import hides_of
 from application.concurrency.batch_loader import BatchLoader
+from application.ports.changes.message_changes import Operation
 from application.ports.sessions import SessionOverview, SessionPosition
+from domain.errors import SessionNotFound
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.session import ChatSession
+from domain.standing import Standing
 
 _OF_PAIR = """
     SELECT s.id, s.sender_profile_id, s.receiver_profile_id, s.intent, s.created_at
@@ -33,6 +38,15 @@ _FIND = """
     SELECT id, sender_profile_id, receiver_profile_id, intent, created_at
     FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
 """
+_STANDING = """
+    SELECT id, closed_at FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
+"""
+_LOCK = "SELECT closed_at FROM chat_sessions WHERE bucket = $2 AND id = $1 FOR NO KEY UPDATE"
+# the number never falls in a session
+_CLOSE = """
+    UPDATE chat_sessions SET closed_at = now(), changed = greatest(changed, pg_current_xact_id()::text::bigint)
+    WHERE bucket = $2 AND id = $1
+"""
 
 
 class PostgresSessionRepository:
@@ -41,6 +55,7 @@ class PostgresSessionRepository:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._finds: BatchLoader[SessionId, ChatSession] = BatchLoader(self._find)
+        self._standings: BatchLoader[SessionId, Standing] = BatchLoader(self._find_standings)
 
     async def get_or_create(
         self, session: ChatSession, emails: Mapping[ProfileId, Email] = MappingProxyType({})
@@ -67,6 +82,33 @@ class PostgresSessionRepository:
         async with driver_connection(self._engine) as connection:
             rows = await connection.fetch(_FIND, *with_buckets(session_ids))
         return {row["id"]: session_of(row) for row in rows}
+
+    async def standings(self, session_ids: Collection[SessionId]) -> Mapping[SessionId, Standing]:
+        """Reads how the two of each stand. Calls at the same time share one statement."""
+        wanted = list(session_ids)
+        found = zip(wanted, await asyncio.gather(*map(self._standings, wanted)), strict=True)
+        return {session_id: standing for session_id, standing in found if standing is not None}
+
+    async def _find_standings(self, session_ids: Sequence[SessionId]) -> Mapping[SessionId, Standing]:
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_STANDING, *with_buckets(session_ids))
+        return {row["id"]: standing_of(row) for row in rows}
+
+    async def close(self, session_id: SessionId, operation: Operation | None = None) -> bool:
+        """Closes a session under its lock, for which the senders of messages do not wait."""
+        place = (session_id, bucket_of(session_id))
+        async with driver_transaction(self._engine) as connection:
+            row = await connection.fetchrow(_LOCK, *place)
+            if row is None:
+                raise SessionNotFound
+            if operation is not None and await is_repeated(connection, operation):
+                return False
+            if operation is not None:
+                await remember(connection, operation)
+            if standing_of(row).is_closed:
+                return False
+            await connection.execute(_CLOSE, *place)
+            return True
 
     async def overview(
         self,

@@ -21,7 +21,7 @@ from application.wire.events import DoneEvent, encode_event
 from application.wire.problem import RefusedCommand
 from application.wire.requests.bodies import client_operation_id_of, decode_request
 from application.wire.requests.commands import DeleteInSession, EditInSession, ReactInSession
-from application.wire.requests.conversations import SettingsRequest, StateInSession, UnreadInSession
+from application.wire.requests.conversations import CloseInSession, SettingsRequest, StateInSession, UnreadInSession
 from application.wire.requests.passing import OwnPresence, TypingInSession, WatchSessions
 from domain.errors import ChatError
 from domain.features import switched_off
@@ -47,6 +47,7 @@ _WATCH: Final = msgspec.json.Decoder(WatchSessions)
 _PRESENCE: Final = msgspec.json.Decoder(OwnPresence)
 _STATE: Final = msgspec.json.Decoder(StateInSession)
 _UNREAD: Final = msgspec.json.Decoder(UnreadInSession)
+_CLOSE: Final = msgspec.json.Decoder(CloseInSession)
 _SETTINGS: Final = msgspec.json.Decoder(SettingsRequest)
 
 
@@ -112,6 +113,8 @@ class CommandHandler:
                 return None
             case "state":
                 await self._services.change_conversation(principal, decode_request(_STATE, event.body).command())
+            case "close":
+                await self._services.close_session(principal, decode_request(_CLOSE, event.body).command())
             case "settings":
                 await self._services.change_settings(principal, decode_request(_SETTINGS, event.body).command())
             case "unread":

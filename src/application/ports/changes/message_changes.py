@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.errors import IdempotencyConflict
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.message import Message
+from domain.standing import Standing
 
 OPERATIONS_KEPT: Final = timedelta(hours=24)
 """How long an operation is known after it was done (contract, section 11)."""
@@ -44,8 +45,8 @@ class Changed(NamedTuple):
     is_new: bool
 
 
-Rule = Callable[[Message, datetime], Message]
-"""Gives the message as it is to be. The time is the store's."""
+Rule = Callable[[Message, datetime, Standing], Message]
+"""Gives the message as it is to be. The time is the store's, the standing that of its session."""
 Rewrite = Callable[[Message], Mapping[str, object]]
 """The fields that a message with another text has in the payloads of its outbox entries, as JSON values."""
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from msgspec import UNSET, UnsetType
 
-from application.commands import ConversationCommand, MarkUnreadCommand, SettingsCommand
+from application.commands import CloseCommand, ConversationCommand, MarkUnreadCommand, SettingsCommand
 from application.wire.fields import MAX_SEQ, Draft, FromSeq, GivenSessionKey, IntentName, MutedUntil
 from application.wire.requests.commands import CommandRequest
 from application.wire.requests.ids import parse_id
@@ -71,6 +71,26 @@ class UnreadInSession(UnreadRequest, frozen=True, rename="camel", kw_only=True):
     session_id: GivenSessionKey
 
     def command(self) -> MarkUnreadCommand:
+        """The command that this request asks for. Raises `Invalid`."""
+        return self.of(self.session_id)
+
+
+class CloseRequest(CommandRequest, frozen=True, rename="camel", kw_only=True):
+    """Who closes a session. All of it may be left out."""
+
+    def of(self, session_id: str) -> CloseCommand:
+        """The command that this request asks for. Raises `Invalid`."""
+        return CloseCommand(
+            session_id=SessionId(parse_id(session_id, "sessionId")), email=self.actor(), operation_id=self.operation()
+        )
+
+
+class CloseInSession(CloseRequest, frozen=True, rename="camel", kw_only=True):
+    """The same with its session, as it is sent over STOMP."""
+
+    session_id: GivenSessionKey
+
+    def command(self) -> CloseCommand:
         """The command that this request asks for. Raises `Invalid`."""
         return self.of(self.session_id)
 

@@ -15,7 +15,7 @@ from application.wire.capabilities import Capabilities
 from application.wire.problem import Problem
 from application.wire.requests.bodies import InitRequest, SeenRequest, SendMessageRequest
 from application.wire.requests.commands import EditRequest, ReactionRequest
-from application.wire.requests.conversations import SettingsRequest, StateRequest, UnreadRequest
+from application.wire.requests.conversations import CloseRequest, SettingsRequest, StateRequest, UnreadRequest
 from application.wire.unread import UnreadCounts
 from application.wire.user_settings import SettingsAnswer
 from entrypoints.rest.chat import SessionOpened
@@ -30,6 +30,7 @@ _TYPES = (
     EditRequest,
     ReactionRequest,
     StateRequest,
+    CloseRequest,
     SettingsRequest,
     SettingsAnswer,
     UnreadRequest,

@@ -16,6 +16,7 @@ from domain.message import Draft, Message
 from domain.outbox import OutboxEntry
 from domain.rules.change_policy import ChangePolicy, Windows, hide, react
 from domain.rules.repeats import UNKEYED
+from domain.standing import Standing
 from tests.contract.suites.store.contract import Chat, Contract, Repositories
 from tests.support.people import CLAIM, DUE_AT_ONCE, draft, envelope, ids, person, session_of
 
@@ -44,20 +45,20 @@ class MessageChangesContract(Contract):
     async def edit(
         self, repositories: Repositories, sent: Message, content: str, operation: Operation | None = None
     ) -> Changed:
-        def rule(message: Message, now: datetime) -> Message:
+        def rule(message: Message, now: datetime, _: Standing) -> Message:
             return RULES.edit(message, sent.sender_id, now, content)
 
         return await repositories.changes.change(sent.session_id, sent.id, rule, rewrite, operation)
 
     async def delete(self, repositories: Repositories, sent: Message) -> Changed:
-        def rule(message: Message, now: datetime) -> Message:
+        def rule(message: Message, now: datetime, _: Standing) -> Message:
             return RULES.delete(message, sent.sender_id, now)
 
         return await repositories.changes.change(sent.session_id, sent.id, rule, rewrite)
 
     async def hide(self, repositories: Repositories, chat: Chat, sent: Message) -> Changed:
         return await repositories.changes.change(
-            sent.session_id, sent.id, lambda message, now: hide(message, chat.bob.id, now), rewrite
+            sent.session_id, sent.id, lambda message, now, _: hide(message, chat.bob.id, now), rewrite
         )
 
     async def test_every_read_shows_a_change(self, repositories: Repositories, chat: Chat, sent: Message) -> None:
@@ -66,7 +67,7 @@ class MessageChangesContract(Contract):
         assert edited.is_new
         assert (edited.message.content, edited.message.changes.shared) == ("else", 1)
         reacted = await repositories.changes.change(
-            sent.session_id, sent.id, lambda message, _: react(message, chat.bob.id, "👍"), rewrite
+            sent.session_id, sent.id, lambda message, *_: react(message, chat.bob.id, "👍"), rewrite
         )
         messages, place = repositories.messages, Place(sent.session_id, sent.seq)
         (overview,) = await repositories.sessions.overview([chat.bob.id], None, None, 10)

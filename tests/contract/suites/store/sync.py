@@ -53,10 +53,10 @@ class SyncContract(Contract):
         new = await self.send(repositories, chat, 3)
         for message in (old[1], old[1], new[0]):
             await repositories.changes.change(
-                message.session_id, message.id, lambda one, _: react(one, chat.bob.id, "👍"), rewrite
+                message.session_id, message.id, lambda one, *_: react(one, chat.bob.id, "👍"), rewrite
             )
         await repositories.changes.change(
-            old[2].session_id, old[2].id, lambda one, now: hide(one, chat.bob.id, now), rewrite
+            old[2].session_id, old[2].id, lambda one, now, _: hide(one, chat.bob.id, now), rewrite
         )
         for reader in (chat.ann, chat.bob):
             told = await self.since(repositories, reader, before.number, limit=limit)

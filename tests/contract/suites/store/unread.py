@@ -32,13 +32,13 @@ WRITERS = 6
 
 async def delete(repositories: Repositories, message: Message) -> None:
     await repositories.changes.change(
-        message.session_id, message.id, lambda one, now: POLICY.delete(one, one.sender_id, now), rewrite
+        message.session_id, message.id, lambda one, now, _: POLICY.delete(one, one.sender_id, now), rewrite
     )
 
 
 async def hide_from(repositories: Repositories, message: Message, reader: Profile) -> None:
     await repositories.changes.change(
-        message.session_id, message.id, lambda one, now: hide(one, reader.id, now), rewrite
+        message.session_id, message.id, lambda one, now, _: hide(one, reader.id, now), rewrite
     )
 
 
