@@ -94,7 +94,7 @@ class Container(Ports):
     )
     views = singleton(MessageViews, deleted_text=use(settings).deleted_text)
     shown = singleton(ShownMessages, changes=use(store).changes, views=use(views))
-    summaries = singleton(SessionSummaries, directory=use(directory), shown=use(shown), clock=use(clock))
+    summaries = singleton(SessionSummaries, directory=use(directory), shown=use(shown))
     present_deliveries = singleton(PresentDeliveries, changes=use(store).changes, shown=use(shown), clock=use(clock))
     present_push = singleton(
         PresentPush,
@@ -149,7 +149,7 @@ class Container(Ports):
     read_limit = singleton(ReadLimit, rate=use(rate_limits).reads, max_at_once=use(settings).max_reads_at_once)
     limited_lookups = singleton(LimitedLookups, lookup=use(profiles))
     session_events = singleton(
-        SessionEvents, broker=use(broker), clock=use(clock), sessions=use(store).sessions, summaries=use(summaries)
+        SessionEvents, broker=use(broker), sessions=use(store).sessions, summaries=use(summaries)
     )
     init_session = singleton(
         InitSession,

@@ -49,6 +49,6 @@ def side_parts(
         ChangeSettings(directory, store.showing, events, rate_limit),
         CountUnread(participants, directory, store.unread, events, rate_limit, read_limit),
         CloseSession(participants, store.sessions, events, rate_limit),
-        UnreadEvents(store.unread, directory, push, clock, features),
+        UnreadEvents(store.unread, directory, push, features),
         SettingsRelations(store.showing, clock),
     )

@@ -5,7 +5,6 @@ from collections.abc import Collection, Sequence
 
 from application.delivery.session_summaries import SessionSummaries
 from application.ports.broker import Broker
-from application.ports.clock import Clock
 from application.ports.push import Delivery
 from application.ports.sessions import SessionRepository
 from application.wire.events import SessionEvent, encode_event
@@ -22,9 +21,8 @@ log = logging.getLogger(__name__)
 class SessionEvents:
     """Publishes `session` events. They may get lost: a resume reads the store."""
 
-    def __init__(self, broker: Broker, clock: Clock, sessions: SessionRepository, summaries: SessionSummaries) -> None:
+    def __init__(self, broker: Broker, sessions: SessionRepository, summaries: SessionSummaries) -> None:
         self._broker = broker
-        self._clock = clock
         self._sessions = sessions
         self._summaries = summaries
 
@@ -45,7 +43,6 @@ class SessionEvents:
         """Publishes to one user sessions of its profiles `readers`, as they are now."""
         if not self._broker.may_have_listener(EVENTS_QUEUE):
             return
-        at = self._clock.now()  # before it is read: of two events of a session, the later one is the newer one
         try:
             overviews = await self._sessions.overview(readers, None, None, len(session_ids), only=session_ids)
             summaries = await self._summaries.of(overviews, readers)
@@ -54,7 +51,10 @@ class SessionEvents:
             return
         destination = user_destination(email, EVENTS_QUEUE)
         await self._publish(
-            [Delivery(destination, encode_event(SessionEvent.of(summary, at))) for summary in summaries]
+            [
+                Delivery(destination, encode_event(SessionEvent.of(summary, overview.read_at)))
+                for overview, summary in zip(overviews, summaries, strict=True)
+            ]
         )
 
     async def _publish(self, deliveries: Sequence[Delivery]) -> None:
@@ -73,6 +73,6 @@ class SessionEvents:
             unread_count=0,
             last_seq=0,
             created_at=session.created_at,
-            at=self._clock.now(),
+            at=session.created_at,
         )
         return encode_event(event)

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Final
 
 from application.concurrency.background import BackgroundTask
-from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery, Push
 from application.ports.unread import UnreadRepository
@@ -36,7 +35,6 @@ class UnreadEvents:
         unread: UnreadRepository,
         directory: ProfileDirectory,
         push: Push,
-        clock: Clock,
         features: Features,
         *,
         interval: float = INTERVAL,
@@ -44,7 +42,6 @@ class UnreadEvents:
         self._unread = unread
         self._directory = directory
         self._push = push
-        self._clock = clock
         self._is_on = Feature.UNREAD in features
         self._interval = interval
         self._noted: dict[Email, None] = {}
@@ -76,16 +73,15 @@ class UnreadEvents:
             await asyncio.sleep(self._interval)
 
     async def _tell(self, emails: Sequence[Email]) -> None:
-        at = self._clock.now()
         try:
             mine = {email: [profile.id for profile in await self._directory.of_email(email)] for email in emails}
-            totals = await self._unread.totals(mine)
+            read = await self._unread.totals(mine)
         except Unavailable:
             log.info("%d users were not told what they have not read: the store is away", len(emails))
             return
         self._push.push(
             [
-                Delivery(user_destination(email, EVENTS_QUEUE), encode_event(UnreadEvent.of(found, at)))
-                for email, found in totals.items()
+                Delivery(user_destination(email, EVENTS_QUEUE), encode_event(UnreadEvent.of(found, read.at)))
+                for email, found in read.totals.items()
             ]
         )

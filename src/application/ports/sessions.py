@@ -20,9 +20,10 @@ class SessionOverview:
     """A session as `reader`, one of its participants, sees it.
 
     `active_at` is when the last message was sent, or when the session was opened. `as_of` is the store's time of the
-    first page: later messages do not change `active_at`. `delivered_to` and `seen_to` are the marks of the peer, which
-    never go back. `conversation` is the reader's own, and `hidden` is what the reader hides in it. `is_first` says that
-    it was pinned when the first page was read, `is_closed` that one of the two has closed it.
+    first page: later messages do not change `active_at`. `read_at` is the store's time of this page: of two pages the
+    later one is the newer one. `delivered_to` and `seen_to` are the marks of the peer, which never go back.
+    `conversation` is the reader's own, and `hidden` is what the reader hides in it. `is_first` says that it was pinned
+    when the first page was read, `is_closed` that one of the two has closed it.
     """
 
     session: ChatSession
@@ -32,6 +33,7 @@ class SessionOverview:
     last_seq: int
     unread: int
     as_of: datetime
+    read_at: datetime
     delivered_to: int = 0
     seen_to: int = 0
     conversation: Conversation = UNTOUCHED

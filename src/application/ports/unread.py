@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from application.ports.changes.message_changes import Operation
@@ -27,10 +28,17 @@ class UnreadTotals:
 NOTHING_UNREAD = UnreadTotals(0, 0, {})
 
 
+class UnreadReading(NamedTuple):
+    """Totals by user, and the store's time when they were read: of two readings the later one is the newer one."""
+
+    at: datetime
+    totals: Mapping[Email, UnreadTotals]
+
+
 class UnreadRepository(Protocol):
     """Counts what readers have not read (`domain.rules.unread`). All methods raise `Unavailable`."""
 
-    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> Mapping[Email, UnreadTotals]:
+    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> UnreadReading:
         """The totals over the sessions of each user. Sees every commit that returned before the call."""
         ...
 

@@ -44,7 +44,7 @@ class CountUnread:
         with self._read_limit.reading(principal, 1):
             email = principal.acting_for(given)
             mine = [profile.id for profile in await self._directory.of_email(email)]
-            totals = (await self._unread.totals({email: mine}))[email]
+            totals = (await self._unread.totals({email: mine})).totals[email]
             return counts_of(totals, await self._unread.sessions(mine, MAX_SESSIONS) if totals.total else ())
 
     async def mark(self, principal: Principal, command: MarkUnreadCommand) -> None:

@@ -184,24 +184,22 @@ class SyncChanges:
     async def _unread_events(self, principal: User, mine: Sequence[ProfileId]) -> Sequence[Event]:
         if Feature.UNREAD not in self._features:
             return ()
-        at = self._clock.now()
-        totals = await self._unread.totals({principal.email: mine})
-        return [Event(encode_event(UnreadEvent.of(totals[principal.email], at)))]
+        read = await self._unread.totals({principal.email: mine})
+        return [Event(encode_event(UnreadEvent.of(read.totals[principal.email], read.at)))]
 
     async def _session_events(self, marks: Sequence[SessionMarks], mine: Sequence[ProfileId]) -> Sequence[Event]:
-        now = self._clock.now()
         only = [mark.session_id for mark in marks]
         overviews = await self._sessions.overview(mine, None, None, len(only), only=only)
         receipts = {mark.session_id: mark for mark in marks}
         events: list[Event] = []
-        for summary in await self._summaries.of(overviews, mine):
-            mark = receipts[SessionId(summary.session_id)]
+        for overview, summary in zip(overviews, await self._summaries.of(overviews, mine), strict=True):
+            mark, at = receipts[overview.session.id], overview.read_at
             session_events = [
-                SessionEvent.of(summary, now),
-                _receipt(mark, mark.peer, mark.delivered_to, mark.seen_to, now),
+                SessionEvent.of(summary, at),
+                _receipt(mark, mark.peer, mark.delivered_to, mark.seen_to, at),
             ]
             if mark.own_seen_to:
-                session_events.append(_receipt(mark, mark.reader, mark.own_seen_to, mark.own_seen_to, now))
+                session_events.append(_receipt(mark, mark.reader, mark.own_seen_to, mark.own_seen_to, at))
             events += [Event(encode_event(event)) for event in session_events]
         return events
 
@@ -218,8 +216,8 @@ def _after(token: SyncToken, place: Place, mine: Sequence[ProfileId]) -> SyncTok
     return SyncToken(token.owner, token.epoch, place.until, profiles=merged(token.profiles, stand_for(mine)))
 
 
-def _receipt(mark: SessionMarks, by: ProfileId, delivered_to: int, seen_to: int, now: datetime) -> ReceiptEvent:
-    return ReceiptEvent(at=now, session_id=mark.session_id, by=by, delivered_to=delivered_to, seen_to=seen_to)
+def _receipt(mark: SessionMarks, by: ProfileId, delivered_to: int, seen_to: int, at: datetime) -> ReceiptEvent:
+    return ReceiptEvent(at=at, session_id=mark.session_id, by=by, delivered_to=delivered_to, seen_to=seen_to)
 
 
 def is_told(known: Mapping[UUID, int], event: Event) -> bool:

@@ -61,7 +61,8 @@ class StoreWithOutages(MemoryStore):
 class Service:
     """Rates are a second. Lookups are cached with a `profile_ttl` (seconds) only.
 
-    Instances may share `remembered`, the directory. `container` has what is not here.
+    The clock of the instance is `ahead` of the store's by so many seconds. Instances may share `remembered`, the
+    directory. `container` has what is not here.
     """
 
     broker: Broker
@@ -70,6 +71,7 @@ class Service:
     read_rate: int = 0
     seen_rate: int = 0
     max_wait: float = 5
+    ahead: float = 0
     lookup: ProfileLookup = field(default_factory=EmbeddedProfileLookup)
     profile_ttl: float | None = None
     remembered: InMemoryProfileDirectory | None = None
@@ -83,7 +85,9 @@ class Service:
         assert isinstance(self.store.clock, ManualClock)
         self.clock = self.store.clock
         container = self.container = Container(settings=msgspec.structs.replace(self._settings(), **self.changes))
-        replace(container.clock, self.clock)
+        replace(
+            container.clock, ManualClock(self.clock.now() + timedelta(seconds=self.ahead)) if self.ahead else self.clock
+        )
         replace(container.digests, UNKEYED)  # which the repositories below have too
         replace(container.store, StoreWithOutages(self.store, self.outage))
         replace(container.broker, self.broker)

@@ -97,6 +97,7 @@ class InMemorySessionRepository:
             len(messages),
             self._store.unread(session, reader),
             as_of,
+            self._store.clock.now(),
             delivered_to,
             seen_to,
             conversation,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from adapters.memory.store.contents import InMemoryStore
 from application.ports.changes.message_changes import Operation
-from application.ports.unread import UnreadSession, UnreadTotals
+from application.ports.unread import UnreadReading, UnreadSession, UnreadTotals
 from domain.errors import SessionNotFound
 from domain.identifiers import Email, Intent, ProfileId, SessionId
 from domain.rules.unread import ReadMarks, mark_unread
@@ -17,9 +17,10 @@ class InMemoryUnreadRepository:
     def __init__(self, store: InMemoryStore) -> None:
         self._store = store
 
-    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> Mapping[Email, UnreadTotals]:
+    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> UnreadReading:
         """See `UnreadRepository.totals`."""
-        return {email: self._total(profile_ids) for email, profile_ids in readers.items()}
+        totals = {email: self._total(profile_ids) for email, profile_ids in readers.items()}
+        return UnreadReading(self._store.clock.now(), totals)
 
     async def sessions(self, readers: Collection[ProfileId], limit: int) -> Sequence[UnreadSession]:
         """See `UnreadRepository.sessions`."""

@@ -57,7 +57,7 @@ _PLACES = f"""
       ON c.profile_id = ANY($1::uuid[]) AND c.profile_id = place.reader AND c.session_id = place.id
 """  # noqa: S608 - made of constants
 _PAGE = f"""
-    SELECT page.*, unread.count AS unread, unread.is_counted
+    SELECT page.*, now() AS read_at, unread.count AS unread, unread.is_counted
     FROM (
         SELECT * FROM ({_PLACES}) place
         WHERE ($3::timestamptz IS NULL OR (is_first, active_at, id) < ($8::bool, $4::timestamptz, $5::uuid))
@@ -114,6 +114,7 @@ def _overview(row: Row, last: Message | None) -> SessionOverview:
         row["last_seq"],
         row["unread"],
         row["as_of"],
+        row["read_at"],
         row["peer_delivered_to"],
         row["peer_seen_to"],
         conversation_of(row),

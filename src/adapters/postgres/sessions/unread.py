@@ -10,7 +10,7 @@ from adapters.postgres.count_unread import count_unread
 from adapters.postgres.operations import is_repeated, remember
 from adapters.postgres.unread_columns import keep_or_forget, read_to, unread
 from application.ports.changes.message_changes import Operation
-from application.ports.unread import NOTHING_UNREAD, UnreadSession, UnreadTotals
+from application.ports.unread import NOTHING_UNREAD, UnreadReading, UnreadSession, UnreadTotals
 from domain.errors import SessionNotFound
 from domain.identifiers import Email, ProfileId, SessionId
 
@@ -24,9 +24,11 @@ _UNREAD = f"""
     WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::uuid[]) AS o(owner, id)
                       WHERE o.owner = p.owner AND o.id = s.sender_profile_id)
 """  # noqa: S608 - made of constants
+# One row more than there is to count, so that the time comes even then.
 _TOTALS = f"""
-    SELECT owner, intent, sum(unread)::bigint AS unread, count(*) AS sessions
-    FROM ({_UNREAD}) one WHERE unread > 0 GROUP BY owner, intent ORDER BY owner, intent
+    SELECT now() AS read_at, owner, intent, sum(unread)::bigint AS unread, count(*) AS sessions
+    FROM (SELECT owner, intent, unread FROM ({_UNREAD}) one WHERE unread > 0 UNION ALL SELECT NULL, NULL, 0) counted
+    GROUP BY owner, intent ORDER BY owner, intent
 """  # noqa: S608 - made of constants
 _SESSIONS = f"""
     SELECT one.id, one.unread
@@ -68,7 +70,7 @@ class PostgresUnreadRepository:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> Mapping[Email, UnreadTotals]:
+    async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> UnreadReading:
         """See `UnreadRepository.totals`."""
         pairs = [(email, profile_id) for email, profile_ids in readers.items() for profile_id in profile_ids]
         async with driver_connection(self._engine) as connection:
@@ -77,12 +79,14 @@ class PostgresUnreadRepository:
             )
         totals = dict.fromkeys(readers, NOTHING_UNREAD)
         for row in rows:
+            if row["owner"] is None:
+                continue
             known = totals[row["owner"]]
             by_intent = {**known.by_intent, row["intent"]: row["unread"]}
             totals[row["owner"]] = UnreadTotals(
                 known.total + row["unread"], known.sessions + row["sessions"], by_intent
             )
-        return totals
+        return UnreadReading(rows[0]["read_at"], totals)
 
     async def sessions(self, readers: Collection[ProfileId], limit: int) -> Sequence[UnreadSession]:
         """See `UnreadRepository.sessions`."""

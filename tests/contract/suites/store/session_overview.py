@@ -102,6 +102,17 @@ class SessionOverviewContract(Contract):
                 await self.write(repositories, chat, session)
         assert sorted(one.session.id for one in found) == sorted(one.id for one in (*sessions, chat.session))
 
+    async def test_of_two_readings_the_newer_one_has_the_later_time_of_the_store(
+        self, repositories: Repositories, chat: Chat, sessions: list[ChatSession]
+    ) -> None:
+        (first,) = await repositories.sessions.overview([chat.ann.id], None, None, 1)
+        await self.write(repositories, chat, sessions[0])
+        await repositories.tick()
+        position = SessionPosition(first.as_of, first.active_at, first.session.id)
+        (second,) = await repositories.sessions.overview([chat.ann.id], None, position, 1)
+        assert (first.read_at, second.as_of) == (first.as_of, first.as_of)
+        assert second.read_at > first.read_at
+
     async def test_a_page_keeps_its_order_and_shows_present_values(
         self, repositories: Repositories, chat: Chat, sessions: list[ChatSession]
     ) -> None:

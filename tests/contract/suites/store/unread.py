@@ -52,7 +52,7 @@ class UnreadContract(Contract):
 
     async def unread(self, repositories: Repositories, reader: Profile) -> int:
         """As the list, the totals and the sessions of the totals say, which agree."""
-        totals = (await repositories.unread.totals({reader.email: [reader.id]}))[reader.email]
+        totals = (await repositories.unread.totals({reader.email: [reader.id]})).totals[reader.email]
         listed = await repositories.sessions.overview([reader.id], None, None, 50)
         found = [(one.session.id, one.unread) for one in listed if one.unread]
         assert list(await repositories.unread.sessions([reader.id], 200)) == found
@@ -126,13 +126,23 @@ class UnreadContract(Contract):
             await repositories.tick()
             await store(repositories.messages, [draft(session, sender, receiver)])
         mine = {chat.bob.email: [chat.bob.id, at_work.id], carol.email: [carol.id]}
-        assert await repositories.unread.totals(mine) == {
+        assert (await repositories.unread.totals(mine)).totals == {
             chat.bob.email: UnreadTotals(4, 3, {chat.bob.intent: 3, WORK: 1}),
             carol.email: NOTHING_UNREAD,
         }
         newest = [UnreadSession(with_carol.id, 1), UnreadSession(working.id, 1), UnreadSession(chat.session.id, 2)]
         assert list(await repositories.unread.sessions(mine[chat.bob.email], 9)) == newest
         assert list(await repositories.unread.sessions(mine[chat.bob.email], 2)) == newest[:2]
+
+    async def test_of_two_readings_the_newer_one_has_the_later_time_of_the_store(
+        self, repositories: Repositories, chat: Chat
+    ) -> None:
+        nothing = await repositories.unread.totals({chat.bob.email: [chat.bob.id]})
+        await self.send(repositories, chat, 1)
+        await repositories.tick()
+        one = await repositories.unread.totals({chat.bob.email: [chat.bob.id]})
+        (listed,) = await repositories.sessions.overview([chat.bob.id], None, None, 1)
+        assert nothing.at < one.at <= listed.read_at
 
     async def test_an_operation_is_done_once(self, repositories: Repositories, chat: Chat) -> None:
         await self.send(repositories, chat, 2)
