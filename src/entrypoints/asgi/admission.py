@@ -1,5 +1,6 @@
 """Decides who may connect: by origin, by the state of the instance, and by the room for unauthenticated clients."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ import msgspec
 from adapters.stomp.connections import Connections
 from adapters.stomp.transport import CloseReason
 from adapters.stomp.waiting_room import NoRoom, Place, WaitingRoom
+from application.diagnostics.seldom_log import SeldomLog
 from application.wire.problem import Problem, problem_type
 from entrypoints.asgi.client_address import ClientAddresses
 from entrypoints.asgi.origins import Origins
@@ -21,6 +23,7 @@ _PROBLEMS: Mapping[int, tuple[str, str]] = {
     404: ("not-found", "There is nothing to connect to here"),
     503: ("unavailable", "This instance takes no new connections right now"),
 }
+_seldom = SeldomLog(logging.getLogger(__name__))
 
 
 class Refused(Exception):
@@ -46,6 +49,11 @@ class Refused(Exception):
         """A problem document."""
         code, title = _PROBLEMS[self.status]
         return msgspec.json.encode(Problem(problem_type(code), title, self.status, title, code))
+
+    def log(self) -> None:
+        """Logs the refusal, but not more than one a minute for each status. A path that is wrong is no warning."""
+        level = logging.INFO if self.status == 404 else logging.WARNING
+        _seldom(level, f"connections are refused with {self.status}: {_PROBLEMS[self.status][1]}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class Admission:
 
 async def refuse_upgrade(refused: Refused, scope: Scope, send: Send) -> None:
     """Answers an upgrade with an HTTP response, if the server can (ASGI extension "WebSocket Denial Response")."""
+    refused.log()
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close", "code": CloseReason.POLICY.value.code})
         return

@@ -87,6 +87,7 @@ class SockJsEndpoint:
         try:
             self._admission.check_origin(scope)
         except Refused as refused:
+            refused.log()
             await request.answer(refused.status)
             return
         if rest in ("", "/"):
@@ -139,6 +140,7 @@ class SockJsEndpoint:
         except NoSuchSession:
             await request.answer(404)
         except Refused as refused:
+            refused.log()
             request.answer_headers |= refused.headers
             await request.answer(refused.status)
         except TimeoutError:

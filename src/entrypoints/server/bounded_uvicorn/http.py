@@ -1,19 +1,26 @@
 """HTTP/1.1 that bounds the time of request heads and the number of chunks, and handles upgrades itself."""
 
 import asyncio
-from typing import Any
+import logging
+import sys
+from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from application.diagnostics.seldom_log import SeldomLog
 from entrypoints.asgi.sockets import Sockets
-from entrypoints.server.bounded_uvicorn.upgrade import open_socket
+from entrypoints.server.bounded_uvicorn.upgrade import open_socket, refuse
 
 HEAD_TIMEOUT = 10.0
 """Seconds for one head, from the connection or from its first octet. Granian has the same limit."""
 
 MAX_LINES = 2_000
 """Lines of a chunked request. Each chunk has two, and costs 40 µs whatever its size."""
+
+HEAD_TOO_LARGE: Final = 431  # RFC 6585, section 5
+
+_seldom = SeldomLog(logging.getLogger(__name__))
 
 
 class BoundedHttp(H11Protocol):
@@ -63,6 +70,15 @@ class BoundedHttp(H11Protocol):
         ahead, _ = self.conn.trailing_data  # when the client did not wait for the answer
         if ahead:
             socket.data_received(ahead)
+
+    def send_400_response(self, msg: str) -> None:
+        """Answers what is no HTTP request, or has too large a head. uvicorn calls it, and has logged `msg`."""
+        error = sys.exception()
+        if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == HEAD_TOO_LARGE:
+            _seldom(logging.WARNING, "requests are refused with 431: the head of one is too large")
+            refuse(self.transport, HEAD_TOO_LARGE)
+        else:
+            super().send_400_response(msg)
 
     def _comes_in_chunks(self) -> bool:
         is_body = self.conn.their_state is h11.SEND_BODY

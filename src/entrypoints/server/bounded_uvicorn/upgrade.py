@@ -1,15 +1,21 @@
 """Answers an upgrade: opens a WebSocket, or refuses."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from adapters.websocket.handshake import BadHandshake, accept_value, switching_protocols
+from application.diagnostics.seldom_log import SeldomLog
 from entrypoints.asgi.admission import Refused
 from entrypoints.asgi.sockets import Sockets
 from entrypoints.asgi.types import Scope, headers_of
 from entrypoints.server.bounded_uvicorn.websocket import WebSocket
+
+NO_BODY: Final = MappingProxyType({"connection": "close", "content-length": "0"})
+_seldom = SeldomLog(logging.getLogger(__name__))
 
 
 def open_socket(
@@ -24,10 +30,12 @@ def open_socket(
         accept = accept_value(scope["method"], headers)
         accepted = sockets.admit({**scope, "type": "websocket", "subprotocols": _offered(scope)})
     except BadHandshake as error:
-        _refuse(transport, error.status, {"connection": "close", "content-length": "0"})
+        _seldom(logging.INFO, f"upgrades are refused with {error.status}: they are no handshakes of RFC 6455")
+        refuse(transport, error.status)
         return None
     except Refused as refused:
-        _refuse(transport, refused.status, refused.body_headers | refused.headers, refused.body)
+        refused.log()
+        refuse(transport, refused.status, refused.body_headers | refused.headers, refused.body)
         return None
 
     def forget(gone: WebSocket) -> None:
@@ -46,7 +54,8 @@ def _offered(scope: Scope) -> list[str]:
     return [name for name in map(str.strip, ",".join(lines).split(",")) if name]
 
 
-def _refuse(transport: asyncio.Transport, status: int, headers: Mapping[str, str], body: bytes = b"") -> None:
+def refuse(transport: asyncio.Transport, status: int, headers: Mapping[str, str] = NO_BODY, body: bytes = b"") -> None:
+    """Answers with `status`, and ends the connection."""
     lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", *(f"{name}: {value}" for name, value in headers.items())]
     transport.write(("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + body)
     transport.close()
