@@ -21,7 +21,7 @@ from tests.support.clients.web_client import WebClient
 from tests.support.eventually import eventually, eventually_some
 from tests.support.network.http_server import answers, http_server
 from tests.support.network.proxied_instances import ANN, BOB, Place, connections
-from tests.support.network.raw_http import ask
+from tests.support.network.raw_http import RawHttp, ask
 from tests.support.network.reverse_proxy import Program, ReverseProxy, Stick
 from tests.support.postgres.databases import Databases
 from tests.support.service.service_process import ServiceProcess
@@ -285,6 +285,18 @@ async def test_the_host_that_the_client_wrote_arrives(place: Place) -> None:
     """By it the service, which was given no origins, tells its own pages from others'."""
     assert (await ask(place.url, "GET", "/info", Origin=place.proxy.url)).status == 200
     assert (await ask(place.url, "GET", "/info", Origin="http://127.0.0.1")).status == 403
+
+
+async def test_the_largest_token_arrives(place: Place) -> None:
+    """The service refuses it, not the proxy: for a request, for an upgrade and for a request of SockJS."""
+    authorization = f"Bearer {'a' * 16_384}"
+    upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+    headers = {"Authorization": authorization}
+    assert (await ask(place.proxy.url, "GET", "/api/chat/sessions", **headers)).status == 401
+    assert (await ask(place.url, "POST", "/000/large/xhr", **headers)).status == 200
+    async with RawHttp(place.url) as http:
+        assert (await http.ask("GET", "", **headers, **upgrade, **key)).status == 101
 
 
 @pytest.mark.parametrize(
