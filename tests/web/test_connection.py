@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import jwt
 import msgspec
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
@@ -87,10 +88,20 @@ async def test_a_token_is_renewed_in_place(service: ServiceProcess, desk: Window
 
 
 @pytest.fixture
-async def foreign_tokens(tmp_path: Path, database_url: str) -> AsyncIterator[ServiceProcess]:
+def directory() -> str:
+    return "flairbit"
+
+
+@pytest.fixture
+async def foreign_tokens(tmp_path: Path, database_url: str, directory: str) -> AsyncIterator[ServiceProcess]:
     """A service that takes an issuer's tokens and makes none."""
     generate_key_pair(tmp_path / "issuer")
-    settings = {"CHAT_DATABASE_URL": database_url, "CHAT_JWT_PUBLIC_KEY_FILE": str(tmp_path / "issuer" / "public.pem")}
+    settings = {
+        "CHAT_DATABASE_URL": database_url,
+        "CHAT_JWT_PUBLIC_KEY_FILE": str(tmp_path / "issuer" / "public.pem"),
+        "CHAT_DIRECTORY": directory,
+        **({"CHAT_DIRECTORY_OPEN": "true"} if directory == "claims" else {}),
+    }
     service = ServiceProcess(tmp_path, settings)
     yield await service.start()
     await service.stop()
@@ -121,6 +132,27 @@ async def test_with_tokens_of_an_issuer_one_is_pasted_and_another_when_it_ends(
     await paste(seconds=600)
     await expect(ann.message("afterwards")).to_contain_text("Stored")
     assert await ann.texts() == ["before", "afterwards"]
+
+
+@pytest.mark.parametrize("directory", ["claims"])
+async def test_the_address_may_be_in_the_claim_email(
+    foreign_tokens: ServiceProcess, desk: Window, tmp_path: Path
+) -> None:
+    claims = {
+        "sub": "user-17",
+        "email": "Ann@example.org",
+        "name": "Ann",
+        "exp": datetime.now(UTC) + timedelta(hours=1),
+    }
+    key = (tmp_path / "issuer" / "private.pem").read_text()
+    await desk.page.goto(foreign_tokens.url)
+    await desk.page.get_by_label("Token").fill(jwt.encode(claims, key, "RS256"))
+    await desk.page.get_by_role("button", name="Sign in").click()
+    ann = desk.side("Ann")
+    await ann.pane.get_by_label("E-mail").fill(BOB)
+    await ann.button("Chat").click()
+    await ann.write("Bob", "it is me")
+    await expect(ann.message("it is me")).to_contain_text("Stored")
 
 
 async def test_a_token_of_a_wrong_key_is_refused_with_the_reason(

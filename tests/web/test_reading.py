@@ -95,6 +95,19 @@ async def test_the_first_unread_message_is_found(bob: Side) -> None:
     await expect(bob.pane.get_by_text("New messages", exact=True)).to_be_in_viewport()
 
 
+async def test_deleted_messages_are_not_among_the_unread(service: ServiceProcess, desk: Window) -> None:
+    async with Rest(service.url, service.token(ANN)) as rest, Rest(service.url, service.token(BOB)) as reader:
+        session_id = await rest.init(ANN, BOB)
+        sent = [(await rest.post("/api/chat/message", chat_message(session_id, ANN, str(n))))[1] for n in range(1, 7)]
+        seen = {"readerEmail": BOB, "intent": INTENT, "upToSeq": 3}
+        assert (await reader.post(f"/api/chat/{session_id}/seen", seen))[0] == 204
+        deleted = f"/api/chat/{session_id}/messages/{sent[4]['messageId']}?for=everyone"
+        assert (await rest.call("DELETE", deleted))[0] == 204
+    await desk.page.goto(f"{service.url}/?as={BOB}&with={ANN}&intent={INTENT}")
+    first = desk.side("Bob").pane.locator("li.divider.unread + li.message")
+    await expect(first).to_have_attribute("data-seq", "4")
+
+
 async def test_composing_several_lines_keeps_the_list_at_its_end(bob: Side) -> None:
     field = bob.pane.get_by_role("textbox", name="Message to Ann")
     await field.click()

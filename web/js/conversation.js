@@ -189,7 +189,8 @@ export class Conversation extends Emitter {
   }
 
   get #theirsWhenOpened() {
-    return this.messages.filter((message) => !this.isMine(message) && message.seq <= this.#lastWhenOpened);
+    const isUnread = (/** @type {ChatMessage} */ { seq, deleted }) => seq <= this.#lastWhenOpened && !deleted;
+    return this.messages.filter((message) => !this.isMine(message) && isUnread(message));
   }
 
   #sawAll() {

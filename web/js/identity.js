@@ -25,10 +25,11 @@ export class Identity {
   /** The identity that a pasted token speaks of. Throws a Problem. @param {string} token */
   static ofToken(token) {
     const bare = token.trim().replace(/^Bearer\s+/i, "");
-    const { sub, exp } = claims(bare);
-    if (!sub || !exp) throw new Problem({ title: "This is not a token of a user" });
+    const { sub, email: claimed, exp } = claims(bare);
+    const email = [sub, claimed].find(isAddress); // as the service reads it
+    if (!email || !exp) throw new Problem({ title: "This is not a token of a user" });
     if (exp * 1000 <= Date.now()) throw new Problem({ title: "This token has expired" });
-    return new Identity(sub, { token: bare });
+    return new Identity(email, { token: bare });
   }
 
   get expiresAt() {
@@ -65,9 +66,11 @@ export class Identity {
   }
 }
 
+const isAddress = (/** @type {unknown} */ claim) => typeof claim === "string" && claim.includes("@");
+
 /**
  * @param {string} token
- * @returns {{ sub?: string, exp?: number }}
+ * @returns {{ sub?: string, email?: string, exp?: number }}
  */
 function claims(token) {
   try {

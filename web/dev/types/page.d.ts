@@ -41,6 +41,7 @@ interface ChatMessage {
   sentAt: string;
   delivered: boolean;
   seen: boolean;
+  deleted?: boolean;
 }
 
 interface Peer {
