@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import NAMESPACE_URL, uuid5
 
-from application.access.acting import acting_email
 from application.access.rate_limit import RateLimit
 from application.commands import SettingsCommand
 from application.delivery.session_events import SessionEvents
@@ -39,7 +38,7 @@ class ChangeSettings:
         Raises `Invalid`, `RateLimited`, `NotYourself`, `IdempotencyConflict`, `Unavailable`.
         """
         self._rate_limit.take(principal)
-        email = acting_email(principal, command.email)
+        email = principal.acting_for(command.email)
         profiles = await self._directory.of_email(email)
         operation = command.operation(uuid5(NAMESPACE_URL, f"mailto:{email}"))
         sides = await self._showing.store(email, profiles, command.intent, command.showing, operation)
@@ -53,4 +52,4 @@ class ChangeSettings:
         Raises `Invalid`, `RateLimited`, `NotYourself`, `Unavailable`.
         """
         self._rate_limit.take(principal)
-        return shown_settings(await self._showing.of(acting_email(principal, email)))
+        return shown_settings(await self._showing.of(principal.acting_for(email)))

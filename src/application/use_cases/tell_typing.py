@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from cachetools import LRUCache
 
-from application.access.acting import acting_email
 from application.access.participants import Participants, Participation
 from application.access.rate_limit import RateLimit
 from application.commands import TypingCommand
@@ -74,7 +73,7 @@ class TellTyping:
         Raises `Invalid`, `NotYourself`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
         `SessionClosed`, `Unavailable`.
         """
-        key = command.session_id, acting_email(principal, command.email)
+        key = command.session_id, principal.acting_for(command.email)
         if self._is_too_soon(key):
             return
         self._rate_limit.take(principal)

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-from application.access.acting import acting_email
 from application.access.participants import Participants
 from application.access.rate_limit import RateLimit
 from application.commands import WatchCommand
@@ -36,7 +35,7 @@ class WatchPresence:
         Raises `Invalid`, `NotYourself`, `RateLimited`, `SessionNotFound`, `NotAParticipant`, `ProfileNotFound`,
         `Unavailable`, and `Overloaded` when too many people are watched on this instance.
         """
-        email = acting_email(principal, command.email)
+        email = principal.acting_for(command.email)
         self._rate_limit.take(principal)
         sessions = tuple(dict.fromkeys(command.session_ids))
         peers = await asyncio.gather(*(self._peer(email, session_id) for session_id in sessions))
@@ -45,7 +44,7 @@ class WatchPresence:
 
     async def again(self, principal: Principal, command: WatchCommand, watch: Watch) -> None:
         """Checks the rights of a watch again: an address, a setting or a block may have changed."""
-        email = acting_email(principal, command.email)
+        email = principal.acting_for(command.email)
         peers: dict[ProfileId, Peer] = {}
         async with self._turns:
             for session_id in command.session_ids:

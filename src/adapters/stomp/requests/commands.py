@@ -15,7 +15,6 @@ from adapters.stomp.names import COMMANDS
 from adapters.stomp.protocol.events import Send
 from adapters.stomp.receipts import Pending, Receipts
 from adapters.stomp.services import StompServices
-from application.access.acting import acting_email
 from application.wire.chat_message import ChatMessage
 from application.wire.events import DoneEvent, encode_event
 from application.wire.problem import RefusedCommand
@@ -126,6 +125,6 @@ class CommandHandler:
     async def _appear(self, principal: Principal, asked: OwnPresence) -> None:
         state = asked.own_state()
         if asked.email is not None:
-            acting_email(principal, asked.actor())
+            principal.acting_for(asked.actor())
         self._services.command_limit.take(principal)
         self._identity.appear(state)
