@@ -165,10 +165,13 @@ class SyncReset(ChatError):
 
 
 class IdempotencyConflict(ChatError):
-    """The `clientMessageId` belongs to another message. The error reveals nothing about that message."""
+    """The `clientMessageId` belongs to another message, or the `clientOperationId` to another operation.
+
+    The error reveals nothing about that one.
+    """
 
     code = "idempotency-conflict"
-    title = "This clientMessageId was used for another message"
+    title = "This id was used for something else"
 
 
 class TransactionAborted(ChatError):

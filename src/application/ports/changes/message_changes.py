@@ -27,7 +27,7 @@ class Operation(NamedTuple):
         Raises `IdempotencyConflict` when that was another.
         """
         if done is not None and done != self.digest:
-            raise IdempotencyConflict("This clientOperationId was used for something else", field="clientOperationId")
+            raise IdempotencyConflict(field="clientOperationId")
         return done is not None
 
 
