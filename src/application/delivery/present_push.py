@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from itertools import islice
+from itertools import compress, islice
 from typing import Final
 
 from application.delivery.present_deliveries import PresentDeliveries, is_event
@@ -107,9 +107,12 @@ class PresentPush:
 
     async def _check(self, batch: Sequence[Delivery]) -> Sequence[Delivery]:
         unchecked_since = self._clock.now().timestamp() - UNCHECKED_SECONDS
-        to_check = [delivery for delivery in batch if _is_to_check(delivery, unchecked_since)]
-        checked = iter(await self._present.of(to_check))
-        return [next(checked) if _is_to_check(delivery, unchecked_since) else delivery for delivery in batch]
+        are_to_check = [_is_to_check(delivery, unchecked_since) for delivery in batch]
+        checked = iter(await self._present.of(list(compress(batch, are_to_check))))
+        return [
+            next(checked) if is_to_check else delivery
+            for delivery, is_to_check in zip(batch, are_to_check, strict=True)
+        ]
 
 
 def _is_to_check(delivery: Delivery, unchecked_since: float) -> bool:
