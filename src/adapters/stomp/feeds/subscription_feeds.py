@@ -106,9 +106,8 @@ class SubscriptionFeeds:
         """Checks the rights to topics and to presence when this is due. `now` is monotonic, in seconds."""
         self._rights.check(principal, now)
         self._presence.check(principal, now)
-        for _, feed in self._open.values():
-            if isinstance(feed, EventsFeed):
-                feed.check(now)
+        for feed in self._events_feeds():
+            feed.check(now)
 
     def stop(self) -> None:
         """Closes all feeds."""
@@ -164,18 +163,17 @@ class SubscriptionFeeds:
         await self._presence.watch(principal, command)
 
     def _tell_passing(self, body: str) -> bool:
-        is_told = False
-        for _, feed in tuple(self._open.values()):
-            if isinstance(feed, EventsFeed):
-                is_told = feed.pass_on(body) or is_told
-        return is_told
+        passed_on = [feed.pass_on(body) for feed in self._events_feeds()]
+        return any(passed_on)
 
     def tell_done(self, principal: Principal, body: str) -> None:
         """Sends an event to this connection only, if it subscribes to events."""
         done = Delivery(user_destination(principal.name, EVENTS_QUEUE), body)
-        for _, feed in tuple(self._open.values()):
-            if isinstance(feed, EventsFeed):
-                feed.deliver(done, head_of(done))
+        for feed in self._events_feeds():
+            feed.deliver(done, head_of(done))
+
+    def _events_feeds(self) -> list[EventsFeed]:
+        return [feed for _, feed in self._open.values() if isinstance(feed, EventsFeed)]
 
     async def _undelivered(self, principal: Principal) -> Pages:
         await self._services.acks.submit(NOTHING_ACKED)
