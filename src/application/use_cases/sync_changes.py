@@ -148,29 +148,34 @@ class SyncChanges:
         # `now` is read before the changes: whatever is committed meanwhile is told again after it
         place = token.place or Place((now or await self._store.position()).number, in_messages=False)
         mine = await self._profiles(principal)
-        if isinstance(principal, User) and mine and not place.in_messages:
-            after = None if place.session_id is None else SessionId(place.session_id)
-            marks = await self._store.sessions(mine, token.number, after, max(1, limit // 2))
-            if marks:
-                events = await self._session_events(marks, mine)
-                is_last = len(marks) < max(1, limit // 2)
-                if is_last:
-                    events = [*events, *await self._unread_events(principal, mine)]
-                place = Place(place.until, is_last, None if is_last else marks[-1].session_id)
-                return self._further(token, place, events)
-            if place.session_id is not None:
-                events = await self._unread_events(principal, mine)
-                if events:
-                    return self._further(token, Place(place.until, in_messages=True), events)
-                place = Place(place.until, in_messages=True)
-        if mine and place.in_messages:
-            at = None if place.session_id is None else (SessionId(place.session_id), place.seq)
-            messages = await self._store.messages(mine, token.number, at, limit, token.last)
-            events = await self._message_events(messages, mine)
-            if len(messages) == limit:
-                return self._further(token, Place(place.until, True, messages[-1].session_id, messages[-1].seq), events)
+        if isinstance(principal, Service) or not mine:
+            return SyncPage((), _after(token, place, mine), False)
+        if place.in_messages:
+            return await self._message_page(mine, token, place, limit)
+        return await self._session_page(principal, mine, token, place, limit)
+
+    async def _session_page(
+        self, user: User, mine: Sequence[ProfileId], token: SyncToken, place: Place, limit: int
+    ) -> SyncPage:
+        """The sessions behind `place`, and after the last of them what is unread. Then come the messages."""
+        after, most = None if place.session_id is None else SessionId(place.session_id), max(1, limit // 2)
+        marks = await self._store.sessions(mine, token.number, after, most)
+        if not marks and after is None:  # a message changes its session too
+            return SyncPage((), _after(token, place, mine), False)
+        events = await self._session_events(marks, mine) if marks else []
+        if len(marks) == most:
+            return self._further(token, Place(place.until, False, marks[-1].session_id), events)
+        events += await self._unread_events(user, mine)
+        place = Place(place.until, in_messages=True)
+        return self._further(token, place, events) if events else await self._message_page(mine, token, place, limit)
+
+    async def _message_page(self, mine: Sequence[ProfileId], token: SyncToken, place: Place, limit: int) -> SyncPage:
+        after = None if place.session_id is None else (SessionId(place.session_id), place.seq)
+        messages = await self._store.messages(mine, token.number, after, limit, token.last)
+        events = await self._message_events(messages, mine)
+        if len(messages) < limit:
             return SyncPage(events, _after(token, place, mine), False)
-        return SyncPage((), _after(token, place, mine), False)
+        return self._further(token, Place(place.until, True, messages[-1].session_id, messages[-1].seq), events)
 
     async def _profiles(self, principal: Principal) -> Sequence[ProfileId]:
         if isinstance(principal, Service):
@@ -187,7 +192,7 @@ class SyncChanges:
         read = await self._unread.totals({principal.email: mine})
         return [Event(encode_event(UnreadEvent.of(read.totals[principal.email], read.at)))]
 
-    async def _session_events(self, marks: Sequence[SessionMarks], mine: Sequence[ProfileId]) -> Sequence[Event]:
+    async def _session_events(self, marks: Sequence[SessionMarks], mine: Sequence[ProfileId]) -> list[Event]:
         only = [mark.session_id for mark in marks]
         overviews = await self._sessions.overview(mine, None, None, len(only), only=only)
         receipts = {mark.session_id: mark for mark in marks}
