@@ -123,12 +123,17 @@ class Publisher:
                 raise Unavailable("the broker did not confirm in time")
 
     async def _publish_one(self, channel: AbstractChannel, outgoing: OutgoingMessage) -> None:
-        underlay = await channel.get_underlay_channel()
-        await underlay.basic_publish(
-            outgoing.message.body,
-            exchange=outgoing.exchange,
-            routing_key=outgoing.routing_key,
-            properties=outgoing.message.properties,
-            mandatory=outgoing.mandatory,
-        )
+        await hand_over(channel, outgoing)
         self._confirmed_at = monotonic()
+
+
+async def hand_over(channel: AbstractChannel, outgoing: OutgoingMessage) -> None:
+    """Returns when the broker has confirmed the message; on a channel without confirms, when it is written."""
+    underlay = await channel.get_underlay_channel()
+    await underlay.basic_publish(
+        outgoing.message.body,
+        exchange=outgoing.exchange,
+        routing_key=outgoing.routing_key,
+        properties=outgoing.message.properties,
+        mandatory=outgoing.mandatory,
+    )

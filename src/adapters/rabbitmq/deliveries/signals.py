@@ -9,7 +9,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 
 from adapters.rabbitmq.connection.bounded import bounded
 from adapters.rabbitmq.connection.link import Link
-from adapters.rabbitmq.publisher import OutgoingMessage
+from adapters.rabbitmq.publisher import OutgoingMessage, hand_over
 from adapters.rabbitmq.settings import RabbitSettings
 from application.concurrency.background import BackgroundTask
 from application.ports.push import Delivery
@@ -74,11 +74,5 @@ class Signals:
 
     @staticmethod
     async def _publish(channel: AbstractChannel, messages: Iterable[OutgoingMessage]) -> None:
-        underlay = await channel.get_underlay_channel()
         for outgoing in messages:
-            await underlay.basic_publish(
-                outgoing.message.body,
-                exchange=outgoing.exchange,
-                routing_key=outgoing.routing_key,
-                properties=outgoing.message.properties,
-            )
+            await hand_over(channel, outgoing)
