@@ -1,15 +1,13 @@
 """Sends delivered receipts: they tell senders which messages were delivered (contract, section 7: `receipts:all`)."""
 
-import asyncio
 import logging
 from collections.abc import Mapping, Sequence
-from itertools import islice
 
 import msgspec
 from cachetools import LRUCache
 
 from application.access.participants import Participants
-from application.concurrency.background import BackgroundTask
+from application.concurrency.rounds import Rounds
 from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.messages import MessageRepository, Reached, Sending
@@ -59,40 +57,29 @@ class DeliveredReceipts:
         self._participants = participants
         self._broker = broker
         self._clock = clock
-        self._interval = interval
-        self._noted: dict[Sending, int] = {}
         self._sent: LRUCache[Sending, int] = LRUCache(REMEMBERED)
-        self._arrived = asyncio.Event()
-        self._task = BackgroundTask("delivered receipts", self._loop)
+        self._rounds: Rounds[Sending, int] = Rounds(
+            "delivered receipts", self._send, interval=interval, slice_size=SLICE
+        )
 
     def note(self, reached: Sequence[Reached]) -> None:
         """Notes messages that were just marked as delivered."""
-        noted = self._noted
+        noted = self._rounds.noted
         for sending, seq in reached:
             if len(noted) < MAX_NOTED or sending in noted:
-                noted[sending] = min(seq, noted.get(sending, seq))
-        if noted:
-            self._arrived.set()
+                self._rounds.note(sending, min(seq, noted.get(sending, seq)))
 
     def start(self) -> None:
         """Starts to send receipts. Call it once."""
-        self._task.start()
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stops to send receipts. Idempotent."""
-        await self._task.stop()
-
-    async def _loop(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            noted, self._noted = self._noted, {}
-            sendings = iter(noted.items()) if self._broker.may_have_listener(ALL_RECEIPTS_QUEUE) else iter(())
-            while part := dict(islice(sendings, SLICE)):
-                await self._send(part)
-            await asyncio.sleep(self._interval)
+        await self._rounds.stop()
 
     async def _send(self, noted: Mapping[Sending, int]) -> None:
+        if not self._broker.may_have_listener(ALL_RECEIPTS_QUEUE):
+            return
         try:
             known = {sending: self._sent.get(sending, 0) for sending in noted}
             up_to = await self._messages.delivered_up_to(known)

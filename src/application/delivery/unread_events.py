@@ -1,12 +1,10 @@
 """Tells subscribers of events on this instance how much they have not read (contract, section 12)."""
 
-import asyncio
 import logging
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Mapping
 from typing import Final
 
-from application.concurrency.background import BackgroundTask
+from application.concurrency.rounds import Rounds
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery, Push
 from application.ports.unread import UnreadRepository
@@ -43,36 +41,25 @@ class UnreadEvents:
         self._directory = directory
         self._push = push
         self._is_on = Feature.UNREAD in features
-        self._interval = interval
-        self._noted: dict[Email, None] = {}
-        self._arrived = asyncio.Event()
-        self._task = BackgroundTask("unread events", self._loop)
+        self._rounds: Rounds[Email, None] = Rounds("unread events", self._tell, interval=interval, slice_size=SLICE)
 
     def note(self, email: Email) -> None:
         """Notes that what the user has not read may have changed."""
         if self._is_on:
-            self._noted[email] = None
-            self._arrived.set()
+            self._rounds.note(email, None)
 
     def start(self) -> None:
         """Starts to tell. Call it once."""
-        self._task.start()
+        self._rounds.start()
 
     async def stop(self) -> None:
         """Stops to tell. Idempotent."""
-        await self._task.stop()
+        await self._rounds.stop()
 
-    async def _loop(self) -> None:
-        while True:
-            await self._arrived.wait()
-            self._arrived.clear()
-            noted, self._noted = self._noted, {}
-            users = iter([email for email in noted if self._push.wants(user_destination(email, EVENTS_QUEUE))])
-            while part := list(islice(users, SLICE)):
-                await self._tell(part)
-            await asyncio.sleep(self._interval)
-
-    async def _tell(self, emails: Sequence[Email]) -> None:
+    async def _tell(self, noted: Mapping[Email, None]) -> None:
+        emails = [email for email in noted if self._push.wants(user_destination(email, EVENTS_QUEUE))]
+        if not emails:
+            return
         try:
             mine = {email: [profile.id for profile in await self._directory.of_email(email)] for email in emails}
             read = await self._unread.totals(mine)

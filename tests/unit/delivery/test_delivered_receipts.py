@@ -66,7 +66,7 @@ async def test_the_sender_hears_how_far_its_messages_were_delivered(chat: Chat) 
 
 async def test_nothing_is_read_while_no_user_subscribes_to_receipts(chat: Chat) -> None:
     receipts, asked = chat.service.delivered_receipts, list[int]()
-    receipts._interval = 0.001
+    receipts._rounds.interval = 0.001
     look_up = receipts._messages.delivered_up_to
 
     async def counted(known: Mapping[Sending, int]) -> Mapping[Sending, int]:
@@ -80,7 +80,7 @@ async def test_nothing_is_read_while_no_user_subscribes_to_receipts(chat: Chat) 
     send(ann, chat, "a")
     await bob.got("MESSAGE")
     await chat.service.delivered.flush()
-    await eventually(lambda: not receipts._noted)
+    await eventually(lambda: not receipts._rounds.noted)
     assert asked == []
     listener = await hears_all(await chat.user(ANN))
     send(ann, chat, "b")
@@ -89,7 +89,7 @@ async def test_nothing_is_read_while_no_user_subscribes_to_receipts(chat: Chat) 
 
 
 async def test_receipts_of_a_session_are_joined(chat: Chat) -> None:
-    chat.service.delivered_receipts._interval = interval = 0.3
+    chat.service.delivered_receipts._rounds.interval = interval = 0.3
     ann, bob = await hears_all(await chat.user(ANN)), await chat.user(BOB)
     await bob.subscribe("/user/queue/messages")
     send(ann, chat, "first")
