@@ -1,6 +1,6 @@
 """A cache of the directory's profiles by id."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from cachetools import LRUCache
 
@@ -64,6 +64,10 @@ class CachedProfileDirectory:
         messages to it. This is called once for each connection, not for each message.
         """
         return await self._directory.of_email(email)
+
+    async def of_emails(self, emails: Collection[Email]) -> Mapping[Email, Sequence[Profile]]:
+        """See `ProfileDirectory.of_emails`. Not cached, as `of_email`."""
+        return await self._directory.of_emails(emails)
 
     def _newest(self, read: Profile) -> Profile:
         """`read`, unless the cache got a fresh profile while it was read."""

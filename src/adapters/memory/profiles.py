@@ -1,6 +1,6 @@
 """Profiles in memory: a lookup in a list, a lookup that invents profiles, and the directory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
 from domain.errors import ProfileNotFound
@@ -67,3 +67,7 @@ class InMemoryProfileDirectory:
     async def of_email(self, email: Email) -> Sequence[Profile]:
         """See `ProfileDirectory.of_email`."""
         return [profile for profile in self._profiles.values() if profile.email == email]
+
+    async def of_emails(self, emails: Collection[Email]) -> Mapping[Email, Sequence[Profile]]:
+        """See `ProfileDirectory.of_emails`."""
+        return {email: await self.of_email(email) for email in emails}

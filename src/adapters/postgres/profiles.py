@@ -1,7 +1,7 @@
 """The directory of profiles in PostgreSQL."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, and_, false, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -17,6 +17,7 @@ from domain.profile import NO_EMAIL, Profile
 
 FEW = 2  # as many as the way of a message asks for, of many messages at once
 _GET = "SELECT id, email, intent, display_name FROM chat_profiles WHERE id = ANY($1::uuid[])"
+_OF_EMAILS = "SELECT id, email, intent, display_name FROM chat_profiles WHERE email = ANY($1::text[])"
 _ID = chat_profiles.c.id
 _CHANGES = 0x70726F66  # an advisory lock: any number, as long as every instance takes the same
 
@@ -69,11 +70,17 @@ class PostgresProfileDirectory:
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         """Finds the profiles with this e-mail, also when its domain is stored in Unicode."""
-        return await self._select(chat_profiles.c.email.in_({email, unicode_email(email)}))
+        return (await self.of_emails([email]))[email]
 
-    async def _select(self, condition: ColumnElement[bool]) -> Sequence[Profile]:
-        async with transaction(self._engine) as connection:
-            return list((await _profiles(connection, condition)).values())
+    async def of_emails(self, emails: Collection[Email]) -> Mapping[Email, Sequence[Profile]]:
+        """Finds the profiles with each of these e-mails in one statement."""
+        spellings = {spelling: email for email in emails for spelling in (unicode_email(email), email)}
+        async with driver_connection(self._engine) as connection:
+            rows = await connection.fetch(_OF_EMAILS, list(spellings))
+        found: dict[Email, list[Profile]] = {email: [] for email in emails}
+        for row in rows:
+            found[spellings[row["email"]]].append(profile_of(row))
+        return found
 
 
 async def _profiles(connection: AsyncConnection, condition: ColumnElement[bool]) -> Mapping[ProfileId, Profile]:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, islice
 
 from cachetools import LFUCache
 
@@ -51,11 +52,21 @@ class ConfirmedProfiles:
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         """The profiles that have `email` now, one for each intent. Raises `Unavailable`."""
-        found = await self._confirmed(await self._directory.of_email(email))
-        if not found and self._intents:
-            await asyncio.gather(*(self._learn(email, intent) for intent in tuple(self._intents)))
-            found = await self._directory.of_email(email)
-        return [profile for profile in found if profile.email == email]
+        return (await self.of_emails([email]))[email]
+
+    async def of_emails(self, emails: Collection[Email]) -> Mapping[Email, Sequence[Profile]]:
+        """The profiles that each of `emails` has now, one for each intent. Raises `Unavailable`."""
+        known = await self._directory.of_emails(emails)
+        confirmed = iter(await self._confirmed(list(chain.from_iterable(known.values()))))
+        found: dict[Email, Sequence[Profile]] = {
+            email: list(islice(confirmed, len(profiles))) for email, profiles in known.items()
+        }
+        unknown = [email for email, profiles in found.items() if not profiles]
+        if unknown and self._intents:
+            for email in unknown:
+                await asyncio.gather(*(self._learn(email, intent) for intent in tuple(self._intents)))
+            found |= await self._directory.of_emails(unknown)
+        return {email: [profile for profile in profiles if profile.email == email] for email, profiles in found.items()}
 
     async def _learn(self, email: Email, intent: Intent) -> None:
         """Looks the address up. The lookup adds what it finds to the directory."""

@@ -61,7 +61,8 @@ class UnreadEvents:
         if not emails:
             return
         try:
-            mine = {email: [profile.id for profile in await self._directory.of_email(email)] for email in emails}
+            people = await self._directory.of_emails(emails)
+            mine = {email: [profile.id for profile in profiles] for email, profiles in people.items()}
             read = await self._unread.totals(mine)
         except Unavailable:
             log.info("%d users were not told what they have not read: the store is away", len(emails))

@@ -1,6 +1,6 @@
 """The ports for profiles: the lookup, which may ask FlairBit, and our own directory of the profiles seen so far."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from domain.identifiers import Email, Intent, ProfileId
@@ -48,4 +48,8 @@ class ProfileDirectory(Protocol):
 
     async def of_email(self, email: Email) -> Sequence[Profile]:
         """The profiles of one person, one for each intent. Raises `Unavailable`."""
+        ...
+
+    async def of_emails(self, emails: Collection[Email]) -> Mapping[Email, Sequence[Profile]]:
+        """What `of_email` gives for each of these people. Raises `Unavailable`."""
         ...

@@ -14,6 +14,12 @@ class ProfileDirectoryContract(Contract):
         ann_at_work = Profile(person("ann").id, ann.email, Intent("work"), "Dr. Ann")
         await repositories.directory.remember((ann, ann_at_work, bob))
         assert set(await repositories.directory.of_email(ann.email)) == {ann, ann_at_work}
+        found = await repositories.directory.of_emails([ann.email, bob.email, person("eve").email])
+        assert {email: set(profiles) for email, profiles in found.items()} == {
+            ann.email: {ann, ann_at_work},
+            bob.email: {bob},
+            person("eve").email: set(),
+        }
         assert list(await repositories.directory.get([bob.id, person("eve").id])) == [bob]
         assert list(await repositories.directory.get([])) == []
 
