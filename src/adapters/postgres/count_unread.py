@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import with_buckets
 from adapters.postgres.connection.database import driver_transaction
-from adapters.postgres.unread_columns import count, is_counted, read_to
+from adapters.postgres.sides import of_both
+from adapters.postgres.unread_columns import READ_TO, UNREAD
 from domain.identifiers import SessionId
 
 MAX_AT_ONCE = 20
@@ -15,18 +16,10 @@ _LOCK = """
     SELECT id FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
     ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
-
-
-def _counted(side: str) -> str:
-    return f"""
-        {side}_unread = CASE WHEN {is_counted(side)} THEN s.{side}_unread ELSE {count(side)} END,
-        {side}_read_to = {read_to(side)}, {side}_unread_seen = s.{side}_seen_to
-    """
-
-
+_COUNTED = f"{{side}}_unread = {UNREAD}, {{side}}_read_to = {READ_TO}, {{side}}_unread_seen = s.{{side}}_seen_to"
 # The rows are locked: their messages do not change between the lock and the snapshot of this statement.
 _COUNT = f"""
-    UPDATE chat_sessions s SET {_counted("sender")}, {_counted("receiver")}, unread_seq = s.last_seq
+    UPDATE chat_sessions s SET {of_both(_COUNTED)}, unread_seq = s.last_seq
     WHERE s.bucket = ANY($2::smallint[]) AND s.id = ANY($1::uuid[])
 """  # noqa: S608 - made of constants
 

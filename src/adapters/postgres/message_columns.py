@@ -4,11 +4,13 @@ What somebody has seen is a watermark in the session. The marks of the messages 
 message counts as seen when its own mark or the watermark says so.
 """
 
+from adapters.postgres.sides import chosen
+
 _IS_SENDER = "m.sender_profile_id = s.sender_profile_id"
-_READER = f"CASE WHEN {_IS_SENDER} THEN s.receiver_profile_id ELSE s.sender_profile_id END"
-_SEEN_TO = f"CASE WHEN {_IS_SENDER} THEN s.receiver_seen_to ELSE s.sender_seen_to END"
-_SEEN_SHOWN = f"CASE WHEN {_IS_SENDER} THEN s.receiver_seen_shown ELSE s.sender_seen_shown END"
-_DELIVERED_SHOWN = f"CASE WHEN {_IS_SENDER} THEN s.receiver_delivered_shown ELSE s.sender_delivered_shown END"
+_READER = chosen(_IS_SENDER, "s.{peer}_profile_id")
+_SEEN_TO = chosen(_IS_SENDER, "s.{peer}_seen_to")
+_SEEN_SHOWN = chosen(_IS_SENDER, "s.{peer}_seen_shown")
+_DELIVERED_SHOWN = chosen(_IS_SENDER, "s.{peer}_delivered_shown")
 _BELOW = f"coalesce(m.seq <= {_SEEN_TO}, false)"
 
 _TOLD_SEEN = f"coalesce(m.seq <= {_SEEN_SHOWN}, m.seen OR {_BELOW})"

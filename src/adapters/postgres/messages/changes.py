@@ -13,7 +13,8 @@ from adapters.postgres.connection.database import driver_connection, driver_tran
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.operations import is_repeated, remember
 from adapters.postgres.rows import message_of, standing_of
-from adapters.postgres.unread_columns import read_to
+from adapters.postgres.sides import of_both
+from adapters.postgres.unread_columns import READ_TO, SEEN_TO, is_unread
 from application.ports.changes.message_changes import Changed, Operation, Place, Rewrite, Rule
 from domain.errors import MessageNotFound
 from domain.identifiers import MessageId, SessionId
@@ -29,16 +30,11 @@ _LOCK = """
 _FIND = (
     f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.bucket = $3 AND m.id = $1 AND m.session_id = $2 FOR NO KEY UPDATE OF m"  # noqa: S608
 )
-
-
-def _leaves_unread(side: str) -> str:
-    """1 when the message was unread for that side, and is not shown to it any more ($12)."""
-    return f"""
-        ($12 AND stored.sender_profile_id <> s.{side}_profile_id AND stored.seq > {read_to(side)}
-         AND (NOT stored.seen OR stored.seq <= s.{side}_seen_to))::int
-    """
-
-
+# One less when the message was unread for that side, and is not shown to it any more ($12).
+_LESS_UNREAD = f"""
+    {{side}}_unread = s.{{side}}_unread - (
+        $12 AND stored.sender_profile_id <> s.{{side}}_profile_id AND {is_unread("stored", READ_TO, SEEN_TO)})::int
+"""
 _STORE = f"""
     WITH stored AS (
         UPDATE chat_messages
@@ -49,10 +45,7 @@ _STORE = f"""
         INSERT INTO chat_message_changes (message_id, session_id, seq, changed)
         SELECT $1, session_id, seq, $10 FROM stored ON CONFLICT (message_id) DO UPDATE SET changed = excluded.changed
     )
-    UPDATE chat_sessions s SET
-        changed = $10,
-        sender_unread = s.sender_unread - {_leaves_unread("sender")},
-        receiver_unread = s.receiver_unread - {_leaves_unread("receiver")}
+    UPDATE chat_sessions s SET changed = $10, {of_both(_LESS_UNREAD)}
     FROM stored WHERE s.bucket = $11 AND s.id = stored.session_id
 """  # noqa: S608 - made of constants
 # The entries of a message have keys made soon after its own, both UUIDv7.

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.messages.undelivered import advance
+from adapters.postgres.sides import chosen
 from application.ports.messages import Sending
 from domain.showing import Hidden
 
@@ -20,9 +21,8 @@ _UP_TO = f"""
     SELECT side.id, side.sender, side.is_sender, side.watermark, coalesce(next.seq - 1, side.last_seq) AS done
     FROM (
         SELECT s.id, s.bucket, w.sender, w.known, s.last_seq, s.receiver_profile_id = w.sender AS is_sender,
-               CASE WHEN s.receiver_profile_id = w.sender
-                    THEN greatest(s.sender_delivered_to, s.sender_seen_to)
-                    ELSE greatest(s.receiver_delivered_to, s.receiver_seen_to) END AS watermark
+               {chosen("s.receiver_profile_id = w.sender", "greatest(s.{side}_delivered_to, s.{side}_seen_to)")}
+                   AS watermark
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[]) AS w(session_id, sender, known, bucket)
         JOIN chat_sessions s ON s.bucket = w.bucket AND s.id = w.session_id
         WHERE (s.sender_hides | s.receiver_hides) & {Hidden.DELIVERED:d} = 0

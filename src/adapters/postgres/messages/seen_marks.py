@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import NO_WAIT, driver_connection
+from adapters.postgres.sides import chosen
 from domain.errors import Unavailable
 from domain.identifiers import ProfileId, SessionId
 
@@ -41,10 +42,10 @@ _MARK = f"""
     )
     SELECT count(*) AS found, max(seq) AS last, (SELECT count(*) FROM marked) AS marked FROM slice
 """  # noqa: S608 - made of constants
-_SEEN_TO = """
-    SELECT CASE WHEN sender_profile_id = $2 THEN sender_seen_to ELSE receiver_seen_to END
+_SEEN_TO = f"""
+    SELECT {chosen("sender_profile_id = $2", "{side}_seen_to")}
     FROM chat_sessions WHERE bucket = $3 AND id = $1 AND $2 IN (sender_profile_id, receiver_profile_id)
-"""
+"""  # noqa: S608 - made of constants
 _UNMARKED_BELOW = """
     SELECT min(seq) FILTER (WHERE NOT seen) AS first, bool_and(NOT seen) AND count(*) = $4 AS goes_on
     FROM (SELECT seq, seen FROM chat_messages

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import LOCK_TIMEOUT, Locked, driver_connection
-from adapters.postgres.unread_columns import keep_or_forget, read_to
+from adapters.postgres.sides import chosen, set_chosen
+from adapters.postgres.unread_columns import KEEP_OR_FORGET, READ_TO
 from application.ports.messages import Seen
 from domain.errors import Unavailable
 from domain.identifiers import ProfileId, SessionId
@@ -25,10 +26,9 @@ def _move(if_locked: str) -> str:
             SELECT id, is_sender, seen_to, coalesce(shown, seen_to) AS shown, up_to, hides, read_to, last_seq
             FROM (
                 SELECT id, last_seq, sender_profile_id = $2 AS is_sender, least($3, last_seq) AS up_to,
-                       CASE WHEN sender_profile_id = $2 THEN {read_to("sender")} ELSE {read_to("receiver")} END
-                           AS read_to,
-                       CASE WHEN sender_profile_id = $2 THEN sender_seen_to ELSE receiver_seen_to END AS seen_to,
-                       CASE WHEN sender_profile_id = $2 THEN sender_seen_shown ELSE receiver_seen_shown END AS shown,
+                       {chosen("sender_profile_id = $2", READ_TO)} AS read_to,
+                       {chosen("sender_profile_id = $2", "{side}_seen_to")} AS seen_to,
+                       {chosen("sender_profile_id = $2", "{side}_seen_shown")} AS shown,
                        (sender_hides | receiver_hides) & {Hidden.SEEN:d} <> 0 AS hides
                 FROM chat_sessions s
                 WHERE bucket = $4 AND id = $1 AND $2 IN (sender_profile_id, receiver_profile_id) AND {if_locked}
@@ -41,19 +41,12 @@ def _move(if_locked: str) -> str:
         ), moved AS (
             UPDATE chat_sessions s SET
                 changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
-                sender_seen_to = CASE WHEN m.is_sender THEN new_seen_to ELSE s.sender_seen_to END,
-                receiver_seen_to = CASE WHEN m.is_sender THEN s.receiver_seen_to ELSE new_seen_to END,
-                sender_seen_shown =
-                    CASE WHEN m.is_sender THEN nullif(new_shown, new_seen_to) ELSE s.sender_seen_shown END,
-                receiver_seen_shown =
-                    CASE WHEN m.is_sender THEN s.receiver_seen_shown ELSE nullif(new_shown, new_seen_to) END,
+                {set_chosen("m.is_sender", "{side}_seen_to", "new_seen_to")},
+                {set_chosen("m.is_sender", "{side}_seen_shown", "nullif(new_shown, new_seen_to)")},
                 unread_seq = s.last_seq,
-                sender_unread = CASE WHEN m.is_sender THEN new_unread ELSE {keep_or_forget("sender")} END,
-                receiver_unread = CASE WHEN m.is_sender THEN {keep_or_forget("receiver")} ELSE new_unread END,
-                sender_read_to = CASE WHEN m.is_sender THEN new_read_to ELSE s.sender_read_to END,
-                receiver_read_to = CASE WHEN m.is_sender THEN s.receiver_read_to ELSE new_read_to END,
-                sender_unread_seen = CASE WHEN m.is_sender THEN new_seen_to ELSE s.sender_unread_seen END,
-                receiver_unread_seen = CASE WHEN m.is_sender THEN s.receiver_unread_seen ELSE new_seen_to END
+                {set_chosen("m.is_sender", "{side}_unread", "new_unread", otherwise=KEEP_OR_FORGET)},
+                {set_chosen("m.is_sender", "{side}_read_to", "new_read_to")},
+                {set_chosen("m.is_sender", "{side}_unread_seen", "new_seen_to")}
             FROM marks m WHERE s.bucket = $4 AND s.id = m.id
               AND (new_seen_to > m.seen_to OR new_shown > m.shown OR new_read_to > m.read_to)
         )

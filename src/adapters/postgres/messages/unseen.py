@@ -12,45 +12,44 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import NO_WAIT, driver_connection
 from adapters.postgres.rows import message_of
-from adapters.postgres.unread_columns import read_to
+from adapters.postgres.sides import chosen, set_chosen
+from adapters.postgres.unread_columns import READ_TO, SEEN_TO, is_shown, is_unread
 from domain.errors import Unavailable
 from domain.identifiers import ProfileId, SessionId
 from domain.message import Message
 
 WORTH_A_WRITE = 100  # messages that need not be read again
 
+_IS_SENDER = "s.sender_profile_id = $2"
 _SIDE = f"""
-    SELECT last_seq, CASE WHEN sender_profile_id = $2 THEN sender_seen_to ELSE receiver_seen_to END AS seen_to,
-           CASE WHEN sender_profile_id = $2 THEN {read_to("sender")} ELSE {read_to("receiver")} END AS read_to,
-           CASE WHEN sender_profile_id = $2 THEN receiver_profile_id ELSE sender_profile_id END AS peer
+    SELECT last_seq, {chosen(_IS_SENDER, SEEN_TO)} AS seen_to, {chosen(_IS_SENDER, READ_TO)} AS read_to,
+           {chosen(_IS_SENDER, "{peer}_profile_id")} AS peer
     FROM chat_sessions s WHERE bucket = $3 AND id = $1 AND $2 IN (sender_profile_id, receiver_profile_id)
 """  # noqa: S608 - made of constants
 # The peer is given as a value, so that the planner knows of one who never wrote anything.
-_UNSEEN = """
-    SELECT * FROM chat_messages
-    WHERE bucket = $5 AND session_id = $1 AND sender_profile_id = $2 AND seq > $3 AND (NOT seen OR seq <= $6)
-      AND deleted_at IS NULL AND hidden_by_receiver_at IS NULL
-    ORDER BY seq LIMIT $4
-"""
+_UNSEEN = f"""
+    SELECT * FROM chat_messages m
+    WHERE m.bucket = $5 AND m.session_id = $1 AND m.sender_profile_id = $2
+      AND {is_unread("m", "$3", "$6")} AND {is_shown("m")}
+    ORDER BY m.seq LIMIT $4
+"""  # noqa: S608 - made of constants
 # A deleted message that was not seen is no reason to say that it was.
 _FIRST_UNSEEN = """
     SELECT seq FROM chat_messages
     WHERE bucket = $4 AND session_id = $1 AND sender_profile_id = $2 AND seq > $3 AND NOT seen
     ORDER BY seq LIMIT 1
 """
+_UNREAD_SEEN = """
+    CASE WHEN s.{side}_unread_seen = s.{side}_seen_to THEN greatest(s.{side}_seen_to, $3) ELSE s.{side}_unread_seen END
+"""
 _MOVE = f"""
     WITH free AS MATERIALIZED (
         SELECT id FROM chat_sessions WHERE bucket = $4 AND id = $1 FOR NO KEY UPDATE SKIP LOCKED
     )
     UPDATE chat_sessions s SET
-        sender_seen_to = CASE WHEN sender_profile_id = $2 THEN greatest(sender_seen_to, $3) ELSE sender_seen_to END,
-        receiver_seen_to =
-            CASE WHEN sender_profile_id = $2 THEN receiver_seen_to ELSE greatest(receiver_seen_to, $3) END,
+        {set_chosen(_IS_SENDER, "{side}_seen_to", "greatest(s.{side}_seen_to, $3)")},
         -- nothing that it passes is unread: the counters hold
-        sender_unread_seen = CASE WHEN sender_profile_id = $2 AND sender_unread_seen = sender_seen_to
-                                  THEN greatest(sender_seen_to, $3) ELSE sender_unread_seen END,
-        receiver_unread_seen = CASE WHEN sender_profile_id <> $2 AND receiver_unread_seen = receiver_seen_to
-                                    THEN greatest(receiver_seen_to, $3) ELSE receiver_unread_seen END
+        {set_chosen(_IS_SENDER, "{side}_unread_seen", _UNREAD_SEEN)}
     FROM free WHERE s.bucket = $4 AND s.id = free.id AND {NO_WAIT}
 """  # noqa: S608 - made of constants
 

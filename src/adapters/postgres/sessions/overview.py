@@ -16,7 +16,8 @@ from adapters.postgres.count_unread import count_unread
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import Row, conversation_of, message_of, session_of, standing_of
 from adapters.postgres.sessions.shown_marks import SHOWN
-from adapters.postgres.unread_columns import is_counted, unread
+from adapters.postgres.sides import of_side
+from adapters.postgres.unread_columns import IS_COUNTED, UNREAD
 from application.ports.sessions import SessionOverview, SessionPosition
 from domain.errors import Unavailable
 from domain.identifiers import Intent, ProfileId, SessionId
@@ -64,10 +65,10 @@ _PAGE = f"""
           AND ($9::bool IS NULL OR is_archived = $9)
         ORDER BY is_first DESC, active_at DESC, id DESC LIMIT $6
     ) page CROSS JOIN LATERAL (
-        SELECT {unread("sender")} AS count, {is_counted("sender")} AS is_counted
+        SELECT {of_side("sender", UNREAD)} AS count, {of_side("sender", IS_COUNTED)} AS is_counted
         FROM (SELECT page.*) s WHERE s.reader = s.sender_profile_id
         UNION ALL
-        SELECT {unread("receiver")}, {is_counted("receiver")}
+        SELECT {of_side("receiver", UNREAD)}, {of_side("receiver", IS_COUNTED)}
         FROM (SELECT page.*) s WHERE s.reader <> s.sender_profile_id
     ) unread
     ORDER BY page.is_first DESC, page.active_at DESC, page.id DESC

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.sides import chosen, of_both, set_chosen
 from application.ports.changes.message_changes import Operation
 from application.ports.showing import TOO_MANY, Side
 from domain.errors import Invalid
@@ -55,23 +56,18 @@ _LOCK_SESSIONS = f"""
     {_MINE}
     SELECT id FROM chat_sessions WHERE id IN (SELECT id FROM sides) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - made of constants
-_HIDDEN = f"(CASE WHEN is_sender THEN receiver_hides ELSE sender_hides END | side.hides) & {Hidden.DELIVERED:d} <> 0"
-
-
-def _frozen(side: str) -> str:
-    """The mark that is shown of what was delivered to that side, as `domain.rules.receipts.hide` has it."""
-    now = f"greatest(s.{side}_delivered_to, s.{side}_seen_to)"
-    return f"CASE WHEN {_HIDDEN} THEN coalesce(s.{side}_delivered_shown, {now}) END"
-
-
+_HIDDEN = f"({chosen('is_sender', '{peer}_hides')} | side.hides) & {Hidden.DELIVERED:d} <> 0"
+# The mark that is shown of what was delivered to a side, as `domain.rules.receipts.hide` has it.
+_FROZEN = f"""
+    {{side}}_delivered_shown = CASE WHEN {_HIDDEN}
+        THEN coalesce(s.{{side}}_delivered_shown, greatest(s.{{side}}_delivered_to, s.{{side}}_seen_to)) END
+"""
 _APPLY = f"""
     {_MINE}
     UPDATE chat_sessions s SET
         changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
-        sender_hides = CASE WHEN is_sender THEN side.hides ELSE s.sender_hides END,
-        receiver_hides = CASE WHEN is_sender THEN s.receiver_hides ELSE side.hides END,
-        sender_delivered_shown = {_frozen("sender")},
-        receiver_delivered_shown = {_frozen("receiver")}
+        {set_chosen("is_sender", "{side}_hides", "side.hides")},
+        {of_both(_FROZEN)}
     FROM sides side WHERE s.id = side.id RETURNING side.reader, s.id
 """  # noqa: S608 - made of constants
 

@@ -12,6 +12,7 @@ from adapters.postgres.connection.database import driver_connection
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.rows import message_of
 from adapters.postgres.sessions.shown_marks import SHOWN
+from adapters.postgres.sides import chosen
 from application.ports.changes.sync import Position, SessionMarks
 from domain.identifiers import ProfileId, SessionId
 from domain.message import Message
@@ -23,20 +24,19 @@ _POSITION = """
                      left(pg_walfile_name(pg_current_wal_lsn()), 8)) AS epoch,
            pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS number
 """
-_SIDES = """
-    SELECT s.*, s.sender_profile_id = ANY($1::uuid[]) AS is_sender FROM chat_sessions s
-    WHERE (s.sender_profile_id = ANY($1::uuid[]) OR s.receiver_profile_id = ANY($1::uuid[])) AND s.changed >= $2
-"""
-# A side's own state has a number of its own, so that the other side learns nothing of it.
-_CHANGED_SIDES = """
+_MINE = """
     SELECT s.*, s.sender_profile_id = ANY($1::uuid[]) AS is_sender FROM chat_sessions s
     WHERE (s.sender_profile_id = ANY($1::uuid[]) OR s.receiver_profile_id = ANY($1::uuid[]))
-      AND (s.changed >= $2 OR s.id IN (
-          SELECT c.session_id FROM chat_conversations c WHERE c.profile_id = ANY($1::uuid[]) AND c.changed >= $2))
 """
+_SIDES = f"{_MINE} AND s.changed >= $2"
+# A side's own state has a number of its own, so that the other side learns nothing of it.
+_CHANGED_SIDES = f"""
+    {_MINE} AND (s.changed >= $2 OR s.id IN (
+        SELECT c.session_id FROM chat_conversations c WHERE c.profile_id = ANY($1::uuid[]) AND c.changed >= $2))
+"""  # noqa: S608 - made of constants
 _SESSIONS = f"""
     SELECT side.id, is_sender, sender_profile_id, receiver_profile_id, marks.*,
-           CASE WHEN is_sender THEN sender_seen_to ELSE receiver_seen_to END AS own_seen_to
+           {chosen("is_sender", "{side}_seen_to")} AS own_seen_to
     FROM ({_CHANGED_SIDES}) side CROSS JOIN LATERAL (
         SELECT {SHOWN.format(side="side.receiver")} WHERE is_sender
         UNION ALL

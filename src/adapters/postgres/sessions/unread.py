@@ -8,7 +8,8 @@ from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.count_unread import count_unread
 from adapters.postgres.operations import is_repeated, remember
-from adapters.postgres.unread_columns import keep_or_forget, read_to, unread
+from adapters.postgres.sides import chosen, of_side, set_chosen
+from adapters.postgres.unread_columns import KEEP_OR_FORGET, READ_TO, UNREAD
 from application.ports.changes.message_changes import Operation
 from application.ports.unread import NOTHING_UNREAD, UnreadReading, UnreadSession, UnreadTotals
 from domain.errors import SessionNotFound
@@ -16,10 +17,10 @@ from domain.identifiers import Email, ProfileId, SessionId
 
 # A session between two of the readers counts as its sender sees it, as in the list.
 _UNREAD = f"""
-    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {unread("sender")} AS unread
+    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {of_side("sender", UNREAD)} AS unread
     FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.sender_profile_id = p.id
     UNION ALL
-    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {unread("receiver")}
+    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {of_side("receiver", UNREAD)}
     FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.receiver_profile_id = p.id
     WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::uuid[]) AS o(owner, id)
                       WHERE o.owner = p.owner AND o.id = s.sender_profile_id)
@@ -39,23 +40,17 @@ _SESSIONS = f"""
     WHERE one.unread > 0 ORDER BY coalesce(last.sent_at, one.created_at) DESC, one.id DESC LIMIT $3
 """  # noqa: S608 - made of constants
 _LOCK = f"""
-    SELECT s.sender_profile_id = $2 AS is_sender,
-           CASE WHEN s.sender_profile_id = $2 THEN {read_to("sender")} ELSE {read_to("receiver")} END AS read_to
+    SELECT s.sender_profile_id = $2 AS is_sender, {chosen("s.sender_profile_id = $2", READ_TO)} AS read_to
     FROM chat_sessions s WHERE bucket = $3 AND id = $1 FOR NO KEY UPDATE
 """  # noqa: S608 - made of constants
-
-
-def _mark(side: str, other: str) -> str:
-    return f"""
-        UPDATE chat_sessions s SET
-            {side}_read_to = $3, {side}_unread_seen = s.{side}_seen_to, {side}_unread = NULL,
-            {other}_unread = {keep_or_forget(other)}, unread_seq = s.last_seq
-        WHERE s.bucket = $2 AND s.id = $1
-    """  # noqa: S608 - made of constants
-
-
-_MARK_OF_SENDER = _mark("sender", "receiver")
-_MARK_OF_RECEIVER = _mark("receiver", "sender")
+_MARK = f"""
+    UPDATE chat_sessions s SET
+        {set_chosen("$4", "{side}_read_to", "$3")},
+        {set_chosen("$4", "{side}_unread_seen", "s.{side}_seen_to")},
+        {set_chosen("$4", "{side}_unread", "NULL", otherwise=KEEP_OR_FORGET)},
+        unread_seq = s.last_seq
+    WHERE s.bucket = $2 AND s.id = $1
+"""  # noqa: S608 - made of constants
 # the number of the reader's side, so that its devices are told and the other side is not
 _CHANGED = """
     INSERT INTO chat_conversations (profile_id, session_id, changed)
@@ -109,8 +104,7 @@ class PostgresUnreadRepository:
                 await remember(connection, operation)
             if from_seq - 1 >= side["read_to"]:
                 return False
-            mark = _MARK_OF_SENDER if side["is_sender"] else _MARK_OF_RECEIVER
-            await connection.execute(mark, session_id, bucket, from_seq - 1)
+            await connection.execute(_MARK, session_id, bucket, from_seq - 1, side["is_sender"])
             await connection.execute(_CHANGED, reader, session_id)
         await count_unread(self._engine, [session_id])
         return True
