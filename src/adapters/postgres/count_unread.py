@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import with_buckets
@@ -29,4 +30,9 @@ async def count_unread(engine: AsyncEngine, session_ids: Collection[SessionId]) 
     async with driver_transaction(engine) as connection:
         rows = await connection.fetch(_LOCK, *with_buckets(list(session_ids)[:MAX_AT_ONCE]))
         if rows:
-            await connection.execute(_COUNT, *with_buckets([row["id"] for row in rows]))
+            await count_locked(connection, [row["id"] for row in rows])
+
+
+async def count_locked(connection: "asyncpg.Connection[asyncpg.Record]", session_ids: Collection[SessionId]) -> None:
+    """Counts sessions that the caller's transaction has locked."""
+    await connection.execute(_COUNT, *with_buckets(session_ids))

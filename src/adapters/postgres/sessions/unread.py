@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import driver_connection, driver_transaction
-from adapters.postgres.count_unread import count_unread
+from adapters.postgres.count_unread import count_locked
 from adapters.postgres.operations import is_repeated, remember
 from adapters.postgres.sides import chosen, of_side, set_chosen
 from adapters.postgres.unread_columns import KEEP_OR_FORGET, READ_TO, UNREAD
@@ -105,6 +105,6 @@ class PostgresUnreadRepository:
             if from_seq - 1 >= side["read_to"]:
                 return False
             await connection.execute(_MARK, session_id, bucket, from_seq - 1, side["is_sender"])
+            await count_locked(connection, [session_id])
             await connection.execute(_CHANGED, reader, session_id)
-        await count_unread(self._engine, [session_id])
-        return True
+            return True
