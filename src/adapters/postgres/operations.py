@@ -19,13 +19,16 @@ _FORGET = """
 """
 
 
-async def is_repeated(connection: "asyncpg.Connection[asyncpg.Record]", operation: Operation) -> bool:
-    """Whether it was done before. Raises `IdempotencyConflict` when something else was."""
+async def is_repeated(connection: "asyncpg.Connection[asyncpg.Record]", operation: Operation | None) -> bool:
+    """Whether it was done before. If not, remembers it: the caller's transaction does what it asks for, or fails.
+
+    A command without an operation never repeats one. Raises `IdempotencyConflict` when something else was done.
+    """
+    if operation is None:
+        return False
     done = await connection.fetchval(_OPERATION, operation.actor, operation.id, OPERATIONS_KEPT)
-    return operation.repeats(done)
-
-
-async def remember(connection: "asyncpg.Connection[asyncpg.Record]", operation: Operation) -> None:
-    """Stores the operation in the caller's transaction, which does what it asks for."""
+    if operation.repeats(done):
+        return True
     await connection.execute(_REMEMBER, *operation)
     await connection.execute(_FORGET, OPERATIONS_KEPT)
+    return False

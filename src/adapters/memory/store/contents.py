@@ -130,15 +130,18 @@ class InMemoryStore:
         marks = self.read_marks.get((reader, session.id), ReadMarks())
         return sum(is_unread(message, reader, marks) for message in self.messages.get(session.id, ()))
 
-    def is_repeated(self, operation: Operation) -> bool:
+    def is_repeated(self, operation: Operation | None) -> bool:
         """Whether it was done before. Raises `IdempotencyConflict` when something else was."""
+        if operation is None:
+            return False
         done, done_at = self.operations.get((operation.actor, operation.id), (None, None))
         is_known = done_at is not None and done_at > self.clock.now() - OPERATIONS_KEPT
         return operation.repeats(done if is_known else None)
 
-    def remember(self, operation: Operation) -> None:
-        """Notes that the operation was done."""
-        self.operations[operation.actor, operation.id] = (operation.digest, self.clock.now())
+    def remember(self, operation: Operation | None) -> None:
+        """Notes that the operation is done: call it once nothing can fail any more."""
+        if operation is not None:
+            self.operations[operation.actor, operation.id] = (operation.digest, self.clock.now())
 
     def replace(self, message: Message) -> None:
         """Puts `message` in the place of the stored message with the same id."""

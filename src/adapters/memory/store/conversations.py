@@ -21,12 +21,11 @@ class InMemoryConversationRepository:
         session = store.sessions.get(session_id)
         if session is None:
             raise SessionNotFound
-        if operation is not None and store.is_repeated(operation):
+        if store.is_repeated(operation):
             return False
         before = store.conversation(reader, session_id)
         after = rule(before, store.activity(session), store.clock.now())
-        if operation is not None:
-            store.remember(operation)
+        store.remember(operation)
         if after == before:
             return False
         store.conversations[reader, session_id] = after

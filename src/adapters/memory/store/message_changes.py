@@ -31,11 +31,10 @@ class InMemoryMessageChanges:
         if store.places.get(message_id, (None, 0))[0] != session_id:
             raise MessageNotFound
         before = store.message(message_id)
-        if operation is not None and store.is_repeated(operation):
+        if store.is_repeated(operation):
             return Changed(before, is_new=False)
         after = rule(before, store.clock.now(), store.standing(session_id))
-        if operation is not None:
-            store.remember(operation)
+        store.remember(operation)
         if after == before:
             return Changed(before, is_new=False)
         store.replace(after)

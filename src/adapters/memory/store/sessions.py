@@ -48,10 +48,9 @@ class InMemorySessionRepository:
         store = self._store
         if session_id not in store.sessions:
             raise SessionNotFound
-        if operation is not None and store.is_repeated(operation):
+        if store.is_repeated(operation):
             return False
-        if operation is not None:
-            store.remember(operation)
+        store.remember(operation)
         if session_id in store.closed:
             return False
         store.closed.add(session_id)

@@ -40,12 +40,11 @@ class InMemoryShowingRepository:
     ) -> Sequence[Side]:
         """See `ShowingRepository.store`."""
         store = self._store
-        if operation is not None and store.is_repeated(operation):
+        if store.is_repeated(operation):
             return []
         if (email, intent) not in store.showing and len(await self.of(email)) > MAX_INTENTS:
             raise Invalid(TOO_MANY, field="intent")
-        if operation is not None:
-            store.remember(operation)
+        store.remember(operation)
         store.showing[email, intent] = showing
         changed: list[Side] = []
         for session in store.sessions.values():

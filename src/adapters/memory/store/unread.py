@@ -36,10 +36,9 @@ class InMemoryUnreadRepository:
         store = self._store
         if session_id not in store.sessions:
             raise SessionNotFound
-        if operation is not None and store.is_repeated(operation):
+        if store.is_repeated(operation):
             return False
-        if operation is not None:
-            store.remember(operation)
+        store.remember(operation)
         before = store.read_marks.get((reader, session_id), ReadMarks())
         after = store.read_marks[reader, session_id] = mark_unread(before, from_seq)
         if after == before:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
-from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import message_of, standing_of
 from adapters.postgres.sides import of_both
 from adapters.postgres.unread_columns import READ_TO, SEEN_TO, is_unread
@@ -89,11 +89,9 @@ class PostgresMessageChanges:
             if session is None or found is None:
                 raise MessageNotFound
             before = message_of(found)
-            if operation is not None and await is_repeated(connection, operation):
+            if await is_repeated(connection, operation):
                 return Changed(before, is_new=False)
             after = rule(before, session["now"], standing_of(session))
-            if operation is not None:
-                await remember(connection, operation)
             if after == before:
                 return Changed(before, is_new=False)
             is_hidden = is_visible(before, RECEIVER) and not is_visible(after, RECEIVER)

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import driver_transaction
-from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import conversation_of
 from application.ports.changes.message_changes import Operation
 from application.ports.conversations import ConversationRule
@@ -47,12 +47,10 @@ class PostgresConversationRepository:
             row = await connection.fetchrow(_LOCK, reader, session_id, bucket_of(session_id))
             if row is None:
                 raise SessionNotFound
-            if operation is not None and await is_repeated(connection, operation):
+            if await is_repeated(connection, operation):
                 return False
             before = conversation_of(row)
             after = rule(before, Activity(row["last_seq"], row["last_at"]), row["now"])
-            if operation is not None:
-                await remember(connection, operation)
             if after == before:
                 return False
             await connection.execute(_STORE, reader, session_id, *after)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
-from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import session_of, standing_of
 from adapters.postgres.sessions.overview import overview
 from adapters.postgres.sessions.showing import hides_of
@@ -101,10 +101,8 @@ class PostgresSessionRepository:
             row = await connection.fetchrow(_LOCK, *place)
             if row is None:
                 raise SessionNotFound
-            if operation is not None and await is_repeated(connection, operation):
+            if await is_repeated(connection, operation):
                 return False
-            if operation is not None:
-                await remember(connection, operation)
             if standing_of(row).is_closed:
                 return False
             await connection.execute(_CLOSE, *place)

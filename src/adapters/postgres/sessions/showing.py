@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
-from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.operations import is_repeated
 from adapters.postgres.sides import chosen, of_both, set_chosen
 from application.ports.changes.message_changes import Operation
 from application.ports.showing import TOO_MANY, Side
@@ -104,10 +104,8 @@ class PostgresShowingRepository:
         mine = (email, [profile.id for profile in profiles], [profile.intent for profile in profiles])
         async with driver_transaction(self._engine) as connection:
             await connection.execute(_LOCK, email)
-            if operation is not None and await is_repeated(connection, operation):
+            if await is_repeated(connection, operation):
                 return []
-            if operation is not None:
-                await remember(connection, operation)
             wanted = intent or ALL_INTENTS
             if await connection.fetchval(_OTHERS, email, wanted) > MAX_INTENTS:
                 raise Invalid(TOO_MANY, field="intent")

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.count_unread import count_locked
-from adapters.postgres.operations import is_repeated, remember
+from adapters.postgres.operations import is_repeated
 from adapters.postgres.sides import chosen, of_side, set_chosen
 from adapters.postgres.unread_columns import KEEP_OR_FORGET, READ_TO, UNREAD
 from application.ports.changes.message_changes import Operation
@@ -98,10 +98,8 @@ class PostgresUnreadRepository:
             side = await connection.fetchrow(_LOCK, session_id, reader, bucket)
             if side is None:
                 raise SessionNotFound
-            if operation is not None and await is_repeated(connection, operation):
+            if await is_repeated(connection, operation):
                 return False
-            if operation is not None:
-                await remember(connection, operation)
             if from_seq - 1 >= side["read_to"]:
                 return False
             await connection.execute(_MARK, session_id, bucket, from_seq - 1, side["is_sender"])
