@@ -1,6 +1,6 @@
 """The rows that the in-memory repositories share, in place of a database."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -108,6 +108,13 @@ class InMemoryStore:
         up_to = receipts.delivered_shown
         shown = Marks(seen or (message.delivered if up_to is None else message.seq <= up_to), seen)
         return message if shown == (message.delivered, message.seen) else message._replace(shown_marks=shown)
+
+    def sides_of(self, readers: Collection[ProfileId]) -> Iterator[tuple[ChatSession, ProfileId]]:
+        """The sessions of the readers, each with the side that it is seen from. Between two of them, the first side."""
+        for session in self.sessions.values():
+            reader = next((side for side in session.pair if side in readers), None)
+            if reader is not None:
+                yield session, reader
 
     def conversation(self, reader: ProfileId, session_id: SessionId) -> Conversation:
         """The state of the reader's side."""

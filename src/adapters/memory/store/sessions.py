@@ -71,8 +71,7 @@ class InMemorySessionRepository:
         as_of = self._store.clock.now() if after is None else after.as_of
         found = [
             self._overview(session, reader, as_of)
-            for session in self._store.sessions.values()
-            for reader in [side for side in session.pair if side in readers][:1]
+            for session, reader in self._store.sides_of(readers)
             if intent in (None, session.intent) and (only is None or session.id in only)
         ]
         found = [overview for overview in found if archived is None or _is_archived(overview) == archived]

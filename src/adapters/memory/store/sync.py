@@ -27,7 +27,7 @@ class InMemorySyncStore:
     ) -> Sequence[SessionMarks]:
         """See `SyncStore.sessions`."""
         changed = self._changed(readers, since, self._store.changed_conversations)
-        return [self._marks(session, readers) for session in changed if after is None or session.id > after][:limit]
+        return [self._marks(*side) for side in changed if after is None or side[0].id > after][:limit]
 
     async def messages(
         self,
@@ -41,7 +41,7 @@ class InMemorySyncStore:
         numbers = self._store.changed_messages
         return [
             message
-            for session in self._changed(readers, since)
+            for session, _ in self._changed(readers, since)
             for message in self._store.messages_of(session.id)[-last if last else 0 :]
             if numbers[message.id] >= since and (after is None or (session.id, message.seq) > after)
         ][:limit]
@@ -51,17 +51,17 @@ class InMemorySyncStore:
         readers: Collection[ProfileId],
         since: int,
         sides: Mapping[tuple[ProfileId, SessionId], int] = MappingProxyType({}),
-    ) -> list[ChatSession]:
+    ) -> list[tuple[ChatSession, ProfileId]]:
         numbers = self._store.changed_sessions
-        found = []
-        for session in self._store.sessions.values():
-            mine = [sides.get((reader, session.id), 0) for reader in readers if session.has(reader)]
-            if mine and max(numbers.get(session.id, 0), *mine) >= since:
-                found.append(session)
-        return sorted(found, key=lambda session: session.id)
 
-    def _marks(self, session: ChatSession, readers: Collection[ProfileId]) -> SessionMarks:
-        reader = next(side for side in session.pair if side in readers)
+        def number(session: ChatSession) -> int:
+            mine = (sides.get((side, session.id), 0) for side in session.pair if side in readers)
+            return max(numbers.get(session.id, 0), *mine)
+
+        found = [(session, reader) for session, reader in self._store.sides_of(readers) if number(session) >= since]
+        return sorted(found, key=lambda side: side[0].id)
+
+    def _marks(self, session: ChatSession, reader: ProfileId) -> SessionMarks:
         messages = self._store.messages.get(session.id, [])
         own_seen_to = max(
             (message.seq for message in messages if message.seen and message.sender_id != reader), default=0

@@ -55,10 +55,5 @@ class InMemoryUnreadRepository:
         return UnreadTotals(sum(unread for _, unread in found), len(found), by_intent)
 
     def _unread(self, readers: Collection[ProfileId]) -> list[tuple[ChatSession, int]]:
-        mine = (
-            (session, reader)
-            for session in self._store.sessions.values()
-            for reader in [side for side in session.pair if side in readers][:1]
-        )
-        counted = [(session, self._store.unread(session, reader)) for session, reader in mine]
+        counted = [(session, self._store.unread(session, reader)) for session, reader in self._store.sides_of(readers)]
         return [(session, unread) for session, unread in counted if unread]
