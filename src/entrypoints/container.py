@@ -9,34 +9,21 @@ from dependency_injector import providers
 
 from adapters.stomp.services import StompServices
 from application.access.limited_lookups import LimitedLookups
-from application.access.participants import Participants
 from application.access.read_limit import ReadLimit
-from application.concurrency.write_behind import WriteBehind
 from application.delivery.change_events import ChangeEvents
-from application.delivery.delivered_receipts import DeliveredReceipts
-from application.delivery.message_intake import MessageIntake
-from application.delivery.outbox.relay import OutboxRelay
-from application.delivery.present_deliveries import PresentDeliveries
-from application.delivery.present_push import PresentPush
-from application.delivery.replay import Replay
 from application.delivery.session_events import SessionEvents
-from application.delivery.session_summaries import SessionSummaries
-from application.delivery.shown_messages import ShownMessages
-from application.ports.messages import MessageRef
-from application.use_cases.ack_batcher import ack_batcher
 from application.use_cases.change_message import ChangeMessage
 from application.use_cases.init_session import InitSession
 from application.use_cases.list_sessions import ListSessions
-from application.use_cases.mark_delivered import MarkDelivered
 from application.use_cases.mark_seen import MarkSeen
 from application.use_cases.read_history import ReadHistory
 from application.use_cases.read_unread import ReadUnread
 from application.use_cases.send_message import SendMessage
 from application.use_cases.submitted_sends import SubmittedSends
 from application.use_cases.sync_changes import SyncChanges
-from application.wire.message_views import MessageViews
 from entrypoints import wiring
 from entrypoints.credentials.digest_keys import sync_tokens
+from entrypoints.deliveries import Deliveries
 from entrypoints.observability.delivery_times import DeliveryTimes
 from entrypoints.observability.http_times import HttpTimes
 from entrypoints.observability.loop_lag import LoopLag
@@ -44,7 +31,6 @@ from entrypoints.observability.metrics import ServiceMetrics
 from entrypoints.observability.runtime_metrics import RuntimeMetrics
 from entrypoints.observability.store_metrics import StoreMetrics
 from entrypoints.observability.worker_metrics import WorkerMetrics
-from entrypoints.ports import Ports
 from entrypoints.presence import presence_parts
 from entrypoints.providing import singleton, use
 from entrypoints.server.descriptors import DescriptorWatch
@@ -52,95 +38,34 @@ from entrypoints.settings.features import features_of
 from entrypoints.sides import side_parts
 
 
-class Container(Ports):
+class Container(Deliveries):
     """The parts of one instance. Each part is built when it is first asked for, and opens nothing before its start."""
 
-    # those of `Ports` under their own names
-    settings = Ports.settings
-    worker_place = Ports.worker_place
-    clock = Ports.clock
-    ids = Ports.ids
-    counters = Ports.counters
-    digests = Ports.digests
-    store = Ports.store
-    profile_ages = Ports.profile_ages
-    circuit = Ports.circuit
-    profiles = Ports.profiles
-    directory = Ports.directory
-    tokens = Ports.tokens
-    connections = Ports.connections
-    broker = Ports.broker
-    hub = Ports.hub
-    send_queue = Ports.send_queue
-
-    # from a draft to the deliveries of a stored message
-    participants = singleton(
-        Participants,
-        sessions=use(store).sessions,
-        lookup=use(profiles),
-        directory=use(directory),
-        clock=use(clock),
-        session_cache_size=use(settings).session_cache_size,
-        max_age=use(profile_ages).derived,
-    )
-    relay = singleton(
-        OutboxRelay,
-        outbox=use(store).outbox,
-        broker=use(broker),
-        directory=use(directory),
-        counters=use(counters),
-        policy=use(singleton(wiring.retry_policy, settings=use(settings))),
-        settings=use(singleton(wiring.relay_settings, settings=use(settings))),
-    )
-    views = singleton(MessageViews, deleted_text=use(settings).deleted_text)
-    shown = singleton(ShownMessages, changes=use(store).changes, views=use(views))
-    summaries = singleton(SessionSummaries, directory=use(directory), shown=use(shown))
-    present_deliveries = singleton(PresentDeliveries, changes=use(store).changes, shown=use(shown), clock=use(clock))
-    present_push = singleton(
-        PresentPush,
-        push=use(hub),
-        present=use(present_deliveries),
-        clock=use(clock),
-        on_gap=use(connections).ask_to_resume,
-    )
-    intake = singleton(
-        MessageIntake,
-        messages=use(store).messages,
-        relay=use(relay),
-        ids=use(ids),
-        clock=use(clock),
-        counters=use(counters),
-        shown=use(shown),
-        max_batch=use(settings).max_batch,
-        max_pending=use(settings).max_pending_sends,
-        at_once=use(singleton(wiring.batches_at_once, settings=use(settings))),
-        patience=use(settings).database_timeout,
-        max_wait=use(settings).max_wait,
-    )
-    delivered_receipts = singleton(
-        DeliveredReceipts,
-        messages=use(store).messages,
-        participants=use(participants),
-        broker=use(broker),
-        clock=use(clock),
-    )
-    mark_delivered = singleton(MarkDelivered, messages=use(store).messages, on_reached=use(delivered_receipts).note)
-    delivered = singleton(WriteBehind[MessageRef], name="delivered marks", write=use(mark_delivered))
-    acks = singleton(
-        ack_batcher,
-        mark_delivered=use(mark_delivered),
-        max_pending=use(settings).max_pending_sends,
-        patience=use(settings).database_timeout,
-    )
-    replay = singleton(
-        Replay,
-        participants=use(participants),
-        messages=use(store).messages,
-        directory=use(directory),
-        shown=use(shown),
-        delivered=use(delivered),
-        readers=use(singleton(wiring.replay_readers, settings=use(settings))),
-    )
+    # those of `Ports` and `Deliveries` under their own names
+    settings = Deliveries.settings
+    worker_place = Deliveries.worker_place
+    clock = Deliveries.clock
+    ids = Deliveries.ids
+    counters = Deliveries.counters
+    digests = Deliveries.digests
+    store = Deliveries.store
+    circuit = Deliveries.circuit
+    profiles = Deliveries.profiles
+    directory = Deliveries.directory
+    tokens = Deliveries.tokens
+    connections = Deliveries.connections
+    broker = Deliveries.broker
+    hub = Deliveries.hub
+    send_queue = Deliveries.send_queue
+    participants = Deliveries.participants
+    views = Deliveries.views
+    shown = Deliveries.shown
+    summaries = Deliveries.summaries
+    present_deliveries = Deliveries.present_deliveries
+    intake = Deliveries.intake
+    delivered = Deliveries.delivered
+    acks = Deliveries.acks
+    replay = Deliveries.replay
 
     # use cases and their limits
     features = singleton(features_of, settings=use(settings))

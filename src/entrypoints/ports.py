@@ -1,6 +1,6 @@
-"""The first half of the composition root: what an instance has of the world outside, and of its connections.
+"""The first part of the composition root: what an instance has of the world outside, and of its connections.
 
-How to read it is said in `container.py`, which goes on with deliveries and use cases.
+How to read it is said in `container.py`, and `deliveries.py` goes on with the way of a message.
 """
 
 from dependency_injector import containers, providers
