@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from application.ports.changes.message_changes import Operation
+from domain.blocks import Scope
 from domain.conversation import ConversationChange
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, ProfileId, SessionId
 from domain.showing import Showing
@@ -108,6 +109,13 @@ class MarkUnreadCommand(SessionCommand, frozen=True, kw_only=True):
     """Mark messages from `from_seq` on as unread for oneself."""
 
     from_seq: int
+
+
+class BlockCommand(Command, frozen=True, kw_only=True):
+    """Block a person, or without a scope end that."""
+
+    profile_id: ProfileId
+    scope: Scope | None
 
 
 class SettingsCommand(Command, frozen=True, kw_only=True):

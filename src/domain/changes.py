@@ -7,10 +7,11 @@ from domain.identifiers import ProfileId
 
 
 class Reaction(NamedTuple):
-    """An emoji that the profile `by` has added to a message."""
+    """An emoji that the profile `by` has added to a message. A withheld one is shown to nobody else."""
 
     by: ProfileId
     emoji: str
+    withheld: bool = False
 
 
 class Changes(NamedTuple):

@@ -18,7 +18,9 @@ EVENTS_QUEUE = "/queue/events"
 USER_QUEUES = frozenset({MESSAGES_QUEUE, ACK_QUEUE, ERROR_QUEUE, RECEIPTS_QUEUE})
 ALL_RECEIPTS_QUEUE = "/queue/receipts.all"
 """Internal queue: its receipts go to subscribers of `RECEIPTS_QUEUE` who asked for all receipts."""
-_QUEUES = USER_QUEUES | {EVENTS_QUEUE, ALL_RECEIPTS_QUEUE}
+TOPICS_QUEUE = "/queue/topics"
+"""Internal queue: what this user alone is given on the topics that it subscribes to."""
+_QUEUES = USER_QUEUES | {EVENTS_QUEUE, ALL_RECEIPTS_QUEUE, TOPICS_QUEUE}
 
 INSTANCE_PREFIX = "instance."
 """Instances tell each other at these destinations who is connected where. No client can subscribe to one."""

@@ -122,6 +122,13 @@ class SessionClosed(ChatError):
     title = "The session is closed"
 
 
+class YouBlocked(ChatError):
+    """The caller has blocked the other one, and so writes nothing to it."""
+
+    code = "you-blocked"
+    title = "You have blocked the other one"
+
+
 class MessageNotFound(ChatError):
     """The session has no message with this id, or the caller cannot see it."""
 

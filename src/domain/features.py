@@ -19,7 +19,6 @@ class Feature(StrEnum):
     PRESENCE = "presence"
     UNREAD = "unread"
     SETTINGS = "settings"
-    CLOSE = "close"
     BLOCK = "block"
     REPORT = "report"
     ATTACHMENTS = "attachments"
@@ -42,7 +41,7 @@ OFFERED: Final[frozenset[Feature]] = frozenset(
         Feature.PRESENCE,
         Feature.UNREAD,
         Feature.SETTINGS,
-        Feature.CLOSE,
+        Feature.BLOCK,
     }
 )
 """The features that this version has."""
@@ -58,14 +57,11 @@ class Features:
 
     @classmethod
     def wanted(cls, names: Collection[str]) -> "Features":
-        """Those of `names` that this version has; all of them when no name is given. Who can block can close.
+        """Those of `names` that this version has; all of them when no name is given.
 
         Raises `ValueError` for a name that no feature has.
         """
-        if not names:
-            return cls(OFFERED)
-        wanted = {Feature(name) for name in names}
-        return cls(OFFERED & (wanted | {Feature.CLOSE} if Feature.BLOCK in wanted else wanted))
+        return cls(OFFERED & {Feature(name) for name in names} if names else OFFERED)
 
     def without(self, feature: Feature) -> "Features":
         """These features except `feature`."""

@@ -74,7 +74,7 @@ class Message(NamedTuple):
     """A stored message. `seq` counts 1, 2, 3 … in each session, without gaps.
 
     `content` is empty once the message is deleted for both. `shown_marks` are what its sender is shown; None where
-    nothing of them is hidden.
+    nothing of them is hidden. A `withheld` one is for its sender alone: its receiver sees that there is one.
     """
 
     id: MessageId
@@ -89,3 +89,4 @@ class Message(NamedTuple):
     reply_to: int | None = None
     changes: Changes = UNCHANGED
     shown_marks: Marks | None = None
+    withheld: bool = False

@@ -28,6 +28,7 @@ from entrypoints.observability.health import HealthController
 from entrypoints.observability.metrics import metrics
 from entrypoints.rest import problems
 from entrypoints.rest.authentication import TokenAuthentication
+from entrypoints.rest.blocks import BlocksController
 from entrypoints.rest.capabilities import CapabilitiesController
 from entrypoints.rest.chat import ChatController
 from entrypoints.rest.conversations import ConversationsController
@@ -100,6 +101,7 @@ def _litestar(container: Container) -> Any:
             MessagesController,
             ConversationsController,
             SettingsController,
+            BlocksController,
             UnreadCountsController,
             SyncController,
             CapabilitiesController,
@@ -119,6 +121,7 @@ def _litestar(container: Container) -> Any:
             "change_conversation": _provide(container.sides().change_conversation),
             "change_settings": _provide(container.sides().change_settings),
             "count_unread": _provide(container.sides().count_unread),
+            "block_people": _provide(container.sides().block_people),
             "close_session": _provide(container.sides().close_session),
             "sync_changes": _provide(container.sync_changes()),
             "features": _provide(container.features()),

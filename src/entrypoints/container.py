@@ -22,7 +22,7 @@ from application.use_cases.send_message import SendMessage
 from application.use_cases.submitted_sends import SubmittedSends
 from application.use_cases.sync_changes import SyncChanges
 from entrypoints import wiring
-from entrypoints.credentials.digest_keys import sync_tokens
+from entrypoints.credentials.digest_keys import block_delay, sync_tokens
 from entrypoints.deliveries import Deliveries
 from entrypoints.observability.delivery_times import DeliveryTimes
 from entrypoints.observability.http_times import HttpTimes
@@ -58,6 +58,7 @@ class Container(Deliveries):
     hub = Deliveries.hub
     send_queue = Deliveries.send_queue
     participants = Deliveries.participants
+    withheld_ids = Deliveries.withheld_ids
     views = Deliveries.views
     shown = Deliveries.shown
     summaries = Deliveries.summaries
@@ -119,11 +120,13 @@ class Container(Deliveries):
         participants=use(participants),
         directory=use(directory),
         events=use(session_events),
+        broker=use(broker),
         push=use(hub),
         clock=use(clock),
         rate_limit=use(rate_limits).commands,
         read_limit=use(read_limit),
         features=use(features),
+        block_delay=use(singleton(block_delay, settings=use(settings))),
     )
     submitted_sends = singleton(
         SubmittedSends,
@@ -139,6 +142,7 @@ class Container(Deliveries):
         messages=use(store).messages,
         shown=use(shown),
         limit=use(read_limit),
+        withheld_ids=use(withheld_ids),
     )
     read_unread = singleton(
         ReadUnread,
@@ -146,6 +150,7 @@ class Container(Deliveries):
         messages=use(store).messages,
         shown=use(shown),
         limit=use(read_limit),
+        withheld_ids=use(withheld_ids),
     )
     mark_seen = singleton(
         MarkSeen,
@@ -180,6 +185,7 @@ class Container(Deliveries):
         clock=use(clock),
         limit=use(read_limit),
         unread=use(store).unread,
+        blocks=use(store).blocks,
         features=use(features),
         readers=use(singleton(wiring.replay_readers, settings=use(settings))),
     )
@@ -198,6 +204,7 @@ class Container(Deliveries):
         change_settings=use(sides).change_settings,
         count_unread=use(sides).count_unread,
         close_session=use(sides).close_session,
+        block_people=use(sides).block_people,
         note_unread=use(sides).unread_events.note,
         sync_changes=use(sync_changes),
         presence=use(presence),

@@ -18,6 +18,7 @@ from application.use_cases.ack_batcher import ack_batcher
 from application.use_cases.mark_delivered import MarkDelivered
 from application.wire.message_views import MessageViews
 from entrypoints import wiring
+from entrypoints.credentials.digest_keys import withheld_ids
 from entrypoints.ports import Ports
 from entrypoints.providing import singleton, use
 
@@ -57,7 +58,13 @@ class Deliveries(Ports):
         policy=use(singleton(wiring.retry_policy, settings=use(settings))),
         settings=use(singleton(wiring.relay_settings, settings=use(settings))),
     )
-    views = singleton(MessageViews, deleted_text=use(settings).deleted_text)
+    withheld_ids = singleton(withheld_ids, settings=use(settings))
+    views = singleton(
+        MessageViews,
+        deleted_text=use(settings).deleted_text,
+        withheld_text=use(singleton(wiring.withheld_text, settings=use(settings))),
+        withheld_ids=use(withheld_ids),
+    )
     shown = singleton(ShownMessages, changes=use(store).changes, views=use(views))
     summaries = singleton(SessionSummaries, directory=use(directory), shown=use(shown))
     present_deliveries = singleton(PresentDeliveries, changes=use(store).changes, shown=use(shown), clock=use(clock))

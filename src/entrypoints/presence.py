@@ -43,7 +43,7 @@ def presence_parts(
     users = LocalUsers()
     exchange = PresenceExchange(broker, mailbox, users, clock)
     watches = Watches(exchange.whereabouts, clock)
-    watch_presence = WatchPresence(participants, relations, watches, rate_limit)
+    watch_presence = WatchPresence(participants, sessions, relations, watches, rate_limit)
     tell_typing = TellTyping(participants, sessions, relations, exchange.whereabouts, broker, clock, rate_limit)
     exchange.ticks = [watches.tick, tell_typing.tick]
     is_needed = Feature.TYPING in features or Feature.PRESENCE in features

@@ -13,7 +13,7 @@ from entrypoints.app import create_app
 from entrypoints.container import Container
 from entrypoints.credentials.digest_keys import warn_if_guessable
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
-from entrypoints.development.exposure import warn_if_exposed
+from entrypoints.development.exposure import tell_of_mirror, warn_if_exposed
 from entrypoints.instance import Instance
 from entrypoints.observability.logs import configure_logs
 from entrypoints.server.descriptors import allow_many_files, file_limit, log_fewer_connections, within_limit
@@ -37,6 +37,7 @@ def serve(settings: Settings, announce: Callable[[], None] = lambda: None) -> No
     check_address(settings.host, settings.port)
     warn_if_exposed(settings)
     warn_if_guessable(settings)
+    tell_of_mirror(settings)
     allow_many_files()
     with database(settings) as complete:
         if complete.workers > 1:

@@ -5,13 +5,15 @@ from typing import NamedTuple
 from application.access.participants import Participants
 from application.access.rate_limit import RateLimit
 from application.access.read_limit import ReadLimit
-from application.access.setting_relations import SettingsRelations
+from application.access.setting_relations import Delay, SettingsRelations
 from application.delivery.session_events import SessionEvents
 from application.delivery.unread_events import UnreadEvents
+from application.ports.broker import Broker
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Push
 from application.ports.relations import Relations
+from application.use_cases.block_people import BlockPeople
 from application.use_cases.change_conversation import ChangeConversation
 from application.use_cases.change_settings import ChangeSettings
 from application.use_cases.close_session import CloseSession
@@ -27,6 +29,7 @@ class SideParts(NamedTuple):
     change_settings: ChangeSettings
     count_unread: CountUnread
     close_session: CloseSession
+    block_people: BlockPeople
     unread_events: UnreadEvents
     relations: Relations
 
@@ -37,11 +40,13 @@ def side_parts(
     participants: Participants,
     directory: ProfileDirectory,
     events: SessionEvents,
+    broker: Broker,
     push: Push,
     clock: Clock,
     rate_limit: RateLimit,
     read_limit: ReadLimit,
     features: Features,
+    block_delay: Delay,
 ) -> SideParts:
     """The parts. `unread_events` is to be started."""
     return SideParts(
@@ -49,6 +54,7 @@ def side_parts(
         ChangeSettings(directory, store.showing, events, rate_limit),
         CountUnread(participants, directory, store.unread, events, rate_limit, read_limit),
         CloseSession(participants, store.sessions, events, rate_limit),
+        BlockPeople(directory, store.blocks, broker, clock, rate_limit, read_limit),
         UnreadEvents(store.unread, directory, push, features),
-        SettingsRelations(store.showing, clock),
+        SettingsRelations(store.showing, clock, block_delay),
     )

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import QueuePool
 
 from adapters.memory.profiles import InMemoryProfileDirectory
+from adapters.memory.store.blocks import InMemoryBlockRepository
 from adapters.memory.store.contents import InMemoryStore
 from adapters.memory.store.conversations import InMemoryConversationRepository
 from adapters.memory.store.growth import InMemoryGrowthReader
@@ -27,11 +28,13 @@ from adapters.postgres.outbox.repository import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.schema.growth import PostgresGrowthReader
 from adapters.postgres.schema.migrations import is_current, upgrade
+from adapters.postgres.sessions.blocks import PostgresBlockRepository
 from adapters.postgres.sessions.conversations import PostgresConversationRepository
 from adapters.postgres.sessions.repository import PostgresSessionRepository
 from adapters.postgres.sessions.showing import PostgresShowingRepository
 from adapters.postgres.sessions.sync import PostgresSyncStore
 from adapters.postgres.sessions.unread import PostgresUnreadRepository
+from application.ports.blocks import BlockRepository
 from application.ports.changes.message_changes import MessageChanges
 from application.ports.changes.sync import SyncStore
 from application.ports.clock import Clock
@@ -88,6 +91,11 @@ class Store(Protocol):
     @property
     def showing(self) -> ShowingRepository:
         """What users show of themselves."""
+        ...
+
+    @property
+    def blocks(self) -> BlockRepository:
+        """Whom users have blocked."""
         ...
 
     @property
@@ -150,6 +158,7 @@ class MemoryStore:
         self.changes = InMemoryMessageChanges(store)
         self.conversations = InMemoryConversationRepository(store)
         self.showing = InMemoryShowingRepository(store)
+        self.blocks = InMemoryBlockRepository(store)
         self.unread = InMemoryUnreadRepository(store)
         self.sync = InMemorySyncStore(store)
         self.outbox = InMemoryOutbox(store)
@@ -197,6 +206,7 @@ class PostgresStore:
         self.changes = PostgresMessageChanges(self._engine)
         self.conversations = PostgresConversationRepository(self._engine)
         self.showing = PostgresShowingRepository(self._engine)
+        self.blocks = PostgresBlockRepository(self._engine)
         self.unread = PostgresUnreadRepository(self._engine)
         self.sync = PostgresSyncStore(self._engine)
         self.outbox = PostgresOutbox(self._engine)

@@ -214,6 +214,11 @@ def changing(settings: Settings, digests: SentDigests) -> ChangePolicy:
     return ChangePolicy(windows, digests)
 
 
+def withheld_text(settings: Settings) -> str:
+    """The text of withheld messages: that of deleted ones, unless it is set."""
+    return settings.withheld_text or settings.deleted_text
+
+
 def retry_policy(settings: Settings) -> RetryPolicy:
     """The policy for failed outbox entries."""
     return RetryPolicy(max_tries=settings.outbox_max_tries, max_backoff=timedelta(seconds=settings.outbox_max_backoff))

@@ -6,6 +6,7 @@ import pytest
 
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import InMemoryProfileDirectory
+from adapters.memory.store.blocks import InMemoryBlockRepository
 from adapters.memory.store.contents import InMemoryStore
 from adapters.memory.store.conversations import InMemoryConversationRepository
 from adapters.memory.store.growth import InMemoryGrowthReader
@@ -17,6 +18,7 @@ from adapters.memory.store.showing import InMemoryShowingRepository
 from adapters.memory.store.sync import InMemorySyncStore
 from adapters.memory.store.unread import InMemoryUnreadRepository
 from tests.contract.suites.store.append import AppendContract
+from tests.contract.suites.store.blocks import BlockContract
 from tests.contract.suites.store.closing import ClosingContract
 from tests.contract.suites.store.contract import Repositories
 from tests.contract.suites.store.conversations import ConversationContract
@@ -59,6 +61,7 @@ class InMemory:
             InMemoryConversationRepository(store),
             InMemoryShowingRepository(store),
             InMemoryUnreadRepository(store),
+            InMemoryBlockRepository(store),
             pass_time,
             tick,
         )
@@ -80,6 +83,9 @@ class TestMessageChanges(InMemory, MessageChangesContract): ...
 
 
 class TestConversations(InMemory, ConversationContract): ...
+
+
+class TestBlocks(InMemory, BlockContract): ...
 
 
 class TestClosing(InMemory, ClosingContract): ...

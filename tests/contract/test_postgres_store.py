@@ -11,12 +11,14 @@ from adapters.postgres.messages.repository import PostgresMessageRepository
 from adapters.postgres.outbox.repository import PostgresOutbox
 from adapters.postgres.profiles import PostgresProfileDirectory
 from adapters.postgres.schema.growth import PostgresGrowthReader
+from adapters.postgres.sessions.blocks import PostgresBlockRepository
 from adapters.postgres.sessions.conversations import PostgresConversationRepository
 from adapters.postgres.sessions.repository import PostgresSessionRepository
 from adapters.postgres.sessions.showing import PostgresShowingRepository
 from adapters.postgres.sessions.sync import PostgresSyncStore
 from adapters.postgres.sessions.unread import PostgresUnreadRepository
 from tests.contract.suites.store.append import AppendContract
+from tests.contract.suites.store.blocks import BlockContract
 from tests.contract.suites.store.closing import ClosingContract
 from tests.contract.suites.store.contract import Repositories
 from tests.contract.suites.store.conversations import ConversationContract
@@ -36,6 +38,7 @@ from tests.contract.suites.store.unread import UnreadContract
 
 _AGE = (
     "UPDATE chat_sessions SET created_at = created_at - $1::interval, last_sent_at = last_sent_at - $1::interval",
+    "UPDATE chat_blocks SET blocked_at = blocked_at - $1::interval",
     "UPDATE chat_messages SET sent_at = sent_at - $1::interval",
     """
     UPDATE chat_conversations SET muted_until = muted_until - $1::interval, pinned_at = pinned_at - $1::interval
@@ -72,6 +75,7 @@ class OnPostgres:
             PostgresConversationRepository(engine),
             PostgresShowingRepository(engine),
             PostgresUnreadRepository(engine),
+            PostgresBlockRepository(engine),
             pass_time,
             tick,
         )
@@ -93,6 +97,9 @@ class TestMessageChanges(OnPostgres, MessageChangesContract): ...
 
 
 class TestConversations(OnPostgres, ConversationContract): ...
+
+
+class TestBlocks(OnPostgres, BlockContract): ...
 
 
 class TestClosing(OnPostgres, ClosingContract): ...

@@ -14,6 +14,7 @@ from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory, InMemoryProfileLookup
+from adapters.memory.store.blocks import InMemoryBlockRepository
 from adapters.memory.store.contents import InMemoryStore
 from adapters.memory.store.conversations import InMemoryConversationRepository
 from adapters.memory.store.growth import InMemoryGrowthReader
@@ -107,4 +108,5 @@ class TestCachedDirectory(ProfileDirectoryContract):
             InMemoryConversationRepository(store),
             InMemoryShowingRepository(store),
             InMemoryUnreadRepository(store),
+            InMemoryBlockRepository(store),
         )

@@ -20,7 +20,7 @@ MESSAGES = "chat_messages m LEFT JOIN chat_sessions s ON s.bucket = m.bucket AND
 COLUMNS = f"""
     m.id, m.session_id, m.seq, m.client_msg_id, m.sender_profile_id, m.content, m.sent_at,
     m.reply_to, m.shared_changes, m.edited_at, m.deleted_at, m.hidden_by_sender_at, m.hidden_by_receiver_at,
-    m.reactions, m.sent_digest,
+    m.reactions, m.sent_digest, m.withheld,
     m.delivered OR {_BELOW} AS delivered, m.seen OR {_BELOW} AS seen,
     {_TOLD_DELIVERED} AS told_delivered, {_TOLD_SEEN} AS told_seen,
     CASE WHEN NOT m.seen AND {_BELOW} THEN {_READER} END AS unmarked_reader

@@ -1,7 +1,7 @@
 """Makes domain objects of rows. A row is anything indexed by column name."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -17,6 +17,9 @@ from domain.standing import OPEN, Standing
 
 Row = Mapping[str, Any]
 
+STANDING: Final = "closed_at, sender_blocked_at, receiver_blocked_at, sender_profile_id, receiver_profile_id"
+"""The columns of `chat_sessions` that say how the two stand."""
+
 
 def session_of(row: Row) -> ChatSession:
     """Makes a session of a row of `chat_sessions`."""
@@ -25,8 +28,12 @@ def session_of(row: Row) -> ChatSession:
 
 
 def standing_of(row: Row) -> Standing:
-    """How the two stand, of a row of `chat_sessions`."""
-    return OPEN if row["closed_at"] is None else Standing(is_closed=True)
+    """How the two stand, of a row of `chat_sessions` with `STANDING`."""
+    closed_at, by_sender, by_receiver = row["closed_at"], row["sender_blocked_at"], row["receiver_blocked_at"]
+    if closed_at is None and by_sender is None and by_receiver is None:
+        return OPEN
+    sides = ((row["sender_profile_id"], by_sender), (row["receiver_profile_id"], by_receiver))
+    return Standing(closed_at is not None, {blocker: at for blocker, at in sides if at is not None})
 
 
 def message_of(row: Row) -> Message:
@@ -44,6 +51,7 @@ def message_of(row: Row) -> Message:
         row["reply_to"],
         _changes_of(row),
         _shown_marks(row),
+        row["withheld"],
     )
 
 

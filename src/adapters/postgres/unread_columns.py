@@ -16,7 +16,7 @@ def is_unread(message: str, read_to: str, seen_to: str) -> str:
 
 def is_shown(message: str) -> str:
     """Whether its receiver sees the text of a message."""
-    return f"({message}.deleted_at IS NULL AND {message}.hidden_by_receiver_at IS NULL)"
+    return f"({message}.deleted_at IS NULL AND {message}.hidden_by_receiver_at IS NULL AND NOT {message}.withheld)"
 
 
 SEEN_TO: Final = "s.{side}_seen_to"

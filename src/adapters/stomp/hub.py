@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Awaitable, Collection, Sequence
 from functools import lru_cache
 
+import msgspec
+
 from adapters.stomp.fan_out import FanOut, Subscriber
 from adapters.stomp.names import CHAT_MESSAGE_ID, RETRY_AFTER, SEQ, SESSION_ID, USER_PREFIX
 from adapters.stomp.protocol.subscription import message_head
 from application.ports.broker import Listening
 from application.ports.push import Delivery
-from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, parse_user_destination
+from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, parse_user_destination, session_topic
 
 MAX_AT_ONCE = 32
 """A delivery to so many subscribers is given within the push. For more it goes to the fan-out."""
@@ -87,6 +89,12 @@ def head_of(delivery: Delivery) -> str:
     if delivery.retry_after is not None:
         more += f"{RETRY_AFTER}:{delivery.retry_after}\n"
     return message_head(_as_subscribed(delivery.destination), delivery.body, more)
+
+
+def head_of_topic(delivery: Delivery) -> str:
+    """The `head_of` a delivery of a message as if it came on the topic of its session."""
+    assert delivery.message is not None, "topics have messages"
+    return head_of(msgspec.structs.replace(delivery, destination=session_topic(delivery.message.session_id)))
 
 
 @lru_cache(maxsize=100_000)

@@ -17,7 +17,7 @@ COMMANDS: Final[Mapping[str, Feature]] = {
     "state": Feature.SETTINGS,
     "settings": Feature.SETTINGS,
     "block": Feature.BLOCK,
-    "close": Feature.CLOSE,
+    "close": Feature.BLOCK,
     "report": Feature.REPORT,
     "device": Feature.PUSH,
     "typing": Feature.TYPING,

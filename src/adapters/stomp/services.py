@@ -21,6 +21,7 @@ from application.ports.send_queue import SendQueue
 from application.ports.tokens import TokenVerifier
 from application.presence.local_users import LocalUsers
 from application.presence.watches import Watches
+from application.use_cases.block_people import BlockPeople
 from application.use_cases.change_conversation import ChangeConversation
 from application.use_cases.change_message import ChangeMessage
 from application.use_cases.change_settings import ChangeSettings
@@ -99,6 +100,7 @@ class StompServices:
     change_settings: ChangeSettings
     count_unread: CountUnread
     close_session: CloseSession
+    block_people: BlockPeople
     note_unread: Callable[[Email], None]
     sync_changes: SyncChanges
     presence: PresenceServices

@@ -20,7 +20,7 @@ from application.ports.ids import IdGenerator
 from application.ports.messages import MessageRepository, Repeated, Stored
 from application.ports.push import Delivery, MessageKey
 from application.wire.chat_message import ChatMessage
-from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, session_topic, user_destination
+from domain.destination import ACK_QUEUE, MESSAGES_QUEUE, TOPICS_QUEUE, session_topic, user_destination
 from domain.errors import ChatError, Overloaded, Unavailable
 from domain.identifiers import Email, OutboxId, SessionId
 from domain.message import Draft, Message
@@ -113,9 +113,9 @@ class MessageIntake:
     def submit(self, draft: Draft, route: str, *, waits: bool = True) -> "asyncio.Future[Accepted]":
         """Stores `draft` in one of the next batches. The counters count it for `route`.
 
-        The future fails with `IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `Invalid` or `Unavailable`, and
-        with `SessionBusy` at once when somebody else has locked the session, unless the draft `waits` for it. Raises
-        `StoreUnavailable` when too many drafts wait.
+        The future fails with `IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `YouBlocked`, `Invalid` or
+        `Unavailable`, and with `SessionBusy` at once when somebody else has locked the session, unless the draft
+        `waits` for it. Raises `StoreUnavailable` when too many drafts wait.
         """
         return self._batcher.submit(RoutedDraft(draft, route), waits=waits)
 
@@ -177,9 +177,17 @@ class MessageIntake:
         return {message.message_id: message.to_json() for message in shown}
 
     def _envelope(self, draft: Draft, message: Message) -> Sequence[OutboxEntry]:
-        """The outbox entries of a message: for the receiver, the sender's ack and the session's topic."""
+        """The outbox entries of a message: for the receiver, the sender's ack and the session's topic.
+
+        Those of a withheld one are for its sender alone.
+        """
         new, sent_at = self._ids.new, message.sent_at
         payload = ChatMessage.of(message, draft.sender).to_json()
+        if message.withheld:
+            return tuple(
+                OutboxEntry(OutboxId(new()), user_destination(draft.sender.email, queue), payload, sent_at)
+                for queue in (ACK_QUEUE, TOPICS_QUEUE)
+            )
         return (
             OutboxEntry(OutboxId(new()), user_destination(draft.receiver.id, MESSAGES_QUEUE), payload, sent_at),
             OutboxEntry(OutboxId(new()), user_destination(draft.sender.email, ACK_QUEUE), payload, sent_at),
@@ -204,10 +212,12 @@ def _pending_deliveries(draft: Draft, stored: Stored, committed_at: float) -> Pe
     """
     message = stored.message
     key = MessageKey(message.id, message.session_id, message.seq, draft.sender.email)
-    to_receiver, *others = stored.entries
     deliveries: list[Delivery] = []
-    if draft.receiver.email:
-        destination = user_destination(draft.receiver.email, MESSAGES_QUEUE)
-        deliveries.append(Delivery(destination, to_receiver.payload, key, committed_at))
+    others = stored.entries
+    if not message.withheld:
+        to_receiver, *others = stored.entries
+        if draft.receiver.email:
+            destination = user_destination(draft.receiver.email, MESSAGES_QUEUE)
+            deliveries.append(Delivery(destination, to_receiver.payload, key, committed_at))
     deliveries += [Delivery(entry.destination, entry.payload, key, committed_at) for entry in others]
     return PendingDeliveries([entry.id for entry in stored.entries], deliveries)

@@ -36,8 +36,15 @@ class PresentDeliveries:
             if message is None:
                 present.append(delivery)
                 continue
+            is_own = _is_own(delivery)
+            if message.withheld and not is_own:
+                # its sender has edited it since it was told to both: the other one gets it as it was, or deleted
+                if message.changes.deleted_at is None:
+                    present.append(delivery)
+                    continue
+                is_own = True
             sent = ChatMessage.from_json(delivery.body)
-            body = self._shown.renewed(sent, message, _is_own(delivery), answered).to_json()
+            body = self._shown.renewed(sent, message, is_own, answered).to_json()
             if is_event(delivery):
                 body = message_event(body, self._clock.now())
             present.append(msgspec.structs.replace(delivery, body=body))

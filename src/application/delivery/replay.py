@@ -8,7 +8,7 @@ from application.access.participants import Participants, Reader
 from application.concurrency.concurrency_limit import ConcurrencyLimit
 from application.concurrency.write_behind import WriteBehind
 from application.delivery.pages import Pages, Place, Wants
-from application.delivery.shown_messages import ShownMessages
+from application.delivery.shown_messages import ShownMessages, viewer_of
 from application.ports.messages import MessageRef, MessageRepository
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
@@ -18,6 +18,7 @@ from domain.identifiers import ProfileId, SessionId
 from domain.message import Message
 from domain.principal import Principal, Service, User
 from domain.profile import Profile
+from domain.rules.visibility import is_withheld
 from domain.session import ChatSession
 
 MAX_LOOKUPS = 50
@@ -58,16 +59,21 @@ class Replay:
         return await self._openings(partial(self._messages.last_seq, session_id))
 
     def session(self, reader: Reader, after: int) -> Pages:
-        """The messages of the reader's session with a `seq` > `after`, as the reader sees them.
+        """The messages of the reader's session with a `seq` > `after`, as the reader sees them, without a hole.
 
         A page has every message that was committed before the call for it. It raises `Unavailable`.
         """
-        return self.part_of_session(reader, after, MAX_SEQ)
+        destination = session_topic(reader.session.id)
+        return self._of_session(reader.session, destination, after, MAX_SEQ, reader.viewers, lambda _: True)
 
     def part_of_session(self, reader: Reader, after: int, up_to: int) -> Pages:
-        """As `session`, up to the `seq` `up_to`."""
+        """As `session`, up to the `seq` `up_to`, without what is withheld from the reader."""
         session, destination = reader.session, session_topic(reader.session.id)
-        return self._of_session(session, destination, after, up_to, reader.viewers, lambda _: True)
+
+        def belong(message: Message) -> bool:
+            return not is_withheld(message, viewer_of(message, reader.viewers))
+
+        return self._of_session(session, destination, after, up_to, reader.viewers, belong)
 
     async def to_queue(self, user: User, queue: str, session_id: SessionId, after: int, up_to: int) -> Pages:
         """What of the session after the `seq` `after` goes to the user's `queue`, of messages or of acks.
@@ -79,6 +85,8 @@ class Replay:
             mine = {profile.id for profile in await self._directory.of_email(user.email)}
 
         def belong(message: Message) -> bool:
+            if is_withheld(message, viewer_of(message, mine)):
+                return False
             return (message.sender_id if queue == ACK_QUEUE else session.peer_of(message.sender_id)) in mine
 
         return self._of_session(session, user_destination(user.name, queue), after, up_to, mine, belong)

@@ -26,14 +26,16 @@ class SessionEvents:
         self._sessions = sessions
         self._summaries = summaries
 
-    async def publish_opened(self, session: ChatSession, mine: Profile, theirs: Profile) -> None:
-        """Publishes to each participant the session as it sees it."""
+    async def publish_opened(
+        self, session: ChatSession, mine: Profile, theirs: Profile, *, to_both: bool = True
+    ) -> None:
+        """Publishes the session as it sees it to who has opened it, and `to_both`."""
         if not self._broker.may_have_listener(EVENTS_QUEUE):
             return
         deliveries = [
             Delivery(user_destination(profile.email, EVENTS_QUEUE), self._event(session, peer))
             for profile, peer in ((mine, theirs), (theirs, mine))
-            if profile.email
+            if profile.email and (to_both or profile is mine)
         ]
         await self._publish(deliveries)
 

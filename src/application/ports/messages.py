@@ -67,13 +67,15 @@ class Marks(NamedTuple):
 AppendOutcome = Stored | Repeated | ChatError
 """What became of one draft. The `ChatError` is one of these:
 
-`IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `Invalid`: this draft is at fault.
+`IdempotencyConflict`, `SessionNotFound`, `SessionClosed`, `YouBlocked`, `Invalid`: this draft is at fault.
 `TransactionAborted`: another draft of its transaction is at fault.
 `SessionBusy`: the caller may pass the draft again.
 """
 
 Envelope = Callable[[Draft, Message], Sequence[OutboxEntry]]
-"""Makes the outbox entries of a message. The store calls it inside the transaction, when it knows `seq`."""
+"""Makes the outbox entries of a message. The store calls it inside the transaction, when it knows `seq`.
+
+It also knows then whether the message is withheld from its receiver."""
 
 
 class MessageRepository(Protocol):
@@ -90,7 +92,7 @@ class MessageRepository(Protocol):
         """Stores the drafts in order. Each gets the next `seq` of its session, and its outbox entries.
 
         `sent_at` is the store's time, and not before that of the previous message. The entries are claimed for the
-        duration of `claim`.
+        duration of `claim`. A message to somebody who has blocked its sender is withheld.
 
         All is written in one transaction. When the call returns, all of it is durable. When it raises, nothing is
         certain: a commit whose answer was lost may have happened. Repeat with the same `clientMessageId`.
@@ -173,8 +175,8 @@ class MessageRepository(Protocol):
         """For each key of `known`, the `seq` up to which all its messages are delivered.
 
         The values of `known` are the results of an earlier call, or 0. Sees every commit that returned before the
-        call. Leaves out unknown sessions, and those in which one of the two hides what was delivered. Raises
-        `Unavailable`.
+        call. Leaves out unknown sessions, and those in which one of the two hides what was delivered or has blocked
+        the other. Raises `Unavailable`.
         """
         ...
 
@@ -182,6 +184,8 @@ class MessageRepository(Protocol):
         self, receivers: Collection[ProfileId], after: tuple[SessionId, int] | None, limit: int
     ) -> Sequence[Message]:
         """The first `limit` messages to any of `receivers` that are not delivered, by (session, seq), after `after`.
+
+        Leaves out withheld ones.
 
         Sees every commit that returned before the call. Raises `Unavailable`.
         """

@@ -23,7 +23,8 @@ class SessionOverview:
     first page: later messages do not change `active_at`. `read_at` is the store's time of this page: of two pages the
     later one is the newer one. `delivered_to` and `seen_to` are the marks of the peer, which never go back.
     `conversation` is the reader's own, and `hidden` is what the reader hides in it. `is_first` says that it was pinned
-    when the first page was read, `is_closed` that one of the two has closed it.
+    when the first page was read, `is_closed` that one of the two has closed it. `last_message`, `last_seq` and
+    `active_at` are of a message that is not withheld from the reader.
     """
 
     session: ChatSession
@@ -63,8 +64,8 @@ class SessionRepository(Protocol):
     ) -> ChatSession:
         """The stored session of this pair and intent. Stores `session` when there is none, with the store's time.
 
-        A new one hides what the settings of the users with these `emails` hide (`ShowingRepository`). Concurrent
-        callers on any instance get the same session. Raises `Unavailable`.
+        In a new one holds what the users with these `emails` hide (`ShowingRepository`), and whom they have blocked
+        (`BlockRepository`). Concurrent callers on any instance get the same session. Raises `Unavailable`.
         """
         ...
 
@@ -103,6 +104,7 @@ class SessionRepository(Protocol):
         Each session comes once, with its present values: `after` affects the order alone. `unread` counts
         what the reader has not read (`domain.rules.unread`). Sees every commit
         that returned before the call. With `only`, there are no other sessions than these; `archived` leaves
-        out those that are in the archive, or those that are not. Raises `Unavailable`.
+        out those that are in the archive, or those that are not. Leaves out those in which the reader has blocked the
+        other one and has nothing to see. Raises `Unavailable`.
         """
         ...

@@ -4,8 +4,10 @@ Changes are told a tenth of a second later, each user's at most once a second, a
 meanwhile is told as it is then. So a restart of another instance costs a bounded share of this one.
 """
 
+import heapq
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from application.ports.clock import Clock
@@ -55,7 +57,7 @@ class Watch:
     def tell(self, user: str, presence: Presence, clock: Clock) -> None:
         """Tells what is new to the client, unless the client takes nothing now: then it is owed."""
         for peer in self.peers.get(user, ()):
-            shown = shown_presence(presence, peer.relation)
+            shown = shown_presence(presence, peer.relation, clock.now())
             if self._shown.get(peer.profile_id) == shown:
                 continue
             event = PresenceEvent.of(peer.profile_id, shown, clock.now())
@@ -78,6 +80,8 @@ class Watches:
         self._noted_at: dict[str, float] = {}
         self._delayed: dict[str, float] = {}
         self._now = 0.0
+        self._hiding: list[tuple[datetime, int, Watch, str]] = []
+        self._number = 0
 
     @property
     def waiting(self) -> int:
@@ -102,6 +106,17 @@ class Watches:
         for user in watch.peers:
             self._enter(watch, user)
             self._put(watch, user)
+        self._hide_later(watch)
+
+    def _hide_later(self, watch: Watch) -> None:
+        """Tells the watch when it is to be shown no more of those who have blocked it."""
+        now = self._clock.now()
+        for user, peers in watch.peers.items():
+            for peer in peers:
+                blocked = peer.relation.blocked
+                if blocked is not None and blocked.hidden_from > now:
+                    self._number += 1  # watches have no order
+                    heapq.heappush(self._hiding, (blocked.hidden_from, self._number, watch, user))
 
     def close(self, watch: Watch) -> None:
         """Ends a watch."""
@@ -127,6 +142,9 @@ class Watches:
     def tick(self, now: float) -> None:
         """Tells what is due, up to a limit. Returns at once when nothing is."""
         self._now = now
+        while self._hiding and self._hiding[0][0] <= self._clock.now():
+            _, _, watch, user = heapq.heappop(self._hiding)
+            self._put(watch, user)
         while self._delayed and (first := next(iter(self._delayed))) and self._delayed[first] <= now:
             del self._delayed[first]
             self.changed(first)

@@ -19,7 +19,7 @@ from application.wire.message_views import MessageViews
 from domain.message import Message
 from domain.principal import Principal
 from domain.rules.change_policy import ChangePolicy, hide, react
-from domain.rules.standing import require_open
+from domain.rules.standing import require_may_write, withheld, withholds
 from domain.standing import Standing
 
 UNCHECKED: Final = timedelta(seconds=UNCHECKED_SECONDS + QUEUED_UNCHECKED_SECONDS)
@@ -55,13 +55,14 @@ class ChangeMessage:
         """Gives a message another text. Returns it as its sender sees it now.
 
         Raises what `ChangePolicy.edit` raises, `RateLimited`, `NotYourself`, `SessionNotFound`, `NotAParticipant`,
-        `ProfileNotFound`, `MessageNotFound`, `SessionClosed`, `IdempotencyConflict`, `Unavailable`.
+        `ProfileNotFound`, `MessageNotFound`, `SessionClosed`, `YouBlocked`, `IdempotencyConflict`, `Unavailable`.
         """
         who = await self._participation(principal, command)
 
         def rule(message: Message, now: datetime, standing: Standing) -> Message:
-            require_open(standing)
-            return self._rules.edit(message, who.me.id, now, command.content, command.version)
+            require_may_write(standing, who.me.id)
+            edited = self._rules.edit(message, who.me.id, now, command.content, command.version)
+            return message if edited is message else withheld(edited, standing, who.peer.id)
 
         changed = await self._change(command, who, rule)
         (message,) = await self._shown.of([changed.message], who.profiles, {who.me.id})
@@ -71,7 +72,7 @@ class ChangeMessage:
         """Deletes a message, also in a closed session. A deleted one stays as it is.
 
         No delivery of the text begins after it has returned: it waits for those that are made unchecked. Raises what
-        `edit` raises but for the edit's own and `SessionClosed`, and `DeleteWindowOver`.
+        `edit` raises but for the edit's own, `SessionClosed` and `YouBlocked`, and `DeleteWindowOver`.
         """
         who = await self._participation(principal, command)
         rule = self._rules.delete if command.for_everyone else hide
@@ -87,8 +88,8 @@ class ChangeMessage:
         who = await self._participation(principal, command)
 
         def rule(message: Message, _: datetime, standing: Standing) -> Message:
-            require_open(standing)
-            return react(message, who.me.id, command.emoji)
+            require_may_write(standing, who.me.id)
+            return react(message, who.me.id, command.emoji, withheld=withholds(standing, who.peer.id))
 
         await self._change(command, who, rule)
 
@@ -100,5 +101,6 @@ class ChangeMessage:
         operation = command.operation(who.me.id)
         changed = await self._changes.change(who.session.id, command.message_id, rule, self._views.rewritten, operation)
         if changed.is_new:
-            await self._events.tell(changed.message, [who.me, who.peer] if to_both else [who.me], who)
+            to_peer = to_both and not withholds(changed.standing, who.peer.id)
+            await self._events.tell(changed.message, [who.me, who.peer] if to_peer else [who.me], who)
         return changed

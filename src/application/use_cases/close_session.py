@@ -1,4 +1,4 @@
-"""Closes a session for both, and tells both (contract, section 16)."""
+"""Closes a session for both, and tells both, but for one that has blocked who closes it (contract, section 16)."""
 
 from application.access.acting import acting
 from application.access.participants import Participants
@@ -7,6 +7,8 @@ from application.commands import CloseCommand
 from application.delivery.session_events import SessionEvents
 from application.ports.sessions import SessionRepository
 from domain.principal import Principal
+from domain.rules.standing import withholds
+from domain.standing import OPEN
 
 
 class CloseSession:
@@ -29,6 +31,7 @@ class CloseSession:
         self._rate_limit.take(principal)
         who = await acting(self._participants, principal, command.session_id, command.email)
         if await self._sessions.close(who.session.id, command.operation(who.me.id)):
+            standing = (await self._sessions.standings([who.session.id])).get(who.session.id, OPEN)
             for side in (who.me, who.peer):
-                if side.email:
+                if side.email and not (side is who.peer and withholds(standing, side.id)):
                     await self._events.publish_changed([who.session.id], side.email, [side.id])

@@ -10,7 +10,9 @@ from application.ports.sessions import SessionRepository
 from domain.errors import Invalid
 from domain.identifiers import Email, Intent, SessionId
 from domain.principal import Principal
+from domain.rules.standing import withholds
 from domain.session import ChatSession, Pair
+from domain.standing import OPEN
 
 
 class InitSession:
@@ -50,5 +52,6 @@ class InitSession:
         new = ChatSession(SessionId(self._ids.new()), pair, intent, self._clock.now())
         session = await self._sessions.get_or_create(new, {mine.id: mine.email, theirs.id: theirs.email})
         if session.id == new.id:
-            await self._events.publish_opened(session, mine, theirs)
+            standing = (await self._sessions.standings([session.id])).get(session.id, OPEN)
+            await self._events.publish_opened(session, mine, theirs, to_both=not withholds(standing, theirs.id))
         return session

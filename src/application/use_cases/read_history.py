@@ -12,6 +12,7 @@ from domain.errors import Invalid
 from domain.identifiers import SessionId
 from domain.message import Message
 from domain.principal import Principal
+from domain.rules.withheld_ids import WithheldIds
 
 MAX_PAGE = 200
 
@@ -20,8 +21,14 @@ class ReadHistory:
     """Reads history (contract, section 5: `GET /api/chat/{sessionId}/history`)."""
 
     def __init__(
-        self, participants: Participants, messages: MessageRepository, shown: ShownMessages, limit: ReadLimit
+        self,
+        participants: Participants,
+        messages: MessageRepository,
+        shown: ShownMessages,
+        limit: ReadLimit,
+        withheld_ids: WithheldIds,
     ) -> None:
+        self._withheld_ids = withheld_ids
         self._participants = participants
         self._shown = shown
         self._messages = messages
@@ -47,9 +54,9 @@ class ReadHistory:
         self, session_id: SessionId, limit: int, before: Place | None, after: Place | None
     ) -> Sequence[Message]:
         if before is not None:
-            seq = await seq_at(self._messages, session_id, before)
+            seq = await seq_at(self._messages, session_id, before, self._withheld_ids)
             return await self._messages.before(session_id, seq, limit)
         if after is not None:
-            seq = await seq_at(self._messages, session_id, after)
+            seq = await seq_at(self._messages, session_id, after, self._withheld_ids)
             return await self._messages.after(session_id, seq, limit, fresh=False)
         return await self._messages.latest(session_id, limit)

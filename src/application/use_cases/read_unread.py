@@ -11,6 +11,7 @@ from application.wire.chat_message import ChatMessage
 from domain.identifiers import Email, Intent, SessionId
 from domain.message import Message
 from domain.principal import Principal
+from domain.rules.withheld_ids import WithheldIds
 
 MAX_UNREAD = 1_000
 """The largest number of messages in one answer."""
@@ -24,8 +25,14 @@ class ReadUnread:
     """Reads unread messages (contract, section 5: `GET /api/chat/{sessionId}/unread`)."""
 
     def __init__(
-        self, participants: Participants, messages: MessageRepository, shown: ShownMessages, limit: ReadLimit
+        self,
+        participants: Participants,
+        messages: MessageRepository,
+        shown: ShownMessages,
+        limit: ReadLimit,
+        withheld_ids: WithheldIds,
     ) -> None:
+        self._withheld_ids = withheld_ids
         self._participants = participants
         self._shown = shown
         self._messages = messages
@@ -49,7 +56,7 @@ class ReadUnread:
         with self._limit.reading(principal, min(limit, _LARGEST_MESSAGES)):
             principal.require(reader_email, "readerEmail")
             session, reader, _ = await self._participants.participation(session_id, reader_email, intent)
-            seq = await seq_at(self._messages, session_id, after)
+            seq = await seq_at(self._messages, session_id, after, self._withheld_ids)
             unseen = _first_octets(await self._messages.unseen(session_id, reader.id, limit, seq))
             self._limit.charge(principal, (message.content for message in unseen))
             return await self._shown.of(unseen, await self._participants.profiles(session), (reader.id,))

@@ -11,13 +11,14 @@ from application.access.read_limit import ReadLimit
 from application.concurrency.concurrency_limit import ConcurrencyLimit
 from application.delivery.session_summaries import SessionSummaries
 from application.delivery.shown_messages import ShownMessages
+from application.ports.blocks import BlockRepository
 from application.ports.changes.sync import Position, SessionMarks, SyncStore
 from application.ports.clock import Clock
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import MessageKey
 from application.ports.sessions import SessionRepository
 from application.ports.unread import UnreadRepository
-from application.wire.events import ReceiptEvent, SessionEvent, UnreadEvent, encode_event, message_event
+from application.wire.events import BlockEvent, ReceiptEvent, SessionEvent, UnreadEvent, encode_event, message_event
 from application.wire.positions.sync_token import (
     Place,
     SyncToken,
@@ -68,6 +69,7 @@ class SyncChanges:
         clock: Clock,
         limit: ReadLimit,
         unread: UnreadRepository,
+        blocks: BlockRepository,
         features: Features,
         readers: int,
     ) -> None:
@@ -80,6 +82,7 @@ class SyncChanges:
         self._clock = clock
         self._limit = limit
         self._unread = unread
+        self._blocks = blocks
         self._features = features
         self._turns = ConcurrencyLimit(readers)
 
@@ -157,15 +160,15 @@ class SyncChanges:
     async def _session_page(
         self, user: User, mine: Sequence[ProfileId], token: SyncToken, place: Place, limit: int
     ) -> SyncPage:
-        """The sessions behind `place`, and after the last of them what is unread. Then come the messages."""
+        """The sessions behind `place`, then what is unread and who is blocked. Then come the messages."""
         after, most = None if place.session_id is None else SessionId(place.session_id), max(1, limit // 2)
         marks = await self._store.sessions(mine, token.number, after, most)
         if not marks and after is None:  # a message changes its session too
-            return SyncPage((), _after(token, place, mine), False)
+            return SyncPage(await self._block_events(mine, token), _after(token, place, mine), False)
         events = await self._session_events(marks, mine) if marks else []
         if len(marks) == most:
             return self._further(token, Place(place.until, False, marks[-1].session_id), events)
-        events += await self._unread_events(user, mine)
+        events += [*await self._unread_events(user, mine), *await self._block_events(mine, token)]
         place = Place(place.until, in_messages=True)
         return self._further(token, place, events) if events else await self._message_page(mine, token, place, limit)
 
@@ -191,6 +194,13 @@ class SyncChanges:
             return ()
         read = await self._unread.totals({principal.email: mine})
         return [Event(encode_event(UnreadEvent.of(read.totals[principal.email], read.at)))]
+
+    async def _block_events(self, mine: Sequence[ProfileId], token: SyncToken) -> Sequence[Event]:
+        if Feature.BLOCK not in self._features:
+            return ()
+        at = self._clock.now()
+        changed = await self._blocks.changed(mine, token.number)
+        return [Event(encode_event(BlockEvent.of(block, at))) for block in changed]
 
     async def _session_events(self, marks: Sequence[SessionMarks], mine: Sequence[ProfileId]) -> list[Event]:
         only = [mark.session_id for mark in marks]

@@ -16,9 +16,9 @@ from application.ports.sessions import SessionRepository
 from application.presence.whereabouts import Where, Whereabouts
 from application.wire.events import TypingEvent, encode_event
 from domain.destination import EVENTS_QUEUE, user_destination
+from domain.errors import SessionClosed
 from domain.identifiers import Email, SessionId
 from domain.principal import Principal
-from domain.rules.standing import require_open
 from domain.rules.telling import Passing, may_be_told
 from domain.standing import OPEN
 
@@ -79,8 +79,10 @@ class TellTyping:
         self._rate_limit.take(principal)
         session = await self._participants.session(command.session_id)
         who = await self._participants.participation(session.id, key[1], session.intent)
-        require_open((await self._sessions.standings([session.id])).get(session.id, OPEN))
-        relation = await self._relations.between(Passing.TYPING, who.peer, who.me)
+        standing = (await self._sessions.standings([session.id])).get(session.id, OPEN)
+        if standing.is_closed:
+            raise SessionClosed
+        relation = await self._relations.between(Passing.TYPING, who.peer, who.me, standing)
         if self._is_too_soon(key):
             return
         self._sent_at[key] = self._now()

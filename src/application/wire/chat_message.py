@@ -54,6 +54,10 @@ class ChatMessage(msgspec.Struct, frozen=True, rename="camel", gc=False):
     deleted_at: fields.Moment | UnsetType = UNSET
     reply_to: Quote | UnsetType = UNSET
     reactions: Sequence[Reactions] | UnsetType = UNSET
+    withheld: (
+        Annotated[bool, msgspec.Meta(description="sent by somebody whom the caller had blocked; there only when true")]
+        | UnsetType
+    ) = UNSET
 
     @classmethod
     def of(cls, message: Message, sender: Profile) -> "ChatMessage":

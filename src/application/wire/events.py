@@ -9,9 +9,11 @@ from msgspec import UNSET, UnsetType
 
 from application.ports.unread import UnreadTotals
 from application.wire import fields
+from application.wire.blocks import ScopeName
 from application.wire.chat_message import ChatMessage
 from application.wire.session_summary import SessionSummary
 from application.wire.unread import UnreadSummary, summary_of
+from domain.blocks import Block
 from domain.rules.presence import Presence
 
 At = Annotated[datetime, msgspec.Meta(description="when it was told", extra_json_schema={"format": "date-time"})]
@@ -113,6 +115,19 @@ class UnreadEvent(UnreadSummary, frozen=True, rename="camel", tag_field="type", 
         return cls(total=summary.total, sessions=summary.sessions, by_intent=summary.by_intent, at=at)
 
 
+class BlockEvent(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="block", kw_only=True):
+    """The user has blocked somebody, or with null ended that. Nobody else is told."""
+
+    at: At
+    profile_id: fields.ProfileKey
+    scope: ScopeName | None
+
+    @classmethod
+    def of(cls, block: Block, at: datetime) -> "BlockEvent":
+        """The event of a block."""
+        return cls(at=at, profile_id=block.profile_id, scope=block.scope)
+
+
 class ReadyEvent(msgspec.Struct, frozen=True, rename="camel", tag_field="type", tag="ready", kw_only=True):
     """Everything below `sync` was told on this connection; a later SUBSCRIBE may resume after it."""
 
@@ -195,6 +210,7 @@ EVENTS: Final[tuple[type[msgspec.Struct], ...]] = (
     ReceiptEvent,
     SessionEvent,
     UnreadEvent,
+    BlockEvent,
     DoneEvent,
     TypingEvent,
     PresenceEvent,

@@ -135,6 +135,7 @@ PresenceState = Annotated[
     ),
 ]
 OperationKey = Annotated[UUID, msgspec.Meta(description="that of the command")]
+GivenProfileKey = Annotated[str, _id("id of the peer's profile", "6f1b1b3e-52d0-5d0a-9d3a-3f3f4a1f8f10")]
 GivenMessageKey = Annotated[str, _id("id of the message", "01981a63-6f3c-7a52-9c64-51a1d0a1c0de")]
 GivenOperationKey = Annotated[
     str,

@@ -1,6 +1,7 @@
 """Messages as a viewer sees them, in the JSON that clients get (contract, section 13)."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC
 from itertools import groupby
 from operator import attrgetter
 
@@ -12,14 +13,20 @@ from domain.changes import UNCHANGED, Reaction
 from domain.identifiers import ProfileId
 from domain.message import Message
 from domain.profile import Profile
-from domain.rules.visibility import VisibleMessage, marks_for, quoted, show
+from domain.rules.visibility import VisibleMessage, is_withheld, marks_for, quoted, show
+from domain.rules.withheld_ids import WithheldIds
 
 
 class MessageViews:
-    """Makes `ChatMessage`s. `deleted_text` is the content of a tombstone."""
+    """Makes `ChatMessage`s. `deleted_text` is the content of a tombstone, `withheld_text` that of a withheld message.
 
-    def __init__(self, deleted_text: str) -> None:
+    A withheld one has other ids, of `withheld_ids`.
+    """
+
+    def __init__(self, deleted_text: str, withheld_text: str, withheld_ids: WithheldIds) -> None:
         self._deleted_text = deleted_text
+        self._withheld_text = withheld_text
+        self._withheld_ids = withheld_ids
 
     def of(
         self, message: Message, sender: Profile, viewer: ProfileId | None, answered: Message | None = None
@@ -34,6 +41,8 @@ class MessageViews:
         self, chat_message: ChatMessage, message: Message, viewer: ProfileId | None, answered: Message | None = None
     ) -> ChatMessage:
         """`chat_message` as it is now: `message` is what the store has of it."""
+        if is_withheld(message, viewer):
+            return self._withheld(chat_message, message, show(message, viewer))
         if message.changes is UNCHANGED and message.reply_to is None:
             return chat_message
         shown = show(message, viewer)
@@ -46,6 +55,25 @@ class MessageViews:
             deleted_at=UNSET if shown.deleted_at is None else shown.deleted_at,
             reply_to=self._quote(message, shown, viewer, answered),
             reactions=_grouped(shown.reactions) or UNSET,
+        )
+
+    def _withheld(self, chat_message: ChatMessage, message: Message, shown: VisibleMessage) -> ChatMessage:
+        """What stands in the place of a withheld message: nothing of it but its sender, its `seq` and the day."""
+        return msgspec.structs.replace(
+            chat_message,
+            message_id=self._withheld_ids.disguised(message.id),
+            client_message_id=self._withheld_ids.disguised_client_id(message.client_message_id),
+            content=self._withheld_text,
+            sent_at=message.sent_at.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0),
+            delivered=True,
+            seen=True,
+            version=shown.version,
+            edited_at=UNSET,
+            deleted=UNSET,
+            deleted_at=UNSET,
+            reply_to=UNSET,
+            reactions=UNSET,
+            withheld=True,
         )
 
     def rewritten(self, message: Message) -> Mapping[str, object]:

@@ -17,6 +17,7 @@ STATUS = {
     "forbidden-destination": 403,
     "not-allowed": 403,
     "session-closed": 403,
+    "you-blocked": 403,
     "session-not-found": 404,
     "profile-not-found": 404,
     "feature-off": 404,

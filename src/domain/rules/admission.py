@@ -30,8 +30,8 @@ def admit(
 ) -> list[Verdict]:
     """Gives one verdict for each draft, in order. `sessions` are those that are there and can be written now.
 
-    `known` holds stored messages by `clientMessageId`. A draft of a closed session is `SessionClosed`, but a repeat
-    repeats.
+    `known` holds stored messages by `clientMessageId`. A draft that its sender may not send is `SessionClosed` or
+    `YouBlocked`, but a repeat repeats.
 
     A draft in `unquotable` is `Invalid`: it answers a message that its sender cannot see.
 
@@ -77,7 +77,7 @@ class _Batch:
         standing = self._sessions.get(draft.session_id)
         if standing is None:
             return SessionNotFound()
-        if (refused := refusal(standing)) is not None:
+        if (refused := refusal(standing, draft.sender.id)) is not None:
             return refused
         if draft.reply_to is not None and draft.id in self._unquotable:
             return Invalid("replyTo is no message of this session that the sender can see", field="replyTo")

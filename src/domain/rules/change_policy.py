@@ -7,12 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.changes import Changes, Reaction
-from domain.errors import DeleteWindowOver, EditWindowOver, MessageGone, NotAllowed, VersionConflict
+from domain.errors import (
+    DeleteWindowOver,
+    EditWindowOver,
+    MessageGone,
+    MessageNotFound,
+    NotAllowed,
+    VersionConflict,
+)
 from domain.identifiers import ProfileId
 from domain.message import Message, check_content
 from domain.rules.emoji import check_emoji
 from domain.rules.repeats import SentDigests
-from domain.rules.visibility import show
+from domain.rules.visibility import is_withheld, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +73,8 @@ class ChangePolicy:
 
 
 def hide(message: Message, by: ProfileId, now: datetime) -> Message:
-    """The message, deleted for the participant `by` only."""
+    """The message, deleted for the participant `by` only. Raises `MessageNotFound` for one that is withheld from it."""
+    _require_told(message, by)
     if show(message, by).deleted_at is not None:
         return message
     changes = message.changes
@@ -75,16 +83,16 @@ def hide(message: Message, by: ProfileId, now: datetime) -> Message:
     return message._replace(changes=changes._replace(hidden_by_receiver_at=now))
 
 
-def react(message: Message, by: ProfileId, emoji: str | None) -> Message:
+def react(message: Message, by: ProfileId, emoji: str | None, *, withheld: bool = False) -> Message:
     """The message with `emoji` as the reaction of `by`. It replaces an earlier one. None removes it.
 
-    Raises `Invalid`, `MessageGone`.
+    With `withheld` the other one is not shown it. Raises `Invalid`, `MessageGone`, `MessageNotFound`.
     """
     if emoji is not None:
         check_emoji(emoji)
     _require_visible(message, by)
     others = tuple(reaction for reaction in message.changes.reactions if reaction.by != by)
-    reactions = others if emoji is None else (*others, Reaction(by, emoji))
+    reactions = others if emoji is None else (*others, Reaction(by, emoji, withheld))
     if set(reactions) == set(message.changes.reactions):
         return message
     changes = message.changes
@@ -96,6 +104,12 @@ def _require_sender(message: Message, by: ProfileId) -> None:
         raise NotAllowed("only the sender of a message may do this")
 
 
+def _require_told(message: Message, by: ProfileId) -> None:
+    if is_withheld(message, by):
+        raise MessageNotFound
+
+
 def _require_visible(message: Message, by: ProfileId) -> None:
+    _require_told(message, by)
     if show(message, by).deleted_at is not None:
         raise MessageGone

@@ -16,7 +16,7 @@ RECEIVER = ProfileId(UUID(int=0))
 class VisibleMessage(NamedTuple):
     """A message as a viewer sees it. `version` is 1 for an unchanged message, and counts the changes for the viewer.
 
-    `content` is None for a deleted message. `deleted_at` is its only other value.
+    `content` is None for a deleted message, and for one that is withheld from the viewer.
     """
 
     content: str | None
@@ -24,11 +24,19 @@ class VisibleMessage(NamedTuple):
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
     reactions: tuple[Reaction, ...] = ()
+    withheld: bool = False
+
+
+def is_withheld(message: Message, viewer: ProfileId | None) -> bool:
+    """Whether it is withheld from the viewer, as it is from all but its sender."""
+    return message.withheld and viewer != message.sender_id
 
 
 def show(message: Message, viewer: ProfileId | None) -> VisibleMessage:
     """The message as `viewer`, a participant, sees it. For None, as far as both participants may see it."""
     changes = message.changes
+    if is_withheld(message, viewer):
+        return VisibleMessage(None, 1 + changes.shared, withheld=True)
     if changes is UNCHANGED:
         return VisibleMessage(message.content)
     hidden_at = _hidden_at(message, viewer)
@@ -37,11 +45,11 @@ def show(message: Message, viewer: ProfileId | None) -> VisibleMessage:
     version = 1 + changes.shared + is_hidden
     if deleted_at is not None:
         return VisibleMessage(None, version, deleted_at=deleted_at)
-    return VisibleMessage(message.content, version, changes.edited_at, None, changes.reactions)
+    return VisibleMessage(message.content, version, changes.edited_at, None, _shown_reactions(message, viewer))
 
 
 def is_visible(message: Message, viewer: ProfileId | None) -> bool:
-    """Whether the message is not deleted for the viewer."""
+    """Whether the message is neither deleted for the viewer nor withheld from it."""
     return show(message, viewer).content is not None
 
 
@@ -55,6 +63,19 @@ def marks_for(message: Message, viewer: ProfileId | None) -> Marks:
 def quoted(content: str) -> str:
     """The part of a message's content that a reply shows."""
     return content[:QUOTED_CHARACTERS]
+
+
+def _shown_reactions(message: Message, viewer: ProfileId | None) -> tuple[Reaction, ...]:
+    reactions = message.changes.reactions
+    if not any(reaction.withheld for reaction in reactions):
+        return reactions
+    # somebody who is not the sender is known as that alone
+    is_sender = viewer == message.sender_id
+    return tuple(
+        reaction
+        for reaction in reactions
+        if not reaction.withheld or (viewer is not None and (reaction.by == message.sender_id) == is_sender)
+    )
 
 
 def _hidden_at(message: Message, viewer: ProfileId | None) -> datetime | None:

@@ -1,10 +1,12 @@
-"""The keys of the digests of sent messages, and of tokens."""
+"""The keys of the digests of sent messages, of tokens, and of what a block hides."""
 
 import logging
 from urllib.parse import urlsplit
 
+from application.access.block_delay import BlockDelay
 from application.wire.positions.sync_token import SyncTokens
 from domain.rules.repeats import SentDigests
+from domain.rules.withheld_ids import WithheldIds
 from entrypoints.settings.model import Settings
 
 log = logging.getLogger(__name__)
@@ -41,3 +43,13 @@ def sent_digests(settings: Settings) -> SentDigests:
 def sync_tokens(settings: Settings) -> SyncTokens:
     """The signatures of tokens."""
     return SyncTokens(digest_keys(settings))
+
+
+def withheld_ids(settings: Settings) -> WithheldIds:
+    """The ids of withheld messages. With another first key they are others."""
+    return WithheldIds(digest_keys(settings)[0])
+
+
+def block_delay(settings: Settings) -> BlockDelay:
+    """How long blocks are not to be noticed."""
+    return BlockDelay(digest_keys(settings)[0])

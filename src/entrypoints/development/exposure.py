@@ -1,4 +1,4 @@
-"""Warns when other machines can get a token of any user from `dev`."""
+"""Says at the start who can do or read more than one might think."""
 
 import logging
 from ipaddress import ip_address
@@ -23,3 +23,12 @@ def _is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def tell_of_mirror(settings: Settings) -> None:
+    """Logs who decides who reads the mirror of topics, when there is one."""
+    if settings.broker_mirror_topics:
+        log.info(
+            "CHAT_BROKER_MIRROR_TOPICS: RabbitMQ decides who may bind to session.* in amq.topic; it has what both "
+            "people of a session may see, and nothing that is withheld from one of them"
+        )

@@ -66,5 +66,5 @@ class ConversationsController(Controller):
         data: JSONBody[CloseRequest] = _NOTHING,
     ) -> None:
         """Closes a session for both: what is sent later is refused. Deleting, reporting and `seen` still work."""
-        features.require(Feature.CLOSE)
+        features.require(Feature.BLOCK)
         await close_session(request.user, data.of(session_id))

@@ -73,6 +73,10 @@ SessionIdPath = Annotated[
     str,
     PathParameter(name="sessionId", **_shown(fields.SessionKey, OpenAPIType.STRING, format=OpenAPIFormat.UUID)),
 ]
+ProfileIdPath = Annotated[
+    str,
+    PathParameter(name="profileId", **_shown(fields.ProfileKey, OpenAPIType.STRING, format=OpenAPIFormat.UUID)),
+]
 MessageIdPath = Annotated[
     str,
     PathParameter(name="messageId", **_shown(fields.MessageKey, OpenAPIType.STRING, format=OpenAPIFormat.UUID)),

@@ -25,7 +25,7 @@ _MISSING = re.compile(r"Missing required \w+ parameter '(\w+)'")  # Litestar has
 _WHAT = {
     400: "The request cannot be read: malformed",
     401: "There is no valid token: unauthenticated",
-    403: "The caller may not do this: not-yourself, not-a-participant, not-allowed, session-closed",
+    403: "The caller may not do this: not-yourself, not-a-participant, not-allowed, session-closed, you-blocked",
     404: "There is no such thing: session-not-found, profile-not-found, message-not-found, feature-off",
     409: "It does not fit what is there: idempotency-conflict, version-conflict, sync-reset, edit-window-over, "
     "delete-window-over",

@@ -22,7 +22,7 @@ _CALLS: Final[tuple[tuple[_Method, str, Feature], ...]] = (
     ("GET", "/blocks", Feature.BLOCK),
     ("PUT", "/blocks/{profileId:str}", Feature.BLOCK),
     ("DELETE", "/blocks/{profileId:str}", Feature.BLOCK),
-    ("POST", "/{sessionId:str}/close", Feature.CLOSE),
+    ("POST", "/{sessionId:str}/close", Feature.BLOCK),
     ("POST", "/{sessionId:str}/reports", Feature.REPORT),
     ("GET", "/devices", Feature.PUSH),
     ("GET", "/devices/{deviceId:str}", Feature.PUSH),

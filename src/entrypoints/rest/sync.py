@@ -8,7 +8,7 @@ from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 from application.use_cases.sync_changes import MAX_CHANGES, SyncChanges
-from application.wire.events import MessageEvent, ReceiptEvent, SessionEvent, SyncText, UnreadEvent
+from application.wire.events import BlockEvent, MessageEvent, ReceiptEvent, SessionEvent, SyncText, UnreadEvent
 from domain.features import Feature, Features
 from domain.identifiers import parse_email
 from entrypoints.rest.chat import ApiRequest
@@ -19,7 +19,7 @@ from entrypoints.rest.problems import problems
 class SyncAnswer(msgspec.Struct, frozen=True):
     """Events of what has changed, as they are told live. `next` asks for what comes after them."""
 
-    changes: Sequence[MessageEvent | ReceiptEvent | SessionEvent | UnreadEvent]
+    changes: Sequence[MessageEvent | ReceiptEvent | SessionEvent | UnreadEvent | BlockEvent]
     next: SyncText
     more: Annotated[bool, msgspec.Meta(description="whether to ask again at once")]
 

@@ -42,6 +42,10 @@ def check_settings(settings: Settings) -> None:
         check_content(settings.deleted_text)
     except Invalid:
         raise SettingsError("CHAT_DELETED_TEXT: the text of a message is expected") from None
+    try:
+        check_content(settings.withheld_text or settings.deleted_text)
+    except Invalid:
+        raise SettingsError("CHAT_WITHHELD_TEXT: the text of a message is expected") from None
     if settings.jwt_public_key_file and settings.jwt_jwks_url:
         raise SettingsError("CHAT_JWT_JWKS_URL: give this or CHAT_JWT_PUBLIC_KEY_FILE, not both")
     _check_service_names(settings)

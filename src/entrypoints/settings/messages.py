@@ -19,6 +19,13 @@ class MessageSettings(msgspec.Struct, frozen=True, kw_only=True):
     deleted_text: Annotated[
         str, msgspec.Meta(description="`content` of a deleted message, for clients that know no `deleted`")
     ] = "This message was deleted"
+    withheld_text: Annotated[
+        str,
+        msgspec.Meta(
+            description="`content` of a message of somebody whom its receiver had blocked, for clients that know no "
+            "`withheld`; unset = `CHAT_DELETED_TEXT`"
+        ),
+    ] = ""
     digest_key: Annotated[
         Secret,
         msgspec.Meta(

@@ -49,7 +49,7 @@ class Settings(MessageSettings, frozen=True, kw_only=True, forbid_unknown_fields
         Names,
         msgspec.Meta(
             description="what is switched on of `events,edit,delete,reply,reactions,typing,presence,unread,settings,"
-            "close,block,report,attachments,push`; unset = all that this version has; `none` = nothing"
+            "block,report,attachments,push`; unset = all that this version has; `none` = nothing"
         ),
     ] = Names()
 

@@ -26,6 +26,7 @@ from application.ports.messages import Stored
 from application.wire.message_views import MessageViews
 from domain.errors import SessionBusy, SessionNotFound, StoreUnavailable
 from domain.identifiers import ProfileId
+from domain.rules.withheld_ids import WithheldIds
 from domain.session import ChatSession
 from entrypoints import wiring
 from entrypoints.settings.model import Settings
@@ -55,7 +56,9 @@ class Instance:
             ids,
             clock,
             counters,
-            ShownMessages(PostgresMessageChanges(self.engine), MessageViews("deleted")),
+            ShownMessages(
+                PostgresMessageChanges(self.engine), MessageViews("deleted", "withheld", WithheldIds(b"key"))
+            ),
             max_batch=64,
             max_pending=10_000,
             at_once=3,

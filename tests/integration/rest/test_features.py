@@ -52,7 +52,7 @@ async def test_the_capabilities_have_features_and_limits(api: Api) -> None:
 
 
 async def test_each_call_of_a_feature_that_is_off_is_refused(api: Api) -> None:
-    assert len(CALLS) > 10
+    assert CALLS
     for method, path in CALLS:
         place = path.removeprefix("/api/chat")
         for part in ("sessionId", "messageId", "profileId", "deviceId", "attachmentId"):

@@ -8,7 +8,7 @@ from tests.support.people import ids
 
 SCHEMA = """
     DROP TABLE alembic_compatible_version, chat_message_changes, chat_operations, chat_user_sessions,
-        chat_conversations, chat_settings;
+        chat_conversations, chat_settings, chat_blocks;
     DROP FUNCTION chat_sessions_bucket, chat_messages_bucket, chat_sessions_made, chat_sessions_gone CASCADE;
     DROP FUNCTION chat_bucket;
     ALTER TABLE chat_sessions DROP COLUMN bucket, DROP COLUMN changed,
@@ -18,12 +18,14 @@ SCHEMA = """
         DROP COLUMN sender_delivered_shown, DROP COLUMN receiver_delivered_shown,
         DROP COLUMN unread_seq, DROP COLUMN sender_unread, DROP COLUMN receiver_unread,
         DROP COLUMN sender_read_to, DROP COLUMN receiver_read_to,
-        DROP COLUMN sender_unread_seen, DROP COLUMN receiver_unread_seen, DROP COLUMN closed_at;
+        DROP COLUMN sender_unread_seen, DROP COLUMN receiver_unread_seen, DROP COLUMN closed_at,
+        DROP COLUMN sender_blocked_at, DROP COLUMN receiver_blocked_at,
+        DROP COLUMN sender_last_shown, DROP COLUMN receiver_last_shown;
     ALTER TABLE chat_message_outbox DROP COLUMN bucket;
     ALTER TABLE chat_messages
         DROP COLUMN bucket, DROP COLUMN changed, DROP COLUMN reply_to, DROP COLUMN shared_changes,
         DROP COLUMN edited_at, DROP COLUMN deleted_at, DROP COLUMN hidden_by_sender_at,
-        DROP COLUMN hidden_by_receiver_at, DROP COLUMN reactions, DROP COLUMN sent_digest;
+        DROP COLUMN hidden_by_receiver_at, DROP COLUMN reactions, DROP COLUMN sent_digest, DROP COLUMN withheld;
     CREATE INDEX chat_messages_sender ON chat_messages (sender_profile_id)
 """
 """Takes an empty database of this version back to what 0.1.0 has made."""

@@ -29,9 +29,5 @@ def test_no_names_mean_every_offered_feature() -> None:
     assert set(Features.wanted(()).names) == OFFERED
 
 
-def test_who_can_block_can_close() -> None:
-    assert Features.wanted(["block"]).names == ("close",)
-
-
 def test_a_feature_that_is_not_offered_stays_off() -> None:
     assert set(Features.wanted([feature.value for feature in Feature]).names) == OFFERED

@@ -1,5 +1,6 @@
 """What a connection is told of the people that it watches: each change once, and the last state when late."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -11,7 +12,7 @@ from application.presence.watches import MAX_TOLD, Peer, Watch, Watches
 from domain.errors import Overloaded
 from domain.identifiers import Email, ProfileId
 from domain.rules.presence import State
-from domain.rules.telling import Relation
+from domain.rules.telling import BlockedViewer, Relation
 from tests.unit.presence.cluster import TICK, Cluster
 
 OPEN = Relation()
@@ -150,6 +151,36 @@ def test_rights_that_change_change_what_is_told(place: Place) -> None:
     place.run(2)
     assert len(client.events) == 3
     assert not any("lastSeenAt" in event for event in client.events)
+
+
+def test_a_block_is_told_later_as_offline_since_the_hour(place: Place) -> None:
+    client = Client(place)
+    place.instance.enter("ann")
+    client.watches(peer("ann"))
+    place.run(2)
+    now = place.cluster.now()
+    blocked = Relation(blocked=BlockedViewer(now, now + timedelta(seconds=30)))
+    for _ in range(2):
+        place.watches.replace(client.watch, [peer("ann", relation=blocked)], all_of_them=False)
+        place.run(5)
+    assert client.states() == ["online"], "as if nothing had happened"
+    place.run(25)
+    assert client.states() == ["online", "offline"]
+    assert client.events[-1]["lastSeenAt"] == now.replace(minute=0, second=0, microsecond=0).isoformat().replace(
+        "+00:00", "Z"
+    )
+    place.instance.leave("ann")
+    place.run(30)
+    place.instance.enter("ann")
+    place.run(2)
+    assert len(client.events) == 2
+    client.watches(peer("ann", relation=blocked))
+    place.run(2)
+    assert client.events[-1]["lastSeenAt"] == client.events[1]["lastSeenAt"], "the same when it is asked again"
+    place.watches.replace(client.watch, [peer("ann")], all_of_them=False)
+    place.run(2)
+    assert client.states()[-1] == "online"
+    assert not place.watches._hiding
 
 
 def test_nothing_is_left_of_a_watch_that_ends(place: Place) -> None:

@@ -7,11 +7,14 @@ from uuid import UUID
 
 from application.ports.changes.message_changes import OPERATIONS_KEPT, Operation, Place
 from application.ports.clock import Clock
+from domain.blocks import Block, Scope
 from domain.conversation import UNTOUCHED, Activity, Conversation
 from domain.identifiers import ClientMessageId, Email, Intent, MessageId, OutboxId, ProfileId, SessionId
 from domain.message import Marks, Message
 from domain.outbox import OutboxEntry
+from domain.rules.receipts import hide
 from domain.rules.unread import ReadMarks, is_unread
+from domain.rules.visibility import is_withheld
 from domain.session import ChatSession, Pair
 from domain.showing import EVERYTHING, Hidden, Receipts, Showing
 from domain.standing import OPEN, Standing
@@ -55,6 +58,13 @@ class InMemoryStore:
     read_marks: dict[tuple[ProfileId, SessionId], ReadMarks] = field(default_factory=dict)
     hides: dict[tuple[ProfileId, SessionId], Hidden] = field(default_factory=dict)
     closed: set[SessionId] = field(default_factory=set)
+    blocks: dict[tuple[ProfileId, ProfileId], Block] = field(default_factory=dict)
+    """By who blocks, and whom."""
+    changed_blocks: dict[tuple[ProfileId, ProfileId], int] = field(default_factory=dict)
+    blocked_at: dict[tuple[ProfileId, SessionId], datetime] = field(default_factory=dict)
+    """Since when that side has blocked the other one."""
+    emails: dict[ProfileId, Email] = field(default_factory=dict)
+    """Addresses as they were given last."""
     showing: dict[tuple[Email, Intent | None], Showing] = field(default_factory=dict)
 
     def message(self, message_id: MessageId) -> Message:
@@ -86,13 +96,43 @@ class InMemoryStore:
 
     def standing(self, session_id: SessionId) -> Standing:
         """How the two of a session stand."""
-        return Standing(is_closed=True) if session_id in self.closed else OPEN
+        pair = self.sessions[session_id].pair
+        blocks = {side: self.blocked_at[side, session_id] for side in pair if (side, session_id) in self.blocked_at}
+        return Standing(session_id in self.closed, blocks) if blocks or session_id in self.closed else OPEN
 
     def hidden(self, session: ChatSession) -> Hidden:
-        """What either of the two hides."""
+        """What either of the two hides. Where one has blocked the other, the receipts."""
         low, high = session.pair
         nothing = Hidden.NOTHING
-        return self.hides.get((low, session.id), nothing) | self.hides.get((high, session.id), nothing)
+        receipts = Hidden.SEEN | Hidden.DELIVERED if self.standing(session.id).blocks else nothing
+        return self.hides.get((low, session.id), nothing) | self.hides.get((high, session.id), nothing) | receipts
+
+    def freeze(self, session: ChatSession) -> None:
+        """Stops to show what is delivered where it is hidden now, or shows it again."""
+        for side in session.pair:
+            receipts = self.receipts.get((side, session.id), Receipts())
+            to_side = [message for message in self.messages.get(session.id, []) if message.sender_id != side]
+            delivered_to = max((message.seq for message in to_side if message.delivered), default=0)
+            receipts = receipts._replace(delivered_to=delivered_to)
+            self.receipts[side, session.id] = hide(receipts, self.hidden(session))
+
+    def shown_to(self, session_id: SessionId, reader: ProfileId) -> list[Message]:
+        """The messages that are not withheld from the reader."""
+        return [message for message in self.messages_of(session_id) if not is_withheld(message, reader)]
+
+    def blocks_in(self, blocker: ProfileId, blocked: ProfileId) -> bool:
+        """Whether somebody blocks another one in a session of these profiles."""
+        return any(
+            block.scope is not None
+            and ((mine, theirs) == (blocker, blocked) or block.scope is Scope.ALL)
+            and self._is_same(mine, blocker)
+            and self._is_same(theirs, blocked)
+            for (mine, theirs), block in self.blocks.items()
+        )
+
+    def _is_same(self, profile: ProfileId, other: ProfileId) -> bool:
+        """Whether they are profiles of one person."""
+        return profile == other or self.emails.get(profile, profile) == self.emails.get(other, other)
 
     def hidden_by(self, email: Email, intent: Intent) -> Hidden:
         """What the settings of a user hide for an intent."""
@@ -120,9 +160,9 @@ class InMemoryStore:
         """The state of the reader's side."""
         return self.conversations.get((reader, session_id), UNTOUCHED)
 
-    def activity(self, session: ChatSession) -> Activity:
-        """The last message of the session."""
-        messages = self.messages.get(session.id)
+    def activity(self, session: ChatSession, reader: ProfileId) -> Activity:
+        """The last message of the session that is not withheld from the reader."""
+        messages = self.shown_to(session.id, reader)
         return Activity(len(messages), messages[-1].sent_at) if messages else Activity(0, session.created_at)
 
     def marks_of_peer(self, session: ChatSession, reader: ProfileId) -> tuple[int, int]:

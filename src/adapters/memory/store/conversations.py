@@ -24,7 +24,7 @@ class InMemoryConversationRepository:
         if store.is_repeated(operation):
             return False
         before = store.conversation(reader, session_id)
-        after = rule(before, store.activity(session), store.clock.now())
+        after = rule(before, store.activity(session, reader), store.clock.now())
         store.remember(operation)
         if after == before:
             return False

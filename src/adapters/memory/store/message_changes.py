@@ -33,15 +33,16 @@ class InMemoryMessageChanges:
         before = store.message(message_id)
         if store.is_repeated(operation):
             return Changed(before, is_new=False)
-        after = rule(before, store.clock.now(), store.standing(session_id))
+        standing = store.standing(session_id)
+        after = rule(before, store.clock.now(), standing)
         store.remember(operation)
         if after == before:
             return Changed(before, is_new=False)
         store.replace(after)
         store.note_change(after)
-        if after.content != before.content:
+        if after.content != before.content and (not after.withheld or after.changes.deleted_at is not None):
             self._rewrite(after.id, rewrite(after))
-        return Changed(after, is_new=True)
+        return Changed(after, True, standing)
 
     async def at(self, places: Collection[Place]) -> Mapping[Place, Message]:
         """See `MessageChanges.at`."""

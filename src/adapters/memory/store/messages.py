@@ -23,6 +23,7 @@ from domain.rules import unread
 from domain.rules.admission import Verdict, admit, unquotable
 from domain.rules.receipts import seen
 from domain.rules.repeats import UNKEYED, SentDigests
+from domain.rules.standing import withheld
 from domain.rules.unread import ReadMarks, is_unread
 from domain.showing import Hidden, Receipts
 
@@ -74,6 +75,7 @@ class InMemoryMessageRepository:
         messages = store.messages.setdefault(draft.session_id, [])
         now = store.clock.now()
         message = draft.stored(len(messages) + 1, max(now, messages[-1].sent_at) if messages else now)
+        message = withheld(message, store.standing(draft.session_id), draft.receiver.id)
         entries = envelope(draft, message)
         store.places[message.id] = (message.session_id, len(messages))
         store.by_client_id[message.client_message_id] = message.id
@@ -125,7 +127,10 @@ class InMemoryMessageRepository:
         for message in now_seen:
             store.replace(message._replace(seen=True, delivered=True, shown_marks=None))
         is_shown = after.shown_as_seen > before.shown_as_seen and bool(now_seen or before.seen_shown is not None)
-        if now_seen or is_shown or has_read:
+        if (now_seen or is_shown or has_read) and store.standing(session_id).blocks:
+            store.changes += 1
+            store.changed_conversations[reader, session_id] = store.changes
+        elif now_seen or is_shown or has_read:
             store.note_session(session_id)
         return Seen(up_to if now_seen else None, after.shown_as_seen if is_shown else None, has_read=has_read)
 
@@ -156,7 +161,9 @@ class InMemoryMessageRepository:
     def _delivered_up_to(self, sending: Sending) -> int:
         messages = self._of(sending.session_id)
         waiting = (
-            message.seq for message in messages if message.sender_id == sending.sender_id and not message.delivered
+            message.seq
+            for message in messages
+            if message.sender_id == sending.sender_id and not message.delivered and not message.withheld
         )
         return next(waiting, len(messages) + 1) - 1
 
@@ -169,7 +176,7 @@ class InMemoryMessageRepository:
             for message in self._of(session.id):
                 is_mine = session.has(message.sender_id) and session.peer_of(message.sender_id) in receivers
                 beyond = after is None or (message.session_id, message.seq) > after
-                if is_mine and beyond and not message.delivered:
+                if is_mine and beyond and not message.delivered and not message.withheld:
                     found.append(message)
         return found[:limit]
 

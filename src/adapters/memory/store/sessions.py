@@ -30,8 +30,12 @@ class InMemorySessionRepository:
         session_id = self._store.session_ids.setdefault((session.pair, session.intent), session.id)
         if session_id not in self._store.sessions:
             self._store.note_session(session_id)
+            self._store.emails.update(emails)
             for profile_id, email in emails.items():
                 self._store.hides[profile_id, session_id] = self._store.hidden_by(email, session.intent)
+            for side in session.pair:
+                if self._store.blocks_in(side, session.peer_of(side)):
+                    self._store.blocked_at[side, session_id] = self._store.clock.now()
         return self._store.sessions.setdefault(session_id, replace(session, created_at=self._store.clock.now()))
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
@@ -75,24 +79,29 @@ class InMemorySessionRepository:
             if intent in (None, session.intent) and (only is None or session.id in only)
         ]
         found = [overview for overview in found if archived is None or _is_archived(overview) == archived]
+        found = [overview for overview in found if not self._is_kept_away(overview)]
         found.sort(key=_place, reverse=True)
         passed = None if after is None else (after.is_pinned, after.active_at, after.session_id)
         return [overview for overview in found if passed is None or _place(overview) < passed][:limit]
 
-    def _active_at(self, session: ChatSession, as_of: datetime) -> datetime:
-        times = (message.sent_at for message in self._store.messages.get(session.id, []))
+    def _is_kept_away(self, overview: SessionOverview) -> bool:
+        """Whether the reader has blocked the other one, and has nothing to see."""
+        return not overview.last_seq and (overview.reader, overview.session.id) in self._store.blocked_at
+
+    def _active_at(self, session: ChatSession, reader: ProfileId, as_of: datetime) -> datetime:
+        times = (message.sent_at for message in self._store.shown_to(session.id, reader))
         return max((time for time in times if time <= as_of), default=session.created_at)
 
     def _overview(self, session: ChatSession, reader: ProfileId, as_of: datetime) -> SessionOverview:
-        messages = self._store.messages_of(session.id)
+        messages = self._store.shown_to(session.id, reader)
         conversation = self._store.conversation(reader, session.id)
         delivered_to, seen_to = self._store.marks_of_peer(session, reader)
         return SessionOverview(
             session,
             reader,
-            self._active_at(session, as_of),
+            self._active_at(session, reader, as_of),
             messages[-1] if messages else None,
-            len(messages),
+            messages[-1].seq if messages else 0,
             self._store.unread(session, reader),
             as_of,
             self._store.clock.now(),

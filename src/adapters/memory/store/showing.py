@@ -8,9 +8,7 @@ from application.ports.showing import TOO_MANY, Side
 from domain.errors import Invalid
 from domain.identifiers import Email, Intent, SessionId
 from domain.profile import Profile
-from domain.rules.receipts import hide
-from domain.session import ChatSession
-from domain.showing import MAX_INTENTS, Hidden, Receipts, Showing
+from domain.showing import MAX_INTENTS, Hidden, Showing
 
 
 class InMemoryShowingRepository:
@@ -53,16 +51,7 @@ class InMemoryShowingRepository:
                     hidden = store.hidden_by(email, session.intent)
                     if store.hides.get((profile.id, session.id), Hidden.NOTHING) != hidden:
                         store.hides[profile.id, session.id] = hidden
-                        self._freeze(session)
+                        store.freeze(session)
                         store.note_session(session.id)
                         changed.append(Side(profile.id, session.id))
         return changed
-
-    def _freeze(self, session: ChatSession) -> None:
-        store = self._store
-        hidden = store.hidden(session)
-        for side in session.pair:
-            receipts = store.receipts.get((side, session.id), Receipts())
-            to_side = [message for message in store.messages.get(session.id, []) if message.sender_id != side]
-            delivered_to = max((message.seq for message in to_side if message.delivered), default=0)
-            store.receipts[side, session.id] = hide(receipts._replace(delivered_to=delivered_to), hidden)

@@ -1,6 +1,7 @@
 """What somebody has not read, in memory: counted each time."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from adapters.memory.store.contents import InMemoryStore
 from application.ports.changes.message_changes import Operation
@@ -24,10 +25,11 @@ class InMemoryUnreadRepository:
 
     async def sessions(self, readers: Collection[ProfileId], limit: int) -> Sequence[UnreadSession]:
         """See `UnreadRepository.sessions`."""
-        newest = sorted(
-            self._unread(readers), key=lambda pair: (self._store.activity(pair[0]).last_at, pair[0].id), reverse=True
-        )
-        return [UnreadSession(session.id, unread) for session, unread in newest[:limit]]
+        newest = sorted(self._unread(readers), key=lambda found: (self._last_at(found[0], readers), found[0].id))
+        return [UnreadSession(session.id, unread) for session, unread in newest[::-1][:limit]]
+
+    def _last_at(self, session: ChatSession, readers: Collection[ProfileId]) -> datetime:
+        return self._store.activity(session, next(side for side in session.pair if side in readers)).last_at
 
     async def mark_unread(
         self, session_id: SessionId, reader: ProfileId, from_seq: int, operation: Operation | None = None

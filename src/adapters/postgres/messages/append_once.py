@@ -17,7 +17,7 @@ from domain.identifiers import ClientMessageId, MessageId, SessionId
 from domain.message import Draft, Message
 from domain.rules.admission import Verdict, admit, unquotable
 from domain.rules.repeats import SentDigests
-from domain.rules.standing import refusal
+from domain.rules.standing import refusal, withheld
 from domain.standing import OPEN
 
 _KNOWN = f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.client_msg_id = ANY($1::uuid[])"  # noqa: S608
@@ -27,24 +27,32 @@ _INSERT = """
     WITH message AS (
         SELECT *
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::uuid[], $7::timestamptz[],
-                    $13::bigint[], $14::bigint[], $15::smallint[])
-            AS m(id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket)
+                    $13::bigint[], $14::bigint[], $15::smallint[], $17::boolean[])
+            AS m(id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket,
+                 withheld)
     ), stored AS (
         INSERT INTO chat_messages
-            (id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket)
-        SELECT id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket
+            (id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket,
+             withheld)
+        SELECT id, session_id, seq, sender_profile_id, content, client_msg_id, sent_at, reply_to, changed, bucket,
+               withheld
         FROM message
         ON CONFLICT (client_msg_id) DO NOTHING RETURNING id
     ), bumped AS (
         UPDATE chat_sessions s SET
             last_seq = n.last_seq, changed = n.changed, last_sent_seq = n.last_seq, last_sent_at = n.sent_at,
             unread_seq = n.last_seq,
-            sender_unread = CASE WHEN s.unread_seq = s.last_seq THEN s.sender_unread + cardinality(
-                array_positions(n.senders, s.receiver_profile_id)) END,
-            receiver_unread = CASE WHEN s.unread_seq = s.last_seq THEN s.receiver_unread + cardinality(
-                array_positions(n.senders, s.sender_profile_id)) END
+            sender_unread = CASE WHEN s.unread_seq = s.last_seq THEN s.sender_unread + CASE WHEN n.withheld THEN 0
+                ELSE cardinality(array_positions(n.senders, s.receiver_profile_id)) END END,
+            receiver_unread = CASE WHEN s.unread_seq = s.last_seq THEN s.receiver_unread + CASE WHEN n.withheld THEN 0
+                ELSE cardinality(array_positions(n.senders, s.sender_profile_id)) END END,
+            -- of a session where somebody is blocked only that one can write: all or none of them are withheld
+            sender_last_shown = CASE WHEN n.withheld AND n.senders[1] = s.receiver_profile_id
+                THEN coalesce(s.sender_last_shown, s.last_seq) END,
+            receiver_last_shown = CASE WHEN n.withheld AND n.senders[1] = s.sender_profile_id
+                THEN coalesce(s.receiver_last_shown, s.last_seq) END
         FROM (SELECT session_id, max(seq) AS last_seq, max(changed) AS changed, max(sent_at) AS sent_at,
-                     array_agg(sender_profile_id) AS senders
+                     array_agg(sender_profile_id) AS senders, bool_or(withheld) AS withheld
               FROM message GROUP BY session_id) n
         WHERE s.bucket = ANY($15) AND s.id = n.session_id
     ), payload AS MATERIALIZED (
@@ -90,7 +98,7 @@ async def append_once(
         if isinstance(draft, Draft) and draft.client_message_id not in stored:
             session = sessions[draft.session_id]
             session.last_seq += 1
-            message = draft.stored(session.last_seq, session.sent_at)
+            message = withheld(draft.stored(session.last_seq, session.sent_at), session.standing, draft.receiver.id)
             stored[draft.client_message_id] = Stored(message, envelope(draft, message))
     if stored:
         await _insert(connection, sessions, list(stored.values()), claim)
@@ -104,7 +112,7 @@ def _refused(drafts: Sequence[Draft], sessions: Mapping[SessionId, LockedSession
     return [
         draft
         for draft in drafts
-        if draft.session_id in sessions and refusal(sessions[draft.session_id].standing) is not None
+        if draft.session_id in sessions and refusal(sessions[draft.session_id].standing, draft.sender.id) is not None
     ]
 
 
@@ -160,6 +168,7 @@ async def _insert(
         [sessions[message.session_id].changed for message in messages],
         buckets,
         [bucket for bucket, outcome in zip(buckets, stored, strict=True) for _ in outcome.entries],
+        [message.withheld for message in messages],
     )
     if count != len(messages):
         raise LostRace

@@ -12,7 +12,7 @@ from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.operations import is_repeated
-from adapters.postgres.rows import message_of, standing_of
+from adapters.postgres.rows import STANDING, message_of, standing_of
 from adapters.postgres.sides import of_both
 from adapters.postgres.unread_columns import READ_TO, SEEN_TO, is_unread
 from application.ports.changes.message_changes import Changed, Operation, Place, Rewrite, Rule
@@ -22,11 +22,11 @@ from domain.message import Message
 from domain.rules.visibility import RECEIVER, is_visible
 
 # The number of a change is at least the id of its transaction, and never falls in a session.
-_LOCK = """
+_LOCK = f"""
     SELECT greatest(changed, pg_current_xact_id()::text::bigint) AS changed, clock_timestamp() AS now,
-           closed_at
+           {STANDING}
     FROM chat_sessions WHERE bucket = $2 AND id = $1 FOR NO KEY UPDATE
-"""
+"""  # noqa: S608 - made of constants
 _FIND = (
     f"SELECT {COLUMNS} FROM {MESSAGES} WHERE m.bucket = $3 AND m.id = $1 AND m.session_id = $2 FOR NO KEY UPDATE OF m"  # noqa: S608
 )
@@ -39,7 +39,7 @@ _STORE = f"""
     WITH stored AS (
         UPDATE chat_messages
         SET content = $2, shared_changes = $3, edited_at = $4, deleted_at = $5, hidden_by_sender_at = $6,
-            hidden_by_receiver_at = $7, reactions = $8::text::jsonb, sent_digest = $9, changed = $10
+            hidden_by_receiver_at = $7, reactions = $8::text::jsonb, sent_digest = $9, changed = $10, withheld = $13
         WHERE bucket = $11 AND id = $1 RETURNING session_id, seq, sender_profile_id, seen
     ), noted AS (
         INSERT INTO chat_message_changes (message_id, session_id, seq, changed)
@@ -91,15 +91,16 @@ class PostgresMessageChanges:
             before = message_of(found)
             if await is_repeated(connection, operation):
                 return Changed(before, is_new=False)
-            after = rule(before, session["now"], standing_of(session))
+            standing = standing_of(session)
+            after = rule(before, session["now"], standing)
             if after == before:
                 return Changed(before, is_new=False)
             is_hidden = is_visible(before, RECEIVER) and not is_visible(after, RECEIVER)
-            await connection.execute(_STORE, *_columns(after), session["changed"], bucket, is_hidden)
-            if after.content != before.content:
+            await connection.execute(_STORE, *_columns(after), session["changed"], bucket, is_hidden, after.withheld)
+            if after.content != before.content and (not after.withheld or after.changes.deleted_at is not None):
                 patch = msgspec.json.encode(rewrite(after)).decode()
                 await connection.execute(_REWRITE, str(after.id), *_keys_of_entries(after.id), patch)
-            return Changed(after, is_new=True)
+            return Changed(after, True, standing)
 
     async def at(self, places: Collection[Place]) -> Mapping[Place, Message]:
         """Reads the messages at `places`."""
@@ -126,7 +127,9 @@ async def messages_at(
 def _columns(message: Message) -> tuple[object, ...]:
     """The parameters of `_STORE`, but for the number of the change."""
     changes = message.changes
-    reactions = msgspec.json.encode(changes.reactions).decode() if changes.reactions else None
+    # as older versions know them, as far as they can
+    written = [reaction if reaction.withheld else reaction[:2] for reaction in changes.reactions]
+    reactions = msgspec.json.encode(written).decode() if written else None
     return (
         message.id,
         message.content,

@@ -26,10 +26,11 @@ _UP_TO = f"""
         FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::smallint[]) AS w(session_id, sender, known, bucket)
         JOIN chat_sessions s ON s.bucket = w.bucket AND s.id = w.session_id
         WHERE (s.sender_hides | s.receiver_hides) & {Hidden.DELIVERED:d} = 0
+          AND s.sender_blocked_at IS NULL AND s.receiver_blocked_at IS NULL
     ) side LEFT JOIN LATERAL (
         SELECT m.seq FROM chat_messages m
         WHERE m.bucket = side.bucket AND m.session_id = side.id AND m.seq > greatest(side.known, side.watermark)
-          AND m.sender_profile_id = side.sender AND NOT m.delivered
+          AND m.sender_profile_id = side.sender AND NOT m.delivered AND NOT m.withheld
         ORDER BY m.seq LIMIT 1
     ) next ON true
 """  # noqa: S608 - made of constants

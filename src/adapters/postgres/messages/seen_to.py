@@ -23,12 +23,14 @@ MAX_WAITING = 2
 def _move(if_locked: str) -> str:
     return f"""
         WITH locked AS MATERIALIZED (
-            SELECT id, is_sender, seen_to, coalesce(shown, seen_to) AS shown, up_to, hides, read_to, last_seq
+            SELECT id, is_sender, seen_to, coalesce(shown, seen_to) AS shown, up_to, hides OR is_blocked AS hides,
+                   is_blocked, read_to, last_seq
             FROM (
                 SELECT id, last_seq, sender_profile_id = $2 AS is_sender, least($3, last_seq) AS up_to,
                        {chosen("sender_profile_id = $2", READ_TO)} AS read_to,
                        {chosen("sender_profile_id = $2", "{side}_seen_to")} AS seen_to,
                        {chosen("sender_profile_id = $2", "{side}_seen_shown")} AS shown,
+                       sender_blocked_at IS NOT NULL OR receiver_blocked_at IS NOT NULL AS is_blocked,
                        (sender_hides | receiver_hides) & {Hidden.SEEN:d} <> 0 AS hides
                 FROM chat_sessions s
                 WHERE bucket = $4 AND id = $1 AND $2 IN (sender_profile_id, receiver_profile_id) AND {if_locked}
@@ -40,7 +42,8 @@ def _move(if_locked: str) -> str:
             FROM locked
         ), moved AS (
             UPDATE chat_sessions s SET
-                changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
+                changed = CASE WHEN is_blocked THEN s.changed
+                               ELSE greatest(s.changed, pg_current_xact_id()::text::bigint) END,
                 {set_chosen("m.is_sender", "{side}_seen_to", "new_seen_to")},
                 {set_chosen("m.is_sender", "{side}_seen_shown", "nullif(new_shown, new_seen_to)")},
                 unread_seq = s.last_seq,
@@ -49,6 +52,12 @@ def _move(if_locked: str) -> str:
                 {set_chosen("m.is_sender", "{side}_unread_seen", "new_seen_to")}
             FROM marks m WHERE s.bucket = $4 AND s.id = m.id
               AND (new_seen_to > m.seen_to OR new_shown > m.shown OR new_read_to > m.read_to)
+        ), noted AS (
+            -- where somebody is blocked, the other side learns nothing from a number either
+            INSERT INTO chat_conversations (profile_id, session_id, changed)
+            SELECT $2, id, pg_current_xact_id()::text::bigint FROM marks
+            WHERE is_blocked AND (new_seen_to > seen_to OR new_read_to > read_to)
+            ON CONFLICT (profile_id, session_id) DO UPDATE SET changed = excluded.changed
         )
         SELECT seen_to AS before, up_to, shown AS shown_before, new_shown AS shown,
                new_read_to > read_to AND read_to < seen_to AS has_read,

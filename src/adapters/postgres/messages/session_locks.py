@@ -8,19 +8,19 @@ import asyncpg
 
 from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import LOCK_TIMEOUT
-from adapters.postgres.rows import standing_of
+from adapters.postgres.rows import STANDING, standing_of
 from domain.identifiers import SessionId
 from domain.standing import OPEN, Standing
 
 # What somebody else has locked is left out: it never holds up the others. Nothing is waited for, so that no circle of
 # waiting can be. The last message is not seen when it was committed after the statement began.
-_LOCK = """
-    SELECT s.id, s.last_seq, s.closed_at, clock_timestamp() AS now,
+_LOCK = f"""
+    SELECT s.id, s.last_seq, {STANDING}, clock_timestamp() AS now,
            greatest(s.changed, pg_current_xact_id()::text::bigint) AS changed,
            (SELECT m.sent_at FROM chat_messages m WHERE m.bucket = s.bucket AND m.session_id = s.id
             AND m.seq = s.last_seq) AS last_sent_at
     FROM chat_sessions s WHERE s.bucket = ANY($2::smallint[]) AND s.id = ANY($1::uuid[]) FOR NO KEY UPDATE SKIP LOCKED
-"""
+"""  # noqa: S608 - made of constants
 _EXISTING = "SELECT id FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])"
 _LAST_SENT_AT = """
     SELECT s.id,

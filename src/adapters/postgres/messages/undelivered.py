@@ -33,7 +33,7 @@ _BEHIND = f"""
     FROM ({_SIDES}) side LEFT JOIN LATERAL (
         SELECT m.seq FROM chat_messages m
         WHERE m.bucket = side.bucket AND m.session_id = side.id AND m.seq > side.done
-          AND m.sender_profile_id <> side.reader AND NOT m.delivered
+          AND m.sender_profile_id <> side.reader AND NOT m.delivered AND NOT m.withheld
         ORDER BY m.seq LIMIT 1
     ) next ON true
     WHERE coalesce(next.seq - 1, side.last_seq) > side.done
@@ -57,7 +57,7 @@ _PAGE = f"""
         SELECT * FROM chat_messages m
         WHERE m.bucket = side.bucket AND m.session_id = side.id
           AND m.seq > greatest(side.done, CASE WHEN side.id = $2 THEN $3::bigint END)
-          AND m.sender_profile_id <> side.reader AND NOT m.delivered
+          AND m.sender_profile_id <> side.reader AND NOT m.delivered AND NOT m.withheld
         ORDER BY m.seq LIMIT $4
     ) m
     WHERE $2::uuid IS NULL OR side.id >= $2

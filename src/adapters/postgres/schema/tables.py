@@ -80,6 +80,13 @@ chat_sessions = Table(
     Column("last_sent_seq", BigInteger, nullable=True),
     # nothing new comes into it since then
     _time("closed_at", nullable=True),
+    # since when that side has blocked the other one
+    _time("sender_blocked_at", nullable=True),
+    _time("receiver_blocked_at", nullable=True),
+    # The last message that is not withheld from that side, 0 for none; NULL where it is the last one of all. It holds
+    # where `last_sent_seq` does.
+    _mark("sender_last_shown"),
+    _mark("receiver_last_shown"),
     CheckConstraint("sender_profile_id < receiver_profile_id", name="chat_sessions_canonical"),
     # its index is the one over (sender, receiver, intent) as well
     UniqueConstraint("sender_profile_id", "receiver_profile_id", "intent", name="chat_sessions_pair"),
@@ -124,6 +131,17 @@ chat_settings = Table(
     _time("updated_at"),
 )
 
+# Whom users have blocked. One without a scope has ended; it is kept, as a resume tells of it.
+chat_blocks = Table(
+    "chat_blocks",
+    metadata,
+    Column("blocker_profile_id", Uuid, primary_key=True),
+    Column("blocked_profile_id", Uuid, primary_key=True),
+    Column("scope", String(8), nullable=True),
+    _time("blocked_at"),
+    _counter("changed"),
+)
+
 # No foreign key to the session: its row is locked in the same transaction, and the check would cost every row.
 chat_messages = Table(
     "chat_messages",
@@ -147,6 +165,8 @@ chat_messages = Table(
     _time("hidden_by_receiver_at", nullable=True),
     Column("reactions", JSONB, nullable=True),
     Column("sent_digest", LargeBinary, nullable=True),
+    # from its receiver, who had blocked its sender
+    Column("withheld", Boolean, nullable=False, server_default=false()),
     Column("bucket", SmallInteger, nullable=False),
     UniqueConstraint("client_msg_id", name="chat_messages_client_msg_id"),
     UniqueConstraint("session_id", "seq", name="chat_messages_seq"),

@@ -6,6 +6,7 @@ from adapters.postgres.buckets import bucket_of
 from adapters.postgres.connection.database import driver_transaction
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import conversation_of
+from adapters.postgres.sessions.shown_marks import SHOWN_SEQ
 from application.ports.changes.message_changes import Operation
 from application.ports.conversations import ConversationRule
 from domain.conversation import Activity
@@ -14,17 +15,21 @@ from domain.identifiers import ProfileId, SessionId
 
 _ADD = "INSERT INTO chat_conversations (profile_id, session_id) VALUES ($1, $2) ON CONFLICT DO NOTHING"
 # A message that is committed while the row is waited for is not seen. It takes the session out of the archive.
-_LOCK = """
+_LOCK = f"""
     SELECT c.muted_until, c.archived_to, c.pinned_at, c.draft, clock_timestamp() AS now,
-           s.last_seq, coalesce(last.sent_at, s.created_at) AS last_at
+           shown.seq AS last_seq, coalesce(last.sent_at, s.created_at) AS last_at
     FROM chat_conversations c
     JOIN chat_sessions s ON s.bucket = $3 AND s.id = c.session_id
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN s.sender_profile_id = $1 THEN {SHOWN_SEQ.format(side="sender")}
+                    ELSE {SHOWN_SEQ.format(side="receiver")} END AS seq
+    ) shown
     LEFT JOIN LATERAL (
         SELECT m.sent_at FROM chat_messages m
-        WHERE m.bucket = s.bucket AND m.session_id = s.id AND m.seq <= s.last_seq ORDER BY m.seq DESC LIMIT 1
+        WHERE m.bucket = s.bucket AND m.session_id = s.id AND m.seq <= shown.seq ORDER BY m.seq DESC LIMIT 1
     ) last ON true
     WHERE c.profile_id = $1 AND c.session_id = $2 FOR NO KEY UPDATE OF c
-"""
+"""  # noqa: S608 - made of constants
 _STORE = """
     UPDATE chat_conversations
     SET muted_until = $3, archived_to = $4, pinned_at = $5, draft = $6, changed = pg_current_xact_id()::text::bigint

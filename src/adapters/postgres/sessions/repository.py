@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import bucket_of, with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.operations import is_repeated
-from adapters.postgres.rows import session_of, standing_of
+from adapters.postgres.rows import STANDING, session_of, standing_of
+from adapters.postgres.sessions.blocks import blocks_of
 from adapters.postgres.sessions.overview import overview
 from adapters.postgres.sessions.showing import hides_of
 from application.concurrency.batch_loader import BatchLoader
@@ -30,18 +31,19 @@ _OF_PAIR = """
 # A trigger makes the rows of the pair, whose key is unique over all buckets.
 _MAKE = """
     INSERT INTO chat_sessions (id, sender_profile_id, receiver_profile_id, intent, changed, bucket,
-                               sender_hides, receiver_hides,
+                               sender_hides, receiver_hides, sender_blocked_at, receiver_blocked_at,
                                unread_seq, sender_unread, receiver_unread, sender_unread_seen, receiver_unread_seen)
-    VALUES ($1, $2, $3, $4, pg_current_xact_id()::text::bigint, $5, $6, $7, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING
+    VALUES ($1, $2, $3, $4, pg_current_xact_id()::text::bigint, $5, $6, $7,
+            CASE WHEN $8 THEN now() END, CASE WHEN $9 THEN now() END, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING
 """
 _FIND = """
     SELECT id, sender_profile_id, receiver_profile_id, intent, created_at
     FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
 """
-_STANDING = """
-    SELECT id, closed_at FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
-"""
-_LOCK = "SELECT closed_at FROM chat_sessions WHERE bucket = $2 AND id = $1 FOR NO KEY UPDATE"
+_STANDINGS = f"""
+    SELECT id, {STANDING} FROM chat_sessions WHERE bucket = ANY($2::smallint[]) AND id = ANY($1::uuid[])
+"""  # noqa: S608 - made of constants
+_LOCK = f"SELECT {STANDING} FROM chat_sessions WHERE bucket = $2 AND id = $1 FOR NO KEY UPDATE"  # noqa: S608
 # the number never falls in a session
 _CLOSE = """
     UPDATE chat_sessions SET closed_at = now(), changed = greatest(changed, pg_current_xact_id()::text::bigint)
@@ -69,7 +71,8 @@ class PostgresSessionRepository:
                 with suppress(asyncpg.UniqueViolationError):
                     async with connection.transaction():
                         hides = [await hides_of(connection, emails.get(side), session.intent) for side in session.pair]
-                        await connection.execute(_MAKE, session.id, *pair, bucket_of(session.id), *hides)
+                        blocks = await blocks_of(connection, session.pair, emails)
+                        await connection.execute(_MAKE, session.id, *pair, bucket_of(session.id), *hides, *blocks)
                 found = await connection.fetchrow(_OF_PAIR, *pair)
         assert found is not None, "it is there, by whomever"
         return session_of(found)
@@ -91,7 +94,7 @@ class PostgresSessionRepository:
 
     async def _find_standings(self, session_ids: Sequence[SessionId]) -> Mapping[SessionId, Standing]:
         async with driver_connection(self._engine) as connection:
-            rows = await connection.fetch(_STANDING, *with_buckets(session_ids))
+            rows = await connection.fetch(_STANDINGS, *with_buckets(session_ids))
         return {row["id"]: standing_of(row) for row in rows}
 
     async def close(self, session_id: SessionId, operation: Operation | None = None) -> bool:

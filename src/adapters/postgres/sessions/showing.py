@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from adapters.postgres.buckets import with_buckets
 from adapters.postgres.connection.database import driver_connection, driver_transaction
 from adapters.postgres.operations import is_repeated
+from adapters.postgres.sessions.shown_marks import frozen
 from adapters.postgres.sides import chosen, of_both, set_chosen
 from application.ports.changes.message_changes import Operation
 from application.ports.showing import TOO_MANY, Side
@@ -56,18 +57,16 @@ _LOCK_SESSIONS = f"""
     {_MINE}
     SELECT id FROM chat_sessions WHERE id IN (SELECT id FROM sides) ORDER BY id FOR NO KEY UPDATE
 """  # noqa: S608 - made of constants
-_HIDDEN = f"({chosen('is_sender', '{peer}_hides')} | side.hides) & {Hidden.DELIVERED:d} <> 0"
-# The mark that is shown of what was delivered to a side, as `domain.rules.receipts.hide` has it.
-_FROZEN = f"""
-    {{side}}_delivered_shown = CASE WHEN {_HIDDEN}
-        THEN coalesce(s.{{side}}_delivered_shown, greatest(s.{{side}}_delivered_to, s.{{side}}_seen_to)) END
+_HIDDEN = f"""
+    ({chosen("is_sender", "{peer}_hides")} | side.hides) & {Hidden.DELIVERED:d} <> 0
+    OR s.sender_blocked_at IS NOT NULL OR s.receiver_blocked_at IS NOT NULL
 """
 _APPLY = f"""
     {_MINE}
     UPDATE chat_sessions s SET
         changed = greatest(s.changed, pg_current_xact_id()::text::bigint),
         {set_chosen("is_sender", "{side}_hides", "side.hides")},
-        {of_both(_FROZEN)}
+        {of_both(frozen(_HIDDEN))}
     FROM sides side WHERE s.id = side.id RETURNING side.reader, s.id
 """  # noqa: S608 - made of constants
 
@@ -103,7 +102,7 @@ class PostgresShowingRepository:
         """See `ShowingRepository.store`."""
         mine = (email, [profile.id for profile in profiles], [profile.intent for profile in profiles])
         async with driver_transaction(self._engine) as connection:
-            await connection.execute(_LOCK, email)
+            await lock_user(connection, email)
             if await is_repeated(connection, operation):
                 return []
             wanted = intent or ALL_INTENTS
@@ -112,6 +111,11 @@ class PostgresShowingRepository:
             await connection.execute(_STORE, email, wanted, int(showing.hidden))
             await connection.execute(_LOCK_SESSIONS, *mine)
             return [Side(row["reader"], row["id"]) for row in await connection.fetch(_APPLY, *mine)]
+
+
+async def lock_user(connection: "asyncpg.Connection[asyncpg.Record]", email: Email) -> None:
+    """Keeps apart from whoever opens a session of the user, or changes what holds in all of them."""
+    await connection.execute(_LOCK, email)
 
 
 async def hides_of(connection: "asyncpg.Connection[asyncpg.Record]", email: Email | None, intent: Intent) -> int:

@@ -17,10 +17,10 @@ from domain.identifiers import Email, ProfileId, SessionId
 
 # A session between two of the readers counts as its sender sees it, as in the list.
 _UNREAD = f"""
-    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {of_side("sender", UNREAD)} AS unread
+    SELECT p.owner, p.id AS reader, s.id, s.bucket, s.intent, s.created_at, {of_side("sender", UNREAD)} AS unread
     FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.sender_profile_id = p.id
     UNION ALL
-    SELECT p.owner, s.id, s.bucket, s.intent, s.created_at, {of_side("receiver", UNREAD)}
+    SELECT p.owner, p.id, s.id, s.bucket, s.intent, s.created_at, {of_side("receiver", UNREAD)}
     FROM unnest($1::text[], $2::uuid[]) AS p(owner, id) JOIN chat_sessions s ON s.receiver_profile_id = p.id
     WHERE NOT EXISTS (SELECT FROM unnest($1::text[], $2::uuid[]) AS o(owner, id)
                       WHERE o.owner = p.owner AND o.id = s.sender_profile_id)
@@ -35,7 +35,9 @@ _SESSIONS = f"""
     SELECT one.id, one.unread
     FROM ({_UNREAD}) one LEFT JOIN LATERAL (
         SELECT m.sent_at FROM chat_messages m
-        WHERE m.bucket = one.bucket AND m.session_id = one.id ORDER BY m.sent_at DESC LIMIT 1
+        WHERE m.bucket = one.bucket AND m.session_id = one.id
+          AND (NOT m.withheld OR m.sender_profile_id = one.reader)
+        ORDER BY m.sent_at DESC LIMIT 1
     ) last ON true
     WHERE one.unread > 0 ORDER BY coalesce(last.sent_at, one.created_at) DESC, one.id DESC LIMIT $3
 """  # noqa: S608 - made of constants

@@ -10,6 +10,7 @@ import msgspec
 from adapters.stomp.feeds.events_feed import EventsFeed
 from adapters.stomp.feeds.feed import LiveFeed
 from adapters.stomp.feeds.ordered_feed import OrderedFeed
+from adapters.stomp.feeds.own_topics import OwnTopics
 from adapters.stomp.feeds.plain_feed import PlainFeed, Seqs
 from adapters.stomp.feeds.presence_feed import PresenceFeed
 from adapters.stomp.feeds.replay_line import ReplayLine
@@ -36,6 +37,7 @@ from domain.destination import (
     EVENTS_QUEUE,
     MESSAGES_QUEUE,
     RECEIPTS_QUEUE,
+    TOPICS_QUEUE,
     USER_QUEUES,
     parse_session_topic,
     user_destination,
@@ -61,6 +63,7 @@ class SubscriptionFeeds:
         self._open: dict[Subscription, tuple[tuple[str, ...], LiveFeed]] = {}
         self._waiting_problems: deque[Delivery] = deque(maxlen=MAX_WAITING_PROBLEMS)
         self._presence = PresenceFeed(services, self._tell_passing)
+        self._own_topics = OwnTopics(services.hub)
         self._rights = TopicRights(services.participants, services.limits.recheck, on_failure)
 
     def open(self, principal: Principal, event: Subscribe) -> Rest | None:
@@ -100,6 +103,8 @@ class SubscriptionFeeds:
         for destination in destinations:
             self._services.hub.remove(destination, feed)
             self._rights.remove(destination)
+            if (session_id := parse_session_topic(destination)) is not None:
+                self._own_topics.remove(feed, session_id)
         feed.stop()
 
     def check(self, principal: Principal, now: float) -> None:
@@ -120,14 +125,14 @@ class SubscriptionFeeds:
     async def _open_topic(self, principal: Principal, event: Subscribe, session_id: SessionId) -> None:
         subscription, replay = event.subscription, self._services.replay
         if RESUME_AFTER not in event.headers and subscription.ack_mode == "auto":
-            await _done(self._open_plain_topic(event, await self._authorize(principal, session_id)))
+            await _done(self._open_plain_topic(principal, event, await self._authorize(principal, session_id)))
             return
         await replay.find_session(session_id)  # limits how many clients that come back together read at once
         reader = await self._authorize(principal, session_id)
         after = _resume_after(event)
         feed = OrderedFeed(subscription, self._queue, self._line, lambda seq: replay.session(reader, seq))
         # before the end is looked up: what is stored then comes live
-        await _done(self._add(feed, subscription.destination))
+        await _done(self._add_topic(principal, feed, session_id))
         end = await replay.last_seq(session_id)
         if after is not None and after > end:
             self._tell(principal, ResumeTooHigh(session_id, end))
@@ -193,12 +198,22 @@ class SubscriptionFeeds:
 
         return PlainFeed(event.subscription, self._queue, self._line, read_missed)
 
-    def _open_plain_topic(self, event: Subscribe, reader: Reader) -> Rest | None:
+    def _open_plain_topic(self, principal: Principal, event: Subscribe, reader: Reader) -> Rest | None:
         async def read_missed(session_id: SessionId, seqs: Seqs) -> Pages:
             return self._services.replay.part_of_session(reader, seqs.first - 1, seqs.last)
 
         feed = PlainFeed(event.subscription, self._queue, self._line, read_missed)
-        return self._add(feed, event.subscription.destination)
+        return self._add_topic(principal, feed, reader.session.id)
+
+    def _add_topic(self, principal: Principal, feed: LiveFeed, session_id: SessionId) -> Rest | None:
+        """Adds the feed of a session's topic, also to what only this user is given there."""
+        rest = self._add(feed, feed.subscription.destination)
+        if Feature.BLOCK not in self._services.features:
+            return rest
+        wait = self._own_topics.add(feed, session_id, user_destination(principal.name, TOPICS_QUEUE))
+        if wait is None:
+            return rest
+        return partial(_all, [wait]) if rest is None else partial(_after, rest, wait)
 
     def _live(self, event: Subscribe) -> LiveFeed:
         return LiveFeed(event.subscription, self._queue)
@@ -244,6 +259,11 @@ def _resume_after(event: Subscribe) -> int | None:
 async def _all(waits: Sequence[Awaitable[None]]) -> None:
     for wait in waits:
         await wait
+
+
+async def _after(rest: Rest, wait: Awaitable[None]) -> None:
+    await rest()
+    await wait
 
 
 def _then(rest: Rest | None, read: Callable[[], None]) -> Rest | None:

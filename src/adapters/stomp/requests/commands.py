@@ -18,6 +18,7 @@ from adapters.stomp.services import StompServices
 from application.wire.chat_message import ChatMessage
 from application.wire.events import DoneEvent, encode_event
 from application.wire.problem import RefusedCommand
+from application.wire.requests.blocks import BlockPerson
 from application.wire.requests.bodies import client_operation_id_of, decode_request
 from application.wire.requests.commands import DeleteInSession, EditInSession, ReactInSession
 from application.wire.requests.conversations import CloseInSession, SettingsRequest, StateInSession, UnreadInSession
@@ -46,6 +47,7 @@ _WATCH: Final = msgspec.json.Decoder(WatchSessions)
 _PRESENCE: Final = msgspec.json.Decoder(OwnPresence)
 _STATE: Final = msgspec.json.Decoder(StateInSession)
 _UNREAD: Final = msgspec.json.Decoder(UnreadInSession)
+_BLOCK: Final = msgspec.json.Decoder(BlockPerson)
 _CLOSE: Final = msgspec.json.Decoder(CloseInSession)
 _SETTINGS: Final = msgspec.json.Decoder(SettingsRequest)
 
@@ -112,6 +114,8 @@ class CommandHandler:
                 return None
             case "state":
                 await self._services.change_conversation(principal, decode_request(_STATE, event.body).command())
+            case "block":
+                await self._services.block_people(principal, decode_request(_BLOCK, event.body).command())
             case "close":
                 await self._services.close_session(principal, decode_request(_CLOSE, event.body).command())
             case "settings":

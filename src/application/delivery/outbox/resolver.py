@@ -1,7 +1,7 @@
 """Makes deliveries of outbox entries that a poll has claimed (contract, section 9)."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -10,11 +10,19 @@ from application.delivery.outbox.pending_deliveries import PendingDeliveries
 from application.ports.profiles import ProfileDirectory
 from application.ports.push import Delivery
 from application.wire.chat_message import ChatMessage
-from domain.destination import ACK_QUEUE, parse_session_topic, parse_user_destination, user_destination
+from domain.destination import (
+    ACK_QUEUE,
+    TOPICS_QUEUE,
+    parse_session_topic,
+    parse_user_destination,
+    user_destination,
+)
 from domain.email_address import canonical_email
 from domain.identifiers import ProfileId
 from domain.outbox import OutboxEntry
 from domain.profile import Profile
+
+_TO_SENDER: Final = (ACK_QUEUE, TOPICS_QUEUE)
 
 
 class Undeliverable(Exception):
@@ -70,16 +78,16 @@ async def _read_profiles(entries: Sequence[OutboxEntry], directory: ProfileDirec
 
 
 def _addressee(entry: OutboxEntry) -> ProfileId | None:
-    """The profile that an entry is for: the receiver of a message, or the sender for an ack.
+    """The profile that an entry is for: the receiver of a message, or the sender for what goes to it alone.
 
-    None for a topic and for an entry that cannot be read. An ack names an e-mail, which may have another profile by
-    now; so the profile is taken from the message.
+    None for a topic and for an entry that cannot be read. An entry for the sender names an e-mail, which may have
+    another profile by now; so the profile is taken from the message.
     """
     user = parse_user_destination(entry.destination)
     try:
         if user is None:
             return None
-        if user.queue == ACK_QUEUE:
+        if user.queue in _TO_SENDER:
             return ProfileId(ChatMessage.from_json(entry.payload).sender_id)
         return ProfileId(UUID(user.name))
     except (msgspec.DecodeError, ValueError):
@@ -100,6 +108,6 @@ def _live_destination(entry: OutboxEntry, profiles: Mapping[ProfileId, Profile])
     if profile_id is None:
         return user_destination(canonical_email(user.name) or user.name, user.queue)
     if profile_id not in profiles:
-        raise Undeliverable(f"the {'sender' if user.queue == ACK_QUEUE else 'receiver'}'s profile is not known")
+        raise Undeliverable(f"the {'sender' if user.queue in _TO_SENDER else 'receiver'}'s profile is not known")
     email = profiles[profile_id].email
     return user_destination(email, user.queue) if email else None

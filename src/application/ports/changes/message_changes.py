@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.errors import IdempotencyConflict
 from domain.identifiers import MessageId, ProfileId, SessionId
 from domain.message import Message
-from domain.standing import Standing
+from domain.standing import OPEN, Standing
 
 OPERATIONS_KEPT: Final = timedelta(hours=24)
 """How long an operation is known after it was done (contract, section 11)."""
@@ -39,10 +39,11 @@ class Place(NamedTuple):
 
 
 class Changed(NamedTuple):
-    """The message as it is now. `is_new` says whether this call has changed it."""
+    """The message as it is now. `is_new` says whether this call has changed it, in a session of this standing."""
 
     message: Message
     is_new: bool
+    standing: Standing = OPEN
 
 
 Rule = Callable[[Message, datetime, Standing], Message]
@@ -68,9 +69,9 @@ class MessageChanges(Protocol):
         """Stores what `rule` makes of the message. Durable on return.
 
         When the text is another one, the payloads of its outbox entries get the fields of `rewrite`; the text before is
-        in no table any more. A repeat of an `operation` within `OPERATIONS_KEPT` changes nothing. Concurrent calls for
-        one session follow each other. Raises `MessageNotFound`, what `Operation.repeats` raises, and what `rule`
-        raises.
+        in no table any more. Those of a message that is withheld get them only by its deletion. A repeat of an
+        `operation` within `OPERATIONS_KEPT` changes nothing. Concurrent calls for one session follow each other. Raises
+        `MessageNotFound`, what `Operation.repeats` raises, and what `rule` raises.
         """
         ...
 

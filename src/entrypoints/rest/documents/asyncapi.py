@@ -32,6 +32,7 @@ from application.wire.chat_message import ChatMessage
 from application.wire.events import EVENTS
 from application.wire.fields import MAX_SEQ
 from application.wire.problem import Problem
+from application.wire.requests.blocks import BlockPerson
 from application.wire.requests.bodies import SeenInSessionRequest, SendMessageRequest
 from application.wire.requests.commands import DeleteInSession, EditInSession, ReactInSession
 from application.wire.requests.conversations import CloseInSession, SettingsRequest, StateInSession, UnreadInSession
@@ -158,6 +159,7 @@ _CHANNELS: Sequence[_Channel] = (
     _Channel("react", f"{COMMAND_PREFIX}react", "receive", "react to a message, or take that back", ReactInSession),
     _Channel("state", f"{COMMAND_PREFIX}state", "receive", "mute, archive, pin, or keep a draft", StateInSession),
     _Channel("unread", f"{COMMAND_PREFIX}unread", "receive", "mark messages as unread for oneself", UnreadInSession),
+    _Channel("block", f"{COMMAND_PREFIX}block", "receive", "block somebody, or end that", BlockPerson),
     _Channel("close", f"{COMMAND_PREFIX}close", "receive", "close a session for both", CloseInSession),
     _Channel("settings", f"{COMMAND_PREFIX}settings", "receive", "change what one shows of oneself", SettingsRequest),
     _Channel(

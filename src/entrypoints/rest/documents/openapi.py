@@ -11,8 +11,10 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 
 from application.use_cases.list_sessions import SessionPage
+from application.wire.blocks import BlockPage
 from application.wire.capabilities import Capabilities
 from application.wire.problem import Problem
+from application.wire.requests.blocks import BlockRequest
 from application.wire.requests.bodies import InitRequest, SeenRequest, SendMessageRequest
 from application.wire.requests.commands import EditRequest, ReactionRequest
 from application.wire.requests.conversations import CloseRequest, SettingsRequest, StateRequest, UnreadRequest
@@ -31,6 +33,8 @@ _TYPES = (
     ReactionRequest,
     StateRequest,
     CloseRequest,
+    BlockRequest,
+    BlockPage,
     SettingsRequest,
     SettingsAnswer,
     UnreadRequest,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from application.ports.blocks import BlockRepository
 from application.ports.changes.message_changes import MessageChanges
 from application.ports.changes.sync import SyncStore
 from application.ports.conversations import ConversationRepository
@@ -37,6 +38,7 @@ class Repositories:
     conversations: ConversationRepository
     showing: ShowingRepository
     unread: UnreadRepository
+    blocks: BlockRepository
     pass_time: Callable[[timedelta], Awaitable[None]] = field(repr=False, default=no_time_passes)
     """Makes everything that is stored so much older."""
     tick: Callable[[], Awaitable[None]] = field(repr=False, default=no_time_passes)

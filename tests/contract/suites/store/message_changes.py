@@ -10,6 +10,7 @@ import pytest
 
 from application.ports.changes.message_changes import Changed, Operation, Place
 from application.ports.messages import Repeated, Stored
+from domain.changes import Reaction
 from domain.errors import IdempotencyConflict, Invalid, MessageGone, MessageNotFound
 from domain.identifiers import MessageId, OutboxId, ProfileId
 from domain.message import Draft, Message
@@ -71,7 +72,7 @@ class MessageChangesContract(Contract):
         )
         messages, place = repositories.messages, Place(sent.session_id, sent.seq)
         (overview,) = await repositories.sessions.overview([chat.bob.id], None, None, 10)
-        assert reacted.message.changes.reactions == ((chat.bob.id, "👍"),)
+        assert reacted.message.changes.reactions == (Reaction(chat.bob.id, "👍"),)
         assert (await messages.latest(sent.session_id, 1))[0] == reacted.message
         assert list(await messages.unseen(sent.session_id, chat.bob.id, 1)) == [reacted.message]
         assert list(await messages.undelivered([chat.bob.id], None, 1)) == [reacted.message]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from domain.changes import Reaction
 from domain.identifiers import SessionId
 from domain.message import Message
 from domain.profile import Profile
@@ -61,7 +62,7 @@ class SyncContract(Contract):
         for reader in (chat.ann, chat.bob):
             told = await self.since(repositories, reader, before.number, limit=limit)
             assert [one.seq for one in told] == [2, 3, 5, 6, 7]
-            assert told[0].changes.reactions == ((chat.bob.id, "👍"),)
+            assert told[0].changes.reactions == (Reaction(chat.bob.id, "👍"),)
         (marks,) = await repositories.sync.sessions([chat.ann.id], before.number, None, 10)
         assert (marks.session_id, marks.peer) == (chat.session.id, chat.bob.id)
         assert elsewhere.id != marks.session_id

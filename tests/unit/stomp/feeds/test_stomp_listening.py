@@ -54,7 +54,7 @@ async def test_a_subscription_is_confirmed_once_it_is_bound(
     bob = await chat.user(BOB)
     where = chat.topic if destination == TOPIC else destination
     bob.say("SUBSCRIBE", destination=where, id="1", receipt="subscribed", **headers)
-    await eventually(lambda: len(held.asked) == 1)
+    await eventually(lambda: len(held.asked) >= 1)
     bob.say("UNSUBSCRIBE", id="1", receipt="unsubscribed")
     for _ in range(20):
         await asyncio.sleep(0)
@@ -62,7 +62,7 @@ async def test_a_subscription_is_confirmed_once_it_is_bound(
     held.bound.set()
     receipts = await bob.got("RECEIPT", 2)
     assert [frame.headers["receipt-id"] for frame in receipts] == ["subscribed", "unsubscribed"]
-    assert len(held.asked) == 1 + ("receipts" in headers)
+    assert len(held.asked) == 1 + ("receipts" in headers) + (destination == TOPIC)
 
 
 @pytest.fixture

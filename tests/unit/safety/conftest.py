@@ -1,0 +1,5 @@
+"""STOMP connections over transports in memory."""
+
+from tests.unit.stomp.conftest import chat
+
+__all__ = ["chat"]
