@@ -34,17 +34,17 @@ async def test_two_people_chat_side_by_side_and_the_ticks_go_to_seen(service: Se
 async def test_the_addresses_that_the_command_prints_are_a_chat_with_oneself(
     database_url: str, tmp_path: Path, browser: Browser
 ) -> None:
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}, command="dev").start()
-    both, for_ann, for_bob = await eventually_some(lambda: printed_addresses(service))
-    async with window(browser) as here, window(browser) as there:
-        await here.page.goto(for_ann)
-        await there.page.goto(for_bob)
-        await here.side("Ann").write("Bob", "hello me")
-        await expect(there.side("Bob").message("hello me")).to_be_visible()
-        await there.page.goto(both)
-        for name in ("Ann", "Bob"):
-            await expect(there.side(name).message("hello me")).to_contain_text("hello me")
-    assert await service.stop() == 0
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}, command="dev") as service:
+        both, for_ann, for_bob = await eventually_some(lambda: printed_addresses(service))
+        async with window(browser) as here, window(browser) as there:
+            await here.page.goto(for_ann)
+            await there.page.goto(for_bob)
+            await here.side("Ann").write("Bob", "hello me")
+            await expect(there.side("Bob").message("hello me")).to_be_visible()
+            await there.page.goto(both)
+            for name in ("Ann", "Bob"):
+                await expect(there.side(name).message("hello me")).to_contain_text("hello me")
+        assert await service.stop() == 0
 
 
 async def printed_addresses(service: ServiceProcess) -> list[str]:

@@ -110,13 +110,13 @@ def test_generated_keys_are_not_overwritten(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("server", ["granian", "uvicorn"])
 async def test_the_host_to_listen_on_may_be_a_name(tmp_path: Path, server: str) -> None:
-    service = await ServiceProcess(tmp_path, MEMORY | {"CHAT_HOST": "localhost", "CHAT_SERVER": server}).start()
-    assert await service.stop() == 0
+    async with ServiceProcess(tmp_path, MEMORY | {"CHAT_HOST": "localhost", "CHAT_SERVER": server}) as service:
+        assert await service.stop() == 0
 
 
 async def test_serve_refuses_to_start_on_a_used_port(database_url: str, tmp_path: Path) -> None:
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
-    refused = run_command("serve", **service.settings)
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert str(service.port) in refused.stderr
-    await service.stop()
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}) as service:
+        refused = run_command("serve", **service.settings)
+        assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
+        assert str(service.port) in refused.stderr
+        await service.stop()

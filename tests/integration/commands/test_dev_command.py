@@ -24,15 +24,14 @@ async def test_the_token_command_that_dev_prints_works_in_another_terminal(
 ) -> None:
     settings = {"CHAT_DATABASE_URL": "memory:", "CHAT_DATA_DIR": str(tmp_path / "a folder")} | more
     (tmp_path / "a folder").mkdir()
-    service = ServiceProcess(tmp_path, settings, command="dev")
-    await service.start()
-    line = await eventually_some(lambda: _line_with(service, "Get a token:"))
-    made = await asyncio.to_thread(
-        subprocess.check_output, ["sh", "-c", line.partition(":")[2]], env=environment({}), text=True
-    )
-    async with Rest(service.url, made.strip()) as rest:
-        assert await rest.init("you@example.org", "bob@example.org")
-    assert await service.stop() == 0
+    async with ServiceProcess(tmp_path, settings, command="dev") as service:
+        line = await eventually_some(lambda: _line_with(service, "Get a token:"))
+        made = await asyncio.to_thread(
+            subprocess.check_output, ["sh", "-c", line.partition(":")[2]], env=environment({}), text=True
+        )
+        async with Rest(service.url, made.strip()) as rest:
+            assert await rest.init("you@example.org", "bob@example.org")
+        assert await service.stop() == 0
 
 
 async def _line_with(service: ServiceProcess, start: str) -> str:
@@ -89,11 +88,11 @@ def test_make_names_what_it_cannot_install_and_removes_a_half_made_venv(
 
 
 async def test_dev_needs_no_settings_and_commands_reach_its_database(tmp_path: Path) -> None:
-    service = await ServiceProcess(tmp_path, {}, command="dev").start()
-    await eventually(lambda: service.log().count("chat-service token") == 1)
-    status = run_command("outbox", "status", **service.settings)
-    assert (status.returncode, status.stdout.splitlines()[0]) == (0, "pending 0")
-    second = run_command("dev", **(service.settings | {"CHAT_PORT": str(free_port())}))
-    assert (second.returncode, second.stderr.count("\n")) == (1, 1)
-    assert await service.stop() == 0
-    assert run_command("outbox", "status", **service.settings).returncode == 0  # starts it for as long as it takes
+    async with ServiceProcess(tmp_path, {}, command="dev") as service:
+        await eventually(lambda: service.log().count("chat-service token") == 1)
+        status = run_command("outbox", "status", **service.settings)
+        assert (status.returncode, status.stdout.splitlines()[0]) == (0, "pending 0")
+        second = run_command("dev", **(service.settings | {"CHAT_PORT": str(free_port())}))
+        assert (second.returncode, second.stderr.count("\n")) == (1, 1)
+        assert await service.stop() == 0
+        assert run_command("outbox", "status", **service.settings).returncode == 0  # starts it for as long as it takes

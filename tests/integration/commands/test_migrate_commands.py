@@ -37,9 +37,9 @@ async def test_serve_refuses_to_start_before_the_migration(databases: Databases,
     assert "chat-service migrate" in refused.stderr
     for _ in range(2):
         assert run_command("migrate", **settings).returncode == 0
-    service = await ServiceProcess(tmp_path, settings).start()
-    assert await service.stop() == 0
-    await databases.drop(url)
+    async with ServiceProcess(tmp_path, settings) as service:
+        assert await service.stop() == 0
+        await databases.drop(url)
 
 
 @pytest.mark.parametrize(("command", "on_start"), [("migrate", "no"), ("serve", "no"), ("serve", "yes")])

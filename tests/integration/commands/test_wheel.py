@@ -71,31 +71,30 @@ async def test_it_migrates_serves_and_people_chat(command: Path, databases: Data
     sql = await asyncio.to_thread(_run, [str(command), "migrate", "--sql"], cwd=tmp_path)
     assert "CREATE TABLE chat_messages" in sql
     assert await asyncio.to_thread(_run, [str(command), "migrate"], cwd=tmp_path, **database) != ""
-    service = ServiceProcess(tmp_path, database, executable=command)
-    await service.start()
-    async with aiohttp.ClientSession(service.url) as http:
-        for path, part in (
-            ("/", 'src="web/js/main.js"'),
-            ("/docs/", "<title>"),
-            ("/web/js/main.js", "import"),
-            ("/web/vendor/stompjs/index.js", "export"),
-            ("/web/vendor/sockjs/sockjs.min.js", "SockJS"),
+    async with ServiceProcess(tmp_path, database, executable=command) as service:
+        async with aiohttp.ClientSession(service.url) as http:
+            for path, part in (
+                ("/", 'src="web/js/main.js"'),
+                ("/docs/", "<title>"),
+                ("/web/js/main.js", "import"),
+                ("/web/vendor/stompjs/index.js", "export"),
+                ("/web/vendor/sockjs/sockjs.min.js", "SockJS"),
+            ):
+                async with http.get(path) as answer:
+                    assert answer.status == 200, path
+                    assert part in await answer.text(), path
+        ann_token, bob_token = service.token(ANN), service.token(BOB)
+        async with (
+            Rest(service.url, ann_token) as rest,
+            WebClient(service.ws_url, ann_token) as ann,
+            WebClient(service.ws_url, bob_token) as bob,
         ):
-            async with http.get(path) as answer:
-                assert answer.status == 200, path
-                assert part in await answer.text(), path
-    ann_token, bob_token = service.token(ANN), service.token(BOB)
-    async with (
-        Rest(service.url, ann_token) as rest,
-        WebClient(service.ws_url, ann_token) as ann,
-        WebClient(service.ws_url, bob_token) as bob,
-    ):
-        session_id = await rest.init(ANN, BOB)
-        await bob.subscribe("/user/queue/messages")
-        await ann.send(chat_message(session_id, ANN, "hello"))
-        (message,) = await bob.messages("/user/queue/messages")
-        assert message["content"] == "hello"
-    assert await service.stop() == 0
+            session_id = await rest.init(ANN, BOB)
+            await bob.subscribe("/user/queue/messages")
+            await ann.send(chat_message(session_id, ANN, "hello"))
+            (message,) = await bob.messages("/user/queue/messages")
+            assert message["content"] == "hello"
+        assert await service.stop() == 0
     await databases.drop(url)
 
 

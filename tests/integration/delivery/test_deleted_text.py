@@ -11,6 +11,7 @@ import pytest
 from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.eventually import eventually_some
+from tests.support.service.instances import two_instances
 from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -21,12 +22,8 @@ KEPT = "what is not deleted"
 @pytest.fixture
 async def services(tmp_path: Path, database_url: str, rabbitmq: RabbitNode) -> AsyncIterator[list[ServiceProcess]]:
     settings = {"CHAT_DATABASE_URL": database_url, "CHAT_BROKER_URL": rabbitmq.url, "CHAT_LOG_LEVEL": "debug"}
-    services = [ServiceProcess(tmp_path, settings) for _ in range(2)]
-    for service in services:
-        await service.start()
-    yield services
-    for service in services:
-        await service.stop()
+    async with two_instances(tmp_path, **settings) as services:
+        yield services
 
 
 async def test_it_is_in_no_table_in_no_queue_and_in_no_log(

@@ -10,6 +10,7 @@ import pytest
 from lab.rabbitmq import RabbitNode
 from tests.support.clients.web_client import Rest, WebClient, chat_message
 from tests.support.eventually import eventually
+from tests.support.service.instances import two_instances
 from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -18,14 +19,8 @@ EVENTS = "/user/queue/events"
 
 @pytest.fixture
 async def services(tmp_path: Path, database_url: str, rabbitmq: RabbitNode) -> AsyncIterator[list[ServiceProcess]]:
-    settings = {"CHAT_DATABASE_URL": database_url, "CHAT_BROKER_URL": rabbitmq.url}
-    services = [ServiceProcess(tmp_path, settings) for _ in range(2)]
-    for service in services:
-        await service.start()
-    yield services
-    for service in services:
-        await service.stop()
-        assert "Traceback" not in service.log()
+    async with two_instances(tmp_path, CHAT_DATABASE_URL=database_url, CHAT_BROKER_URL=rabbitmq.url) as services:
+        yield services
 
 
 def events(client: WebClient) -> list[dict[str, Any]]:

@@ -149,47 +149,48 @@ async def test_with_a_broker_sends_are_held_while_the_database_is_away(
 ) -> None:
     await upgrade(own_postgres.url)
     settings = {"CHAT_DATABASE_URL": own_postgres.url, "CHAT_BROKER_URL": fresh_rabbitmq.url}
-    service = await ServiceProcess(tmp_path, settings | {"CHAT_LOG_LEVEL": "warning"}).start()
-    token = service.token(ANN)
-    async with Rest(service.url, token) as rest, WebClient(service.ws_url, token) as ann:
-        session_id = await rest.init(ANN, BOB)
-        await ann.subscribe("/user/queue/ack")
-        await ann.subscribe("/user/queue/error")
-        await ann.send(chat_message(session_id, ANN, "before"), receipt="before")
-        (before,) = await ann.messages("/user/queue/ack")
+    async with ServiceProcess(tmp_path, settings | {"CHAT_LOG_LEVEL": "warning"}) as service:
+        token = service.token(ANN)
+        async with Rest(service.url, token) as rest, WebClient(service.ws_url, token) as ann:
+            session_id = await rest.init(ANN, BOB)
+            await ann.subscribe("/user/queue/ack")
+            await ann.subscribe("/user/queue/error")
+            await ann.send(chat_message(session_id, ANN, "before"), receipt="before")
+            (before,) = await ann.messages("/user/queue/ack")
 
-        await asyncio.to_thread(own_postgres.stop, signal.SIGQUIT)
-        ids = [str(uuid4()) for _ in range(20)]
-        for number, client_id in enumerate(ids):
-            await ann.send(
-                chat_message(session_id, ANN, f"held {number}", clientMessageId=client_id), receipt=client_id
-            )
-        receipts = [frame.headers["receipt-id"] for frame in await ann.got("RECEIPT", 3 + len(ids), within=30)]
-        assert set(ids) <= set(receipts)
-        status, _ = await rest.post("/api/chat/message", chat_message(session_id, ANN, "over HTTP"))
-        assert status == 503
-        assert len(await ann.messages("/user/queue/ack")) == 1
+            await asyncio.to_thread(own_postgres.stop, signal.SIGQUIT)
+            ids = [str(uuid4()) for _ in range(20)]
+            for number, client_id in enumerate(ids):
+                await ann.send(
+                    chat_message(session_id, ANN, f"held {number}", clientMessageId=client_id), receipt=client_id
+                )
+            receipts = [frame.headers["receipt-id"] for frame in await ann.got("RECEIPT", 3 + len(ids), within=30)]
+            assert set(ids) <= set(receipts)
+            status, _ = await rest.post("/api/chat/message", chat_message(session_id, ANN, "over HTTP"))
+            assert status == 503
+            assert len(await ann.messages("/user/queue/ack")) == 1
 
-        together = [chat_message(session_id, ANN, content) for content in "ab"]
-        ann.say("BEGIN", transaction="t")
-        for message in together:
-            await ann.send(message, transaction="t")
-        ann.say("COMMIT", transaction="t", receipt="never: a transaction is not held")
-        await ann.flush()
-        await asyncio.to_thread(fresh_rabbitmq.kill)
-        lost = chat_message(session_id, ANN, "both are away")
-        await ann.send(lost, receipt="never: nobody has it")
-        refused = {message["clientMessageId"] for message in (*together, lost)}
-        await eventually(lambda: refused <= set(ann.refused()), 30)
-        assert not [frame for frame in ann.of("RECEIPT") if frame.headers["receipt-id"].startswith("never")]
-        await asyncio.to_thread(fresh_rabbitmq.start)
+            together = [chat_message(session_id, ANN, content) for content in "ab"]
+            ann.say("BEGIN", transaction="t")
+            for message in together:
+                await ann.send(message, transaction="t")
+            ann.say("COMMIT", transaction="t", receipt="never: a transaction is not held")
+            await ann.flush()
+            await asyncio.to_thread(fresh_rabbitmq.kill)
+            lost = chat_message(session_id, ANN, "both are away")
+            await ann.send(lost, receipt="never: nobody has it")
+            refused = {message["clientMessageId"] for message in (*together, lost)}
+            await eventually(lambda: refused <= set(ann.refused()), 30)
+            assert not [frame for frame in ann.of("RECEIPT") if frame.headers["receipt-id"].startswith("never")]
+            await asyncio.to_thread(fresh_rabbitmq.start)
 
-        await asyncio.to_thread(own_postgres.start)
-        expected = {before["clientMessageId"], *ids}  # the ack before the outage may come again, when its mark is lost
-        await eventually(lambda: ann.acked() >= expected, 60)
-        assert ann.acked() == expected
-        stored = [message["clientMessageId"] for message in await rest.history(session_id)]
-        assert sorted(stored[1:]) == sorted(ids)
-        assert not ann.of("ERROR")
-    assert await service.stop() == 0
-    assert "Traceback" not in service.log()
+            await asyncio.to_thread(own_postgres.start)
+            # the ack before the outage may come again, when its mark is lost
+            expected = {before["clientMessageId"], *ids}
+            await eventually(lambda: ann.acked() >= expected, 60)
+            assert ann.acked() == expected
+            stored = [message["clientMessageId"] for message in await rest.history(session_id)]
+            assert sorted(stored[1:]) == sorted(ids)
+            assert not ann.of("ERROR")
+        assert await service.stop() == 0
+        assert "Traceback" not in service.log()

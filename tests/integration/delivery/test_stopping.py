@@ -59,38 +59,38 @@ async def test_a_slow_reader_that_acks_is_closed_in_order_and_loses_nothing(
     database_url: str, tmp_path: Path, server: str
 ) -> None:
     settings = {"CHAT_SERVER": server, "CHAT_RATE_BURST": "10000", "CHAT_DATABASE_URL": database_url}
-    service = await ServiceProcess(tmp_path, settings).start()
-    ann, bob = f"ann-{uuid4()}@example.org", f"bob-{uuid4()}@example.org"
-    async with (
-        Rest(service.url, service.token(ann)) as rest,
-        connect(service.ws_url, compression=None, max_queue=1, ping_interval=None) as socket,
-    ):
-        session_id = await rest.init(ann, bob)
-        reader = SlowReader(socket)
-        await reader.connect(service.token(bob))
-        reading = asyncio.create_task(reader.read())
-        async with WebClient(service.ws_url, service.token(ann)) as sender:
-            for first in range(0, MESSAGES, 100):
-                for _ in range(100):
-                    await sender.send(chat_message(session_id, ann, LARGE), receipt="r")
-                await sender.got("RECEIPT", first + 100, within=60)
-        service.signal(signal.SIGTERM)
-        before = len(reader.seqs)
-        await reading
-        assert socket.close_code in CLOSE_CODES[server]
-        assert await service.ended() == 0
-    await service.start()
-    async with WebClient(service.ws_url, service.token(bob)) as back:
-        await back.subscribe(QUEUE, ack="client-individual", replay="undelivered")
-        replayed: list[int] = []
-        while set(reader.seqs) | set(replayed) != set(range(1, MESSAGES + 1)):
-            await back.got("MESSAGE", len(replayed) + 1)
-            replayed = [int(frame.headers["seq"]) for frame in back.of("MESSAGE")]
-    assert reader.seqs == list(range(1, len(reader.seqs) + 1))
-    assert await service.stop() == 0
-    again = min(replayed, default=MESSAGES + 1)
-    assert replayed == list(range(again, MESSAGES + 1)), "without a hole"
-    assert again > before - UNDERWAY, "what was ACKed before does not come again"
-    if server == "uvicorn":
-        assert len(reader.seqs) > before + UNDERWAY, "it was given what was queued"
-        assert again > before + UNDERWAY, "what it ACKed of that does not come again"
+    async with ServiceProcess(tmp_path, settings) as service:
+        ann, bob = f"ann-{uuid4()}@example.org", f"bob-{uuid4()}@example.org"
+        async with (
+            Rest(service.url, service.token(ann)) as rest,
+            connect(service.ws_url, compression=None, max_queue=1, ping_interval=None) as socket,
+        ):
+            session_id = await rest.init(ann, bob)
+            reader = SlowReader(socket)
+            await reader.connect(service.token(bob))
+            reading = asyncio.create_task(reader.read())
+            async with WebClient(service.ws_url, service.token(ann)) as sender:
+                for first in range(0, MESSAGES, 100):
+                    for _ in range(100):
+                        await sender.send(chat_message(session_id, ann, LARGE), receipt="r")
+                    await sender.got("RECEIPT", first + 100, within=60)
+            service.signal(signal.SIGTERM)
+            before = len(reader.seqs)
+            await reading
+            assert socket.close_code in CLOSE_CODES[server]
+            assert await service.ended() == 0
+        await service.start()
+        async with WebClient(service.ws_url, service.token(bob)) as back:
+            await back.subscribe(QUEUE, ack="client-individual", replay="undelivered")
+            replayed: list[int] = []
+            while set(reader.seqs) | set(replayed) != set(range(1, MESSAGES + 1)):
+                await back.got("MESSAGE", len(replayed) + 1)
+                replayed = [int(frame.headers["seq"]) for frame in back.of("MESSAGE")]
+        assert reader.seqs == list(range(1, len(reader.seqs) + 1))
+        assert await service.stop() == 0
+        again = min(replayed, default=MESSAGES + 1)
+        assert replayed == list(range(again, MESSAGES + 1)), "without a hole"
+        assert again > before - UNDERWAY, "what was ACKed before does not come again"
+        if server == "uvicorn":
+            assert len(reader.seqs) > before + UNDERWAY, "it was given what was queued"
+            assert again > before + UNDERWAY, "what it ACKed of that does not come again"

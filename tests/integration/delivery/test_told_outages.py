@@ -58,49 +58,49 @@ Change = Callable[[str], Awaitable[None]]
 async def test_a_read_only_database_is_logged_once_and_the_instance_is_not_ready(
     database_url: str, tmp_path: Path, spoil: Change, mend: Change, cause: str
 ) -> None:
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url, "CHAT_LOG_LEVEL": "warning"}).start()
-    async with Rest(service.url, service.token(ANN)) as rest:
-        session_id = await rest.init(ANN, BOB)
-        await spoil(database_url)
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url, "CHAT_LOG_LEVEL": "warning"}) as service:
+        async with Rest(service.url, service.token(ANN)) as rest:
+            session_id = await rest.init(ANN, BOB)
+            await spoil(database_url)
 
-        async def is_refused() -> bool:
-            status, problem = await rest.post("/api/chat/message", chat_message(session_id, ANN, "hello"))
-            return (status, problem["detail"]) == (503, "the database takes no writes")
+            async def is_refused() -> bool:
+                status, problem = await rest.post("/api/chat/message", chat_message(session_id, ANN, "hello"))
+                return (status, problem["detail"]) == (503, "the database takes no writes")
 
-        for _ in range(5):
-            await eventually_some(is_refused)
-        status, answer = await rest.get("/actuator/health/readiness")
-        assert status == 503
-        assert cause in answer["cause"]
-        status, answer = await rest.get("/actuator/health")
-        assert status == 503
-        assert cause in answer["components"]["database"]["cause"]
-        assert (await rest.get(f"/api/chat/{session_id}/history"))[0] == 200
+            for _ in range(5):
+                await eventually_some(is_refused)
+            status, answer = await rest.get("/actuator/health/readiness")
+            assert status == 503
+            assert cause in answer["cause"]
+            status, answer = await rest.get("/actuator/health")
+            assert status == 503
+            assert cause in answer["components"]["database"]["cause"]
+            assert (await rest.get(f"/api/chat/{session_id}/history"))[0] == 200
 
-        await mend(database_url)
+            await mend(database_url)
 
-        async def is_ready() -> bool:
-            return (await rest.get("/actuator/health/readiness"))[0] == 200
+            async def is_ready() -> bool:
+                return (await rest.get("/actuator/health/readiness"))[0] == 200
 
-        await eventually_some(is_ready)
-        assert (await rest.post("/api/chat/message", chat_message(session_id, ANN, "hello")))[0] == 200
-    assert await service.stop() == 0
-    assert service.log().count(cause) == 1
-    assert service.log().count("the database: that is over") == 1
-    assert "Traceback" not in service.log()
+            await eventually_some(is_ready)
+            assert (await rest.post("/api/chat/message", chat_message(session_id, ANN, "hello")))[0] == 200
+        assert await service.stop() == 0
+        assert service.log().count(cause) == 1
+        assert service.log().count("the database: that is over") == 1
+        assert "Traceback" not in service.log()
 
 
 async def test_a_standby_is_noticed_without_any_traffic(database_url: str, tmp_path: Path) -> None:
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
-    await read_only(database_url)
-    async with Rest(service.url, service.token(ANN)) as rest:
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}) as service:
+        await read_only(database_url)
+        async with Rest(service.url, service.token(ANN)) as rest:
 
-        async def is_down() -> bool:
-            return (await rest.get("/actuator/health/readiness"))[0] == 503
+            async def is_down() -> bool:
+                return (await rest.get("/actuator/health/readiness"))[0] == 503
 
-        await eventually_some(is_down)
-    await writable_again(database_url)
-    assert await service.stop() == 0
+            await eventually_some(is_down)
+        await writable_again(database_url)
+        assert await service.stop() == 0
 
 
 async def test_a_refused_password_is_reported_as_refused(database_url: str, tmp_path: Path) -> None:
@@ -109,20 +109,20 @@ async def test_a_refused_password_is_reported_as_refused(database_url: str, tmp_
         "CREATE ROLE rotated LOGIN SUPERUSER PASSWORD 'one'",
     )
     url = make_url(database_url).set(username="rotated", password="one").render_as_string(hide_password=False)
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": url, "CHAT_LOG_LEVEL": "warning"}).start()
-    try:
-        await _execute(database_url, "ALTER ROLE rotated PASSWORD 'another'", _ANEW)
-        async with Rest(service.url, service.token(ANN)) as rest:
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": url, "CHAT_LOG_LEVEL": "warning"}) as service:
+        try:
+            await _execute(database_url, "ALTER ROLE rotated PASSWORD 'another'", _ANEW)
+            async with Rest(service.url, service.token(ANN)) as rest:
 
-            async def is_down() -> bool:
-                status, answer = await rest.get("/actuator/health/readiness")
-                return status == 503 and "it refuses our user or password" in answer["cause"]
+                async def is_down() -> bool:
+                    status, answer = await rest.get("/actuator/health/readiness")
+                    return status == 503 and "it refuses our user or password" in answer["cause"]
 
-            await eventually_some(is_down)
-            status, _ = await rest.post("/api/chat/init", {"fromEmail": ANN, "toEmail": BOB, "intent": "friends"})
-            assert status == 503
-        assert await service.stop() == 0
-        assert service.log().count("it refuses our user or password") == 1
-        assert "Traceback" not in service.log()
-    finally:
-        await _execute(database_url, "DROP ROLE rotated")
+                await eventually_some(is_down)
+                status, _ = await rest.post("/api/chat/init", {"fromEmail": ANN, "toEmail": BOB, "intent": "friends"})
+                assert status == 503
+            assert await service.stop() == 0
+            assert service.log().count("it refuses our user or password") == 1
+            assert "Traceback" not in service.log()
+        finally:
+            await _execute(database_url, "DROP ROLE rotated")

@@ -13,6 +13,7 @@ from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_messa
 from tests.support.eventually import eventually_some
 from tests.support.identity.flairbit import FlairBit
 from tests.support.network.http_server import http_server
+from tests.support.service.instances import two_instances
 from tests.support.service.service_process import ServiceProcess
 
 OLD, NEW, BOB = "kate@old.example", "kate@new.example", "bob@example.org"
@@ -38,11 +39,8 @@ async def world(database_url: str, fresh_rabbitmq: RabbitNode, tmp_path: Path) -
             "CHAT_PROFILE_CACHE_TTL": "1s",
             "CHAT_PROFILE_NEGATIVE_TTL": "1s",
         }
-        here, there = [await ServiceProcess(tmp_path, settings).start() for _ in range(2)]
-        yield World(flairbit, here, there)
-        for service in (here, there):
-            assert await service.stop() == 0
-            assert "Traceback" not in service.log()
+        async with two_instances(tmp_path, **settings) as (here, there):
+            yield World(flairbit, here, there)
 
 
 async def status(service: ServiceProcess, email: str, session_id: str) -> int:

@@ -36,22 +36,22 @@ async def test_more_connections_than_files_burn_no_core(tmp_path: Path, server: 
     limited.write_text(f'#!/bin/sh\nulimit -n {FILES}\nexec {COMMAND} "$@"\n')
     limited.chmod(0o755)
     settings = {"CHAT_DATABASE_URL": "memory:", "CHAT_SERVER": server, "CHAT_MAX_CONNECTIONS": "1000"}
-    service = await ServiceProcess(tmp_path, settings, executable=limited).start()
-    with connections(service.port, 2 * FILES):
-        before = cpu_seconds(service.pid)
-        await asyncio.sleep(MEASURED)
-        assert cpu_seconds(service.pid) - before < MEASURED / 2
+    async with ServiceProcess(tmp_path, settings, executable=limited) as service:
+        with connections(service.port, 2 * FILES):
+            before = cpu_seconds(service.pid)
+            await asyncio.sleep(MEASURED)
+            assert cpu_seconds(service.pid) - before < MEASURED / 2
 
-    async def is_ready() -> bool:
-        async with aiohttp.ClientSession() as http:
-            try:
-                async with http.get(f"{service.url}/actuator/health/readiness") as answer:
-                    return answer.status == 200
-            except aiohttp.ClientError:
-                return False
+        async def is_ready() -> bool:
+            async with aiohttp.ClientSession() as http:
+                try:
+                    async with http.get(f"{service.url}/actuator/health/readiness") as answer:
+                        return answer.status == 200
+                except aiohttp.ClientError:
+                    return False
 
-    await eventually_some(is_ready)
-    assert await service.stop() == 0
-    assert service.log().count("CHAT_MAX_CONNECTIONS: at most ") == 1
-    if server == "uvicorn":  # Granian leaves the others in the backlog before it comes to that
-        assert service.log().count("file descriptors: none is left for this process") == 1
+        await eventually_some(is_ready)
+        assert await service.stop() == 0
+        assert service.log().count("CHAT_MAX_CONNECTIONS: at most ") == 1
+        if server == "uvicorn":  # Granian leaves the others in the backlog before it comes to that
+            assert service.log().count("file descriptors: none is left for this process") == 1

@@ -79,14 +79,14 @@ async def world(database_url: str, tmp_path: Path) -> AsyncIterator[World]:
             "CHAT_CONFIG_FILE": str(config),
             "CHAT_DATABASE_URL_FILE": str(tmp_path / "database-url"),
         }
-        service = await ServiceProcess(tmp_path, settings).start()
-        partner, ours = (load_private_key(tmp_path / name / "private.pem") for name in ("partner", "ours"))
-        yield World(service, flairbit, issuer, partner, ours)
-        assert await service.stop() == 0
-        log = service.log()
-        assert "Traceback" not in log
-        assert "Bearer" not in log
-        assert all(json.loads(line) for line in log.splitlines())
+        async with ServiceProcess(tmp_path, settings) as service:
+            partner, ours = (load_private_key(tmp_path / name / "private.pem") for name in ("partner", "ours"))
+            yield World(service, flairbit, issuer, partner, ours)
+            assert await service.stop() == 0
+            log = service.log()
+            assert "Traceback" not in log
+            assert "Bearer" not in log
+            assert all(json.loads(line) for line in log.splitlines())
 
 
 async def test_people_with_tokens_of_the_issuer_chat(world: World) -> None:

@@ -249,16 +249,16 @@ async def test_metrics_count_sends_and_refusals(service: ServiceProcess) -> None
 
 
 async def test_in_memory_the_whole_service_runs_and_nothing_is_left(tmp_path: Path) -> None:
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": "memory:", "CHAT_PROFILE": "test"}).start()
-    service.settings["CHAT_PROFILE"] = "dev"  # for the token
-    async with Rest(service.url, service.token(ANN)) as ann, WebClient(service.ws_url, service.token(BOB)) as bob:
-        session_id = await ann.init(ANN, BOB)
-        await bob.subscribe("/user/queue/messages")
-        status, stored = await ann.post("/api/chat/message", chat_message(session_id, ANN, "hello"))
-        assert status == 200
-        assert await bob.messages("/user/queue/messages") == [stored]
-        assert await ann.history(session_id) in ([stored], [stored | {"delivered": True}])
-        assert (await ann.get("/actuator/health"))[0] == 200
-    assert await service.stop() == 0
-    assert "Traceback" not in service.log()
-    assert set(os.listdir(tmp_path)) == {"keys", f"service-{service.port}.log"}
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": "memory:", "CHAT_PROFILE": "test"}) as service:
+        service.settings["CHAT_PROFILE"] = "dev"  # for the token
+        async with Rest(service.url, service.token(ANN)) as ann, WebClient(service.ws_url, service.token(BOB)) as bob:
+            session_id = await ann.init(ANN, BOB)
+            await bob.subscribe("/user/queue/messages")
+            status, stored = await ann.post("/api/chat/message", chat_message(session_id, ANN, "hello"))
+            assert status == 200
+            assert await bob.messages("/user/queue/messages") == [stored]
+            assert await ann.history(session_id) in ([stored], [stored | {"delivered": True}])
+            assert (await ann.get("/actuator/health"))[0] == 200
+        assert await service.stop() == 0
+        assert "Traceback" not in service.log()
+        assert set(os.listdir(tmp_path)) == {"keys", f"service-{service.port}.log"}

@@ -39,10 +39,10 @@ async def service(
         "CHAT_SERVER": request.param,
         "CHAT_WORKERS": "2",
     }
-    service = await ServiceProcess(tmp_path, settings).start()
-    yield service
-    assert await service.stop() == 0
-    assert "Traceback" not in service.log()
+    async with ServiceProcess(tmp_path, settings) as service:
+        yield service
+        assert await service.stop() == 0
+        assert "Traceback" not in service.log()
 
 
 async def scrape(service: ServiceProcess, name: str) -> Counter[str]:

@@ -27,10 +27,10 @@ async def service(request: pytest.FixtureRequest, tmp_path: Path, database_url: 
     if request.param == "RabbitMQ":
         node: RabbitNode = request.getfixturevalue("rabbitmq")
         settings["CHAT_BROKER_URL"] = node.url
-    service = await ServiceProcess(tmp_path, settings).start()
-    yield service
-    assert await service.stop() == 0
-    assert "Traceback" not in service.log()
+    async with ServiceProcess(tmp_path, settings) as service:
+        yield service
+        assert await service.stop() == 0
+        assert "Traceback" not in service.log()
 
 
 def last_states(watcher: WebClient) -> dict[str, str]:

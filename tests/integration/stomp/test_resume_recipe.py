@@ -113,9 +113,9 @@ async def until_stored(rest: Rest, message: dict[str, Any]) -> None:
 @pytest.fixture
 async def service(tmp_path: Path, database_url: str) -> AsyncIterator[ServiceProcess]:
     node.install()
-    service = await ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}).start()
-    yield service
-    assert await service.stop() == 0
+    async with ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": database_url}) as service:
+        yield service
+        assert await service.stop() == 0
 
 
 @pytest.mark.parametrize(("name", "platforms"), [("recipe", (in_node, in_chromium)), ("recipe: rx-stomp", (in_node,))])

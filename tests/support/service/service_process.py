@@ -42,7 +42,10 @@ def run_command(
 
 
 class ServiceProcess:
-    """In the `dev` profile, unless `settings` say otherwise; its log is in `home`. The port stays the same."""
+    """In the `dev` profile, unless `settings` say otherwise; its log is in `home`. The port stays the same.
+
+    As a context, it is started, and stopped whatever the test comes to.
+    """
 
     def __init__(
         self, home: Path, settings: Mapping[str, str], *, command: str = "serve", executable: str | Path = COMMAND
@@ -78,11 +81,24 @@ class ServiceProcess:
 
     async def start(self) -> "ServiceProcess":
         self._process = self._spawn()
-        async with asyncio.timeout(START_TIMEOUT), aiohttp.ClientSession() as http:
-            while not await self._is_ready(http):
-                assert self._process.poll() is None, self.log()
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(START_TIMEOUT), aiohttp.ClientSession() as http:
+                while not await self._is_ready(http):
+                    assert self._process.poll() is None, self.log()
+                    await asyncio.sleep(0.05)
+        except BaseException:
+            await self.kill()
+            raise
         return self
+
+    async def __aenter__(self) -> "ServiceProcess":
+        return await self.start()
+
+    async def __aexit__(self, *_: object) -> None:
+        try:
+            await self.stop()
+        finally:
+            await self.kill()
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self._log.open("ab") as log:
