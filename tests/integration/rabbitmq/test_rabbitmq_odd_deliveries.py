@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import aio_pika
 import pytest
@@ -44,13 +45,8 @@ class Counting(Instance):
 
 @pytest.fixture
 async def instances(rabbitmq: RabbitNode) -> AsyncIterator[list[Counting]]:
-    instances = [Counting(rabbitmq) for _ in range(2)]
-    for instance in instances:
-        await instance.start()
-        await instance.ready()
-    yield instances
-    for instance in instances:
-        await instance.broker.stop()
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(Counting(rabbitmq)) for _ in range(2)]
 
 
 @pytest.mark.parametrize("name", ODD)

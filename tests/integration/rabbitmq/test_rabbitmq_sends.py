@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 
 import aio_pika
 import pytest
@@ -152,33 +153,30 @@ async def test_under_a_memory_alarm_queued_sends_are_stored_and_new_ones_are_ref
 async def test_a_cluster_goes_on_without_one_of_its_nodes(rabbitmq_cluster: RabbitNodes, start: Start) -> None:
     storing = Storing()
     queue = await start(rabbitmq_cluster.urls, storing)
-    instances = [Instance(_broker(rabbitmq_cluster)) for _ in range(3)]
-    for instance in instances:
-        await instance.start()
-        await instance.broker.wait_ready()
-    await submit(queue, b"before")
-    await eventually(lambda: storing.stored == [b"before"])
-    await asyncio.sleep(1)  # see above: a queue just made
-    bodies, deliveries = [b"%d" % number for number in range(50)], some_deliveries(50)
-    lost = rabbitmq_cluster.nodes[0]
-    await asyncio.to_thread(lost.kill)
-    for body, delivery in zip(bodies, deliveries, strict=True):
-        await submit(queue, body)
-        await instances[0].publish([delivery])
-    await instances[0].has_got(deliveries)
-    await eventually(lambda: set(storing.stored) == {b"before", *bodies}, within=60)
+    async with AsyncExitStack() as stack:
+        brokers = [_broker(rabbitmq_cluster) for _ in range(3)]
+        instances = [await stack.enter_async_context(Instance(broker)) for broker in brokers]
+        await submit(queue, b"before")
+        await eventually(lambda: storing.stored == [b"before"])
+        await asyncio.sleep(1)  # see above: a queue just made
+        bodies, deliveries = [b"%d" % number for number in range(50)], some_deliveries(50)
+        lost = rabbitmq_cluster.nodes[0]
+        await asyncio.to_thread(lost.kill)
+        for body, delivery in zip(bodies, deliveries, strict=True):
+            await submit(queue, body)
+            await instances[0].publish([delivery])
+        await instances[0].has_got(deliveries)
+        await eventually(lambda: set(storing.stored) == {b"before", *bodies}, within=60)
 
-    async def reaches_all() -> bool:
-        """In the end: those whose queue was on the lost node make another one first."""
-        (delivery,) = some_deliveries(1)
-        await instances[0].publish([delivery])
-        await asyncio.sleep(0.1)
-        return all(delivery in instance.push.deliveries for instance in instances)
+        async def reaches_all() -> bool:
+            """In the end: those whose queue was on the lost node make another one first."""
+            (delivery,) = some_deliveries(1)
+            await instances[0].publish([delivery])
+            await asyncio.sleep(0.1)
+            return all(delivery in instance.push.deliveries for instance in instances)
 
-    assert await eventually_some(reaches_all, within=60)
-    await asyncio.to_thread(lost.start)
-    for instance in instances:
-        await instance.broker.stop()
+        assert await eventually_some(reaches_all, within=60)
+        await asyncio.to_thread(lost.start)
 
 
 def _broker(cluster: RabbitNodes) -> RabbitBroker:

@@ -11,17 +11,15 @@ from yarl import URL
 
 from adapters.rabbitmq.connection.link import Link
 from adapters.rabbitmq.publisher import OutgoingMessage, Publisher
-from adapters.rabbitmq.sends.send_queue import RabbitSendQueue
 from adapters.rabbitmq.settings import RabbitSettings
 from adapters.rabbitmq.topology import SEND_QUEUE
-from adapters.system.clock import SystemClock
 from application.ports.send_queue import Accept, Reject, Retry, Submission, Verdict
 from domain.errors import Unavailable
 from lab.rabbitmq import RabbitNode
 from tests.integration.rabbitmq.test_rabbitmq_odd_sends import all_dead
 from tests.support.eventually import eventually
 from tests.support.network.proxy import Proxy
-from tests.support.rabbitmq.queues import eventually_empty
+from tests.support.rabbitmq.queues import eventually_empty, send_queue
 
 RATE = 1_000_000  # octets a second
 BODY = 50_000
@@ -91,15 +89,11 @@ async def test_sends_that_are_buried_over_a_slow_line_are_buried_once(fresh_rabb
         return [Retry() if is_away else Reject("malformed") if send.body != b"good" else Accept() for send in sends]
 
     settings = replace(SETTINGS, max_send_retry=0.1)
-    queue = RabbitSendQueue([through(line, fresh_rabbitmq)], "test", SystemClock(), settings)
-    queue.consume(judge)
-    await queue.start()
-    await queue.wait_ready()
-    for number in range(COUNT):
-        await queue.submit(b"bad%3d" % number + b"x" * BODY)
-    await queue.submit(b"good")
-    await eventually(lambda: len(waiting) == COUNT + 1, 60)
-    is_away = False
-    await eventually_empty(fresh_rabbitmq, SEND_QUEUE, within=60)
-    await queue.stop()
+    async with send_queue(through(line, fresh_rabbitmq), judge, settings) as queue:
+        for number in range(COUNT):
+            await queue.submit(b"bad%3d" % number + b"x" * BODY)
+        await queue.submit(b"good")
+        await eventually(lambda: len(waiting) == COUNT + 1, 60)
+        is_away = False
+        await eventually_empty(fresh_rabbitmq, SEND_QUEUE, within=60)
     assert len(await all_dead(fresh_rabbitmq)) == COUNT

@@ -132,13 +132,10 @@ async def test_new_instances_without_the_fanout_reach_the_new_ones_with_it_and_t
 ) -> None:
     """As when the setting is switched off, one instance after the other."""
     everything, _, publisher = new
-    later = Instance(RabbitBroker([fresh_rabbitmq.url], "later", Seal(["ours"], SystemClock())))
-    await later.start()
-    await later.ready()
-    await later.broker.publish(DELIVERIES)
-    await everything.has(DELIVERIES)
-    assert await old.received() == []
-    await publisher.broker.publish(more := [a_delivery(8)])
-    await later.has([*DELIVERIES, *more])
-    await everything.has([*DELIVERIES, *more])
-    await later.broker.stop()
+    async with Instance(RabbitBroker([fresh_rabbitmq.url], "later", Seal(["ours"], SystemClock()))) as later:
+        await later.broker.publish(DELIVERIES)
+        await everything.has(DELIVERIES)
+        assert await old.received() == []
+        await publisher.broker.publish(more := [a_delivery(8)])
+        await later.has([*DELIVERIES, *more])
+        await everything.has([*DELIVERIES, *more])

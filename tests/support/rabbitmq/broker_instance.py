@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import Self
 from uuid import uuid4
 
 from adapters.memory.push import RecordingPush
@@ -25,7 +26,10 @@ def some_deliveries(count: int) -> list[Delivery]:
 
 
 class Instance:
-    """A broker and what it has pushed. It listens to `destinations` from the start."""
+    """A broker and what it has pushed. It listens to `destinations` from the start.
+
+    As a context, it is started and ready, and stopped whatever the test comes to.
+    """
 
     def __init__(self, broker: Broker, *destinations: str) -> None:
         self.broker = broker
@@ -36,6 +40,18 @@ class Instance:
     async def start(self) -> None:
         await self.broker.start(self.push)
         self._listening = asyncio.create_task(self.listen(*self._destinations))
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self.start()
+            await self.ready()
+        except BaseException:
+            await self.broker.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.broker.stop()
 
     async def ready(self) -> None:
         """It publishes, and gets what is published to its destinations."""
