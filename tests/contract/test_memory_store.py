@@ -1,22 +1,8 @@
 """The in-memory store keeps what every store promises."""
 
-from datetime import timedelta
-
 import pytest
 
 from adapters.memory.clock import ManualClock
-from adapters.memory.profiles import InMemoryProfileDirectory
-from adapters.memory.store.blocks import InMemoryBlockRepository
-from adapters.memory.store.contents import InMemoryStore
-from adapters.memory.store.conversations import InMemoryConversationRepository
-from adapters.memory.store.growth import InMemoryGrowthReader
-from adapters.memory.store.message_changes import InMemoryMessageChanges
-from adapters.memory.store.messages import InMemoryMessageRepository
-from adapters.memory.store.outbox import InMemoryOutbox
-from adapters.memory.store.sessions import InMemorySessionRepository
-from adapters.memory.store.showing import InMemoryShowingRepository
-from adapters.memory.store.sync import InMemorySyncStore
-from adapters.memory.store.unread import InMemoryUnreadRepository
 from tests.contract.suites.store.append import AppendContract
 from tests.contract.suites.store.blocks import BlockContract
 from tests.contract.suites.store.closing import ClosingContract
@@ -41,30 +27,7 @@ from tests.support.people import NOW
 class InMemory:
     @pytest.fixture
     def repositories(self) -> Repositories:
-        clock = ManualClock(NOW)
-        store = InMemoryStore(clock)
-
-        async def pass_time(duration: timedelta) -> None:
-            clock.advance(duration.total_seconds())
-
-        async def tick() -> None:
-            clock.advance(0.001)
-
-        return Repositories(
-            InMemorySessionRepository(store),
-            InMemoryMessageRepository(store),
-            InMemoryOutbox(store),
-            InMemoryProfileDirectory(),
-            InMemoryGrowthReader(store),
-            InMemoryMessageChanges(store),
-            InMemorySyncStore(store),
-            InMemoryConversationRepository(store),
-            InMemoryShowingRepository(store),
-            InMemoryUnreadRepository(store),
-            InMemoryBlockRepository(store),
-            pass_time,
-            tick,
-        )
+        return Repositories.in_memory(ManualClock(NOW))
 
 
 class TestSessions(InMemory, SessionRepositoryContract): ...

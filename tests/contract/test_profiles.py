@@ -1,6 +1,7 @@
 """Every lookup and every directory of profiles keeps the same promises."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import unquote
 
 import msgspec
@@ -14,17 +15,6 @@ from adapters.flairbit.circuit import CircuitBreakingLookup
 from adapters.flairbit.client import FlairBitProfileLookup
 from adapters.memory.clock import ManualClock
 from adapters.memory.profiles import EmbeddedProfileLookup, InMemoryProfileDirectory, InMemoryProfileLookup
-from adapters.memory.store.blocks import InMemoryBlockRepository
-from adapters.memory.store.contents import InMemoryStore
-from adapters.memory.store.conversations import InMemoryConversationRepository
-from adapters.memory.store.growth import InMemoryGrowthReader
-from adapters.memory.store.message_changes import InMemoryMessageChanges
-from adapters.memory.store.messages import InMemoryMessageRepository
-from adapters.memory.store.outbox import InMemoryOutbox
-from adapters.memory.store.sessions import InMemorySessionRepository
-from adapters.memory.store.showing import InMemoryShowingRepository
-from adapters.memory.store.sync import InMemorySyncStore
-from adapters.memory.store.unread import InMemoryUnreadRepository
 from application.ports.profiles import ProfileDirectory, ProfileLookup
 from tests.contract.suites.profile_contract import KNOWN, ProfileLookupContract
 from tests.contract.suites.store.contract import Repositories
@@ -96,17 +86,6 @@ class TestCachedDirectory(ProfileDirectoryContract):
     @pytest.fixture
     def repositories(self, directory: ProfileDirectory) -> Repositories:
         clock = ManualClock(NOW)
-        store = InMemoryStore(clock)
-        return Repositories(
-            InMemorySessionRepository(store),
-            InMemoryMessageRepository(store),
-            InMemoryOutbox(store),
-            CachedProfileDirectory(directory, clock, ttl=900, size=100),
-            InMemoryGrowthReader(store),
-            InMemoryMessageChanges(store),
-            InMemorySyncStore(store),
-            InMemoryConversationRepository(store),
-            InMemoryShowingRepository(store),
-            InMemoryUnreadRepository(store),
-            InMemoryBlockRepository(store),
+        return replace(
+            Repositories.in_memory(clock), directory=CachedProfileDirectory(directory, clock, ttl=900, size=100)
         )

@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Self
 
 import pytest
 
+from adapters.memory.clock import ManualClock
+from adapters.memory.store.contents import InMemoryStore
 from application.ports.blocks import BlockRepository
 from application.ports.changes.message_changes import MessageChanges
 from application.ports.changes.sync import SyncStore
@@ -20,6 +23,7 @@ from application.ports.unread import UnreadRepository
 from domain.message import Draft
 from domain.profile import Profile
 from domain.session import ChatSession
+from entrypoints.store import MemoryStore
 from tests.support.people import draft, person, session_of
 
 
@@ -43,6 +47,33 @@ class Repositories:
     """Makes everything that is stored so much older."""
     tick: Callable[[], Awaitable[None]] = field(repr=False, default=no_time_passes)
     """What is stored after it is newer than what was stored before."""
+
+    @classmethod
+    def in_memory(cls, clock: ManualClock) -> Self:
+        """Of one store in memory, with this clock."""
+        store = MemoryStore(InMemoryStore(clock))
+
+        async def pass_time(duration: timedelta) -> None:
+            clock.advance(duration.total_seconds())
+
+        async def tick() -> None:
+            clock.advance(0.001)
+
+        return cls(
+            store.sessions,
+            store.messages,
+            store.outbox,
+            store.directory,
+            store.growth,
+            store.changes,
+            store.sync,
+            store.conversations,
+            store.showing,
+            store.unread,
+            store.blocks,
+            pass_time,
+            tick,
+        )
 
 
 @dataclass(frozen=True)
