@@ -2,15 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from adapters.postgres.schema.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
 from tests.support.clients.web_client import INTENT, Rest, WebClient, chat_message
 from tests.support.eventually import eventually, eventually_some
@@ -19,24 +16,6 @@ from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 PATIENCE = 60  # seconds; statements and waits for a connection end after 5 s each
-
-
-@pytest.fixture
-def postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """One that the test may stop; durable, as in production."""
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def service(postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[ServiceProcess]:
-    await upgrade(postgres.url)
-    service = ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": postgres.url, "CHAT_LOG_LEVEL": "warning"})
-    yield await service.start()
-    await service.stop()
-    assert "Traceback" not in service.log()
 
 
 @dataclass
@@ -117,7 +96,7 @@ async def stored(service: ServiceProcess, session_id: str) -> list[dict[str, Any
 
 @pytest.mark.parametrize("outage", OUTAGES)
 async def test_a_message_that_is_not_stored_gets_no_receipt_and_no_200(
-    service: ServiceProcess, postgres: EmbeddedPostgres, outage: str
+    service: ServiceProcess, own_postgres: EmbeddedPostgres, outage: str
 ) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
     tokens = [ann_token, ann_token, bob_token, bob_token, ann_token]
@@ -132,7 +111,7 @@ async def test_a_message_that_is_not_stored_gets_no_receipt_and_no_200(
         to_ack = clients[3].of("MESSAGE")[-1].headers["ack"]
         chat = Chat(session_id, clients, to_ack)
 
-        async with OUTAGES[outage](postgres):
+        async with OUTAGES[outage](own_postgres):
             asked, left = await chat.ask()
             path = f"/api/chat/{session_id}/seen"
             answers = await asyncio.gather(
@@ -155,7 +134,7 @@ async def test_a_message_that_is_not_stored_gets_no_receipt_and_no_200(
             await client.__aexit__(None, None, None)
 
 
-async def test_a_send_with_a_receipt_survives_a_crash(service: ServiceProcess, postgres: EmbeddedPostgres) -> None:
+async def test_a_send_with_a_receipt_survives_a_crash(service: ServiceProcess, own_postgres: EmbeddedPostgres) -> None:
     ann_token, bob_token = service.token(ANN), service.token(BOB)
     async with (
         Rest(service.url, ann_token) as rest,
@@ -183,8 +162,8 @@ async def test_a_send_with_a_receipt_survives_a_crash(service: ServiceProcess, p
         bob.say("DISCONNECT", receipt="bye")
         await bob.flush()
         await bob.got("RECEIPT", len(bob.of("RECEIPT")) + 1)
-        await asyncio.to_thread(postgres.stop, signal.SIGQUIT)
-        await asyncio.to_thread(postgres.start)
+        await asyncio.to_thread(own_postgres.stop, signal.SIGQUIT)
+        await asyncio.to_thread(own_postgres.start)
         history = await stored(service, session_id)
     sent = [message["clientMessageId"] for message in (first, *together)]
     assert [message["clientMessageId"] for message in history] == sent

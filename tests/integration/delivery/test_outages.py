@@ -2,11 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from uuid import uuid4
-
-import pytest
 
 from adapters.postgres.schema.migrations import upgrade
 from entrypoints.development.embedded_postgres import EmbeddedPostgres
@@ -16,24 +13,6 @@ from tests.support.eventually import eventually, eventually_some
 from tests.support.service.service_process import ServiceProcess, run_command
 
 ANN, BOB = "ann@example.org", "bob@example.org"
-
-
-@pytest.fixture
-def own_postgres(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
-    """One that the test may stop; durable, as in production."""
-    server = EmbeddedPostgres(tmp_path / "postgres")
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-async def service(own_postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[ServiceProcess]:
-    await upgrade(own_postgres.url)
-    service = ServiceProcess(tmp_path, {"CHAT_DATABASE_URL": own_postgres.url, "CHAT_LOG_LEVEL": "warning"})
-    yield await service.start()
-    await service.stop()
-    assert "Traceback" not in service.log()
 
 
 class Sender:
