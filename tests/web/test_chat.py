@@ -86,7 +86,7 @@ async def test_missed_messages_come_when_the_network_is_back(service: ServicePro
         await bob.write("Ann", "typed without a network")
         await expect(bob.message("typed without")).to_contain_text("Waiting to be sent")
         await there.page.context.set_offline(False)
-        await expect(bob.pane.get_by_text("Online")).to_be_visible()
+        await expect(bob.pane.get_by_text("Online · ")).to_be_visible()
         await expect(ann.message("typed without a network")).to_be_visible()
         await expect(bob.message("typed without a network")).to_contain_text(SEEN)
         await expect(bob.message("Connection resumed after no. 1")).to_be_attached()
@@ -144,6 +144,7 @@ async def test_the_log_shows_the_frames_and_no_token(service: ServiceProcess, de
     await connect.locator("summary").click()
     await expect(connect).to_contain_text("Authorization:Bearer •••")
     await expect(log.get_by_text("replay undelivered")).to_be_visible()
+    await expect(log.get_by_text("/user/queue/events · message").first).to_be_visible()
     for command in ("CONNECTED", "SUBSCRIBE", "SEND", "RECEIPT", "MESSAGE"):
         await expect(log.get_by_text(command, exact=True).first).to_be_attached()
     assert "eyJ" not in await ann.pane.inner_text()

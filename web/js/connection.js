@@ -22,6 +22,8 @@ export class Connection extends Emitter {
   /** @type {ConnectionState} */
   state = { phase: "cut" };
   transport;
+  /** What the service has switched on, as CONNECTED said last. @type {Set<string>} */
+  features = new Set();
 
   #identity;
   #log;
@@ -101,16 +103,17 @@ export class Connection extends Emitter {
   }
 
   /**
-   * `receive` gets the decoded bodies. Returns how to unsubscribe.
+   * `receive` gets the decoded bodies, and the headers. Returns how to unsubscribe.
    * @param {string} destination
-   * @param {(body: any) => void} receive
+   * @param {(body: any, headers: Record<string, string>) => void} receive
    * @param {Record<string, string>} [headers]
    * @returns {() => void}
    */
   subscribe(destination, receive, headers = {}) {
     const client = this.#client;
     if (!client) return () => {};
-    const subscription = client.subscribe(destination, ({ body }) => receive(JSON.parse(body)), headers);
+    const given = (/** @type {Frame} */ frame) => receive(JSON.parse(frame.body), frame.headers);
+    const subscription = client.subscribe(destination, given, headers);
     return () => {
       if (client === this.#client && client.connected) subscription.unsubscribe();
     };
@@ -167,6 +170,7 @@ export class Connection extends Emitter {
    */
   #connected({ headers }, transport) {
     this.#tries = 0;
+    this.features = new Set((headers["chat-features"] ?? "").split(",").filter(Boolean));
     this.#scheduleRenewal();
     this.#become({ phase: "connected", version: headers.version, transport: transport.name });
     this.emit("connected");

@@ -1,5 +1,7 @@
 import { Emitter } from "./emitter.js";
+import { Messages } from "./messages.js";
 import { keep, read } from "./storage.js";
+import { WhenOpened } from "./when-opened.js";
 
 /**
  * @param {string} email
@@ -8,16 +10,12 @@ import { keep, read } from "./storage.js";
 export const draftKey = (email, sessionId = "") => `chat-service:draft:${email}:${sessionId}`;
 
 /**
- * The messages of one session, as far as they are known here. Emits `changed`.
+ * One session as far as it is known here. Emits `changed`.
  *
- * `heldTo` is the seq up to which there is no hole: a subscription resumes after it. An ack may bring a later message
- * before the ones in between, which is why this is not simply the last seq.
+ * `heldTo` is the seq up to which there is no hole: a subscription of its topic resumes after it. An ack may bring a
+ * later message before the ones in between, which is why this is not simply the last seq.
  */
 export class Conversation extends Emitter {
-  /** By clientMessageId. @type {Map<string, ChatMessage>} */
-  #messages = new Map();
-  /** @type {ChatMessage[] | null} */
-  #ordered = null;
   /** The newest message that is known, loaded or not. @type {ChatMessage | undefined} */
   last;
   lastSeq = 0;
@@ -25,9 +23,12 @@ export class Conversation extends Emitter {
   createdAt = "";
   unread = 0;
   /** @type {Peer} */
-  peer = { email: "", displayName: "" };
-  #heldFrom = 0;
-  #lastWhenOpened = 0;
+  peer = { profileId: "", email: "", displayName: "" };
+  /** When the service told of it last, as performance.now() has it. */
+  toldAt = 0;
+  #messages = new Messages((message) => this.isMine(message));
+  whenOpened = new WhenOpened(this);
+  #heardTo = 0; // what comes after it is news
 
   /**
    * @param {string} me my e-mail
@@ -42,17 +43,18 @@ export class Conversation extends Emitter {
     this.hasOlder = false;
     this.heldTo = 0;
     this.seenTo = 0; // by me
-    this.unreadWhenOpened = 0;
     this.resumes = new Map(); // after which seq a lost connection went on, and how many messages came then
     this.summarize(summary);
+    this.#heardTo = summary.lastSeq - summary.unreadCount;
   }
 
-  /** What the list of sessions says. @param {SessionSummary} summary */
-  summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt }) {
+  /** What the service says of the session as a whole. @param {SessionSummary} summary */
+  summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt, deliveredTo, seenTo }) {
     this.lastSeq = Math.max(lastSeq, this.lastSeq);
     // what was just seen may not have been when this was asked for
     const unread = lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
     Object.assign(this, { intent, peer, createdAt, unread });
+    this.#messages.mark({ deliveredTo, seenTo });
     if (lastMessage) this.#noteLast(lastMessage);
     this.emit("changed");
   }
@@ -68,8 +70,12 @@ export class Conversation extends Emitter {
 
   /** Oldest first. */
   get messages() {
-    this.#ordered ??= [...this.#messages.values()].sort((a, b) => a.seq - b.seq);
-    return this.#ordered;
+    return this.#messages.shown;
+  }
+
+  /** @param {number} seq */
+  withSeq(seq) {
+    return this.#messages.withSeq(seq);
   }
 
   get activeAt() {
@@ -88,11 +94,11 @@ export class Conversation extends Emitter {
    */
   load(page, limit) {
     this.loaded = true;
-    this.unreadWhenOpened = this.unread;
-    this.#lastWhenOpened = page.at(-1)?.seq ?? 0;
-    this.#startAt(page, limit);
-    this.heldTo = Math.max(this.heldTo, this.#lastWhenOpened);
-    this.#merge(page);
+    const lastSeq = page.at(-1)?.seq ?? 0;
+    this.whenOpened.note(this.unread, lastSeq);
+    this.#heardTo = Math.max(this.#heardTo, lastSeq);
+    this.heldTo = Math.max(this.heldTo, lastSeq);
+    this.loadOlder(page, limit);
   }
 
   /**
@@ -101,28 +107,20 @@ export class Conversation extends Emitter {
    * @param {number} limit
    */
   loadOlder(page, limit) {
-    this.#startAt(page, limit);
+    this.hasOlder = page.length === limit && page[0].seq > 1;
+    this.#messages.from = this.hasOlder ? page[0].seq : 0;
     this.#merge(page);
   }
 
   /** The first seq from which there is no hole, 0 while nothing is known. */
   get heldFrom() {
-    return this.#heldFrom;
-  }
-
-  /**
-   * @param {ChatMessage[]} page
-   * @param {number} limit
-   */
-  #startAt(page, limit) {
-    this.hasOlder = page.length === limit && page[0].seq > 1;
-    if (page.length) this.#heldFrom = page[0].seq;
+    return this.messages[0]?.seq ?? 0;
   }
 
   /** From the topic, which has no holes. @param {ChatMessage} message */
   fromTopic(message) {
     this.heldTo = Math.max(this.heldTo, message.seq);
-    this.receive(message);
+    return this.receive(message);
   }
 
   /**
@@ -130,19 +128,30 @@ export class Conversation extends Emitter {
    * @param {ChatMessage} message
    */
   receive(message) {
-    const isNews = message.seq > this.lastSeq && !this.isMine(message);
+    const isTheirs = !this.isMine(message);
+    const isNews = isTheirs && message.seq > this.#heardTo;
+    if (isTheirs && message.seq > this.lastSeq) this.unread += 1; // else the service has counted it
+    this.#heardTo = Math.max(this.#heardTo, message.seq);
     this.lastSeq = Math.max(this.lastSeq, message.seq);
-    if (isNews) this.unread += 1;
     if (message.seq === this.heldTo + 1 && this.loaded) this.heldTo = message.seq;
-    if (!this.isMine(message)) this.#markMine(message.seq, { delivered: true }); // who answers has what was before
-    const fits = this.loaded && (message.seq >= this.#heldFrom || !this.hasOlder); // else it would leave a hole
-    this.#merge(fits ? [message] : [], message);
+    if (isNews) this.#messages.mark({ deliveredTo: message.seq }); // who answers has what was before
+    this.#merge([message]);
     return isNews;
   }
 
   /** What is known here, as the store has it now. @param {ChatMessage[]} messages */
-  mark(messages) {
-    this.#merge(messages.filter((message) => this.#messages.has(message.clientMessageId)));
+  refresh(messages) {
+    this.#merge(messages.filter(({ seq }) => this.#messages.withSeq(seq)));
+  }
+
+  /** Nothing of it is sure any more: it is to be loaded again. */
+  forget() {
+    this.loaded = false;
+    this.hasOlder = false;
+    this.heldTo = this.lastSeq = this.seenTo = 0;
+    this.last = undefined;
+    this.#messages.forget();
+    this.emit("changed");
   }
 
   /**
@@ -154,9 +163,10 @@ export class Conversation extends Emitter {
     this.emit("changed");
   }
 
-  /** My peer has seen everything up to there. @param {number} upToSeq */
-  seenByPeer(upToSeq) {
-    this.#markMine(upToSeq, { delivered: true, seen: true });
+  /** My peer has got so far. @param {{ deliveredTo?: number, seenTo?: number }} marks */
+  markedByPeer(marks) {
+    this.#messages.mark(marks);
+    if (this.last) this.last = this.#messages.present(this.last);
     this.emit("changed");
   }
 
@@ -172,62 +182,26 @@ export class Conversation extends Emitter {
     return this.messages.findLast((message) => !this.isMine(message));
   }
 
-  /** The seq of the first known message that was unread when the conversation was opened; undefined without one. */
-  get firstUnread() {
-    const count = this.unreadWhenOpened;
-    const theirs = count ? this.#theirsWhenOpened : [];
-    return (theirs.at(-count) ?? theirs[0])?.seq;
-  }
-
-  /** Whether no older message can have been unread. */
-  get knowsFirstUnread() {
-    return this.#theirsWhenOpened.length >= this.unreadWhenOpened;
-  }
-
   get firstUndelivered() {
     return this.messages.find((message) => this.isMine(message) && !message.delivered);
   }
 
-  get #theirsWhenOpened() {
-    const isUnread = (/** @type {ChatMessage} */ { seq, deleted }) => seq <= this.#lastWhenOpened && !deleted;
-    return this.messages.filter((message) => !this.isMine(message) && isUnread(message));
-  }
-
   #sawAll() {
-    return (this.lastOfPeer?.seq ?? 0) <= this.seenTo;
+    const last = this.loaded ? this.lastOfPeer?.seq : this.lastSeq;
+    return (last ?? 0) <= this.seenTo;
   }
 
   /** @param {ChatMessage} message */
   #noteLast(message) {
     this.lastSeq = Math.max(this.lastSeq, message.seq);
-    if (!this.last || message.seq >= this.last.seq) this.last = this.#messages.get(message.clientMessageId) ?? message;
+    if (!this.last || message.seq >= this.last.seq) this.last = this.#messages.present(message);
   }
 
-  /**
-   * @param {number} upToSeq
-   * @param {{ delivered?: boolean, seen?: boolean }} marks
-   */
-  #markMine(upToSeq, marks) {
-    for (const message of this.#messages.values()) {
-      if (this.isMine(message) && message.seq <= upToSeq) Object.assign(message, marks);
-    }
-    if (this.last && this.isMine(this.last) && this.last.seq <= upToSeq) Object.assign(this.last, marks);
-  }
-
-  /**
-   * @param {ChatMessage[]} messages
-   * @param {ChatMessage | undefined} [last]
-   */
-  #merge(messages, last = messages.at(-1)) {
-    for (const message of messages) {
-      const known = this.#messages.get(message.clientMessageId);
-      // marks are only ever set, and an older copy of a message may come after a newer one
-      const marks = { delivered: message.delivered || !!known?.delivered, seen: message.seen || !!known?.seen };
-      const whole = { ...message, ...marks };
-      this.#messages.set(message.clientMessageId, whole);
-    }
+  /** @param {ChatMessage[]} messages */
+  #merge(messages) {
+    this.#messages.take(messages);
+    const last = messages.at(-1);
     if (last) this.#noteLast(last);
-    this.#ordered = null;
     this.emit("changed");
   }
 }

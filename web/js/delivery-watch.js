@@ -43,7 +43,7 @@ export class DeliveryWatch {
       const page = await this.#rest
         .history(conversation.sessionId, { after: first.seq - 1, limit: PAGE })
         .catch(() => []);
-      conversation.mark(page);
+      conversation.refresh(page);
     }
     if (conversation === this.#conversation) this.#schedule();
   }

@@ -67,7 +67,7 @@ export class OpenChats {
     this.#following = true;
     for (const person of this.#people.values()) {
       const wanted = this.before(person.email);
-      const conversation = wanted && person.list.find((one) => same(place(one), wanted));
+      const conversation = wanted && person.conversations.list.find((one) => same(place(one), wanted));
       if ((conversation ?? null) !== person.open) person.show(conversation?.sessionId ?? null);
     }
     this.#following = false;

@@ -1,15 +1,16 @@
 import { Connection } from "./connection.js";
-import { Conversation, draftKey } from "./conversation.js";
-import { DeliveryWatch } from "./delivery-watch.js";
+import { Conversations } from "./conversations.js";
+import { draftKey } from "./conversation.js";
 import { Emitter } from "./emitter.js";
 import { EventLog } from "./event-log.js";
-import { Problem, asProblem } from "./problem.js";
+import { Live } from "./live.js";
+import { MessageCommands } from "./message-commands.js";
+import { asProblem } from "./problem.js";
 import { RestApi } from "./rest-api.js";
 import { forgetAll } from "./storage.js";
 import { Unsent } from "./unsent.js";
 
 const PAGE = 50;
-const REFRESH_AFTER = 150;
 
 /**
  * One person who is signed in: the connection, the conversations, and what goes between. Emits
@@ -20,22 +21,14 @@ const REFRESH_AFTER = 150;
  */
 export class Person extends Emitter {
   log = new EventLog();
-  /** By sessionId. @type {Map<string, Conversation>} */
-  conversations = new Map();
   /** @type {Conversation | null} */
   open = null;
-  loaded = false;
   hasNamesake = false;
 
   #rest;
-  #watch;
-  /** @type {number | undefined} */
-  #refreshing;
-  #leaveTopic = () => {};
+  #live;
   /** @type {(() => void)[]} */
   #off = [];
-  /** @type {string | null} */
-  #nextCursor = null;
 
   /**
    * @param {Identity} identity
@@ -46,14 +39,12 @@ export class Person extends Emitter {
     this.identity = identity;
     this.email = identity.email;
     this.#rest = new RestApi(identity, this.log);
-    this.#watch = new DeliveryWatch(this.#rest);
     this.connection = new Connection(identity, this.log, options);
+    this.conversations = new Conversations(this.email, this.#rest);
     this.unsent = new Unsent(this.connection, this.email);
-    this.connection.on("connected", () => this.#connected());
-    this.unsent.on("changed", ({ sessionId }) => this.conversations.get(sessionId)?.emit("changed"));
-    this.#listen(window, "online", () => this.connection.networkBack());
-    this.#listen(window, "offline", () => this.connection.networkLost());
-    this.#listen(document, "visibilitychange", () => this.#cameBack());
+    this.commands = new MessageCommands(this.#rest, () => this.has("events"));
+    this.#live = new Live(this, this.#rest);
+    this.#follow();
   }
 
   /** For people to read; the e-mail where somebody else on the page has the same one. */
@@ -65,17 +56,13 @@ export class Person extends Emitter {
       .replace(/(^|\s)\S/g, (letter) => letter.toUpperCase());
   }
 
-  /** The newest activity first. */
-  get list() {
-    return [...this.conversations.values()].sort((a, b) => b.activeAt.localeCompare(a.activeAt));
-  }
-
   get unread() {
-    return this.list.reduce((sum, conversation) => sum + conversation.unread, 0);
+    return this.conversations.list.reduce((sum, conversation) => sum + conversation.unread, 0);
   }
 
-  get hasMore() {
-    return this.#nextCursor !== null;
+  /** Whether the service has switched this on. @param {string} feature */
+  has(feature) {
+    return this.connection.features.has(feature);
   }
 
   start() {
@@ -85,7 +72,7 @@ export class Person extends Emitter {
   stop() {
     this.#off.forEach((off) => off());
     this.unsent.stop();
-    this.#watch.watch(null);
+    this.#live.stop();
     this.connection.cut();
   }
 
@@ -102,34 +89,23 @@ export class Person extends Emitter {
    */
   async chatWith(email, intent) {
     const sessionId = await this.#rest.openSession(email, intent);
-    if (!this.conversations.has(sessionId)) await this.refresh();
-    if (!this.conversations.has(sessionId)) {
-      const peer = { email, displayName: email.split("@")[0] };
-      this.#put({
-        sessionId,
-        intent,
-        peer,
-        lastMessage: null,
-        unreadCount: 0,
-        lastSeq: 0,
-        createdAt: new Date().toISOString(),
-      });
+    if (!this.conversations.get(sessionId)) await this.conversations.refresh();
+    if (!this.conversations.get(sessionId)) {
+      const peer = { profileId: "", email, displayName: email.split("@")[0] };
+      this.conversations.begun({ sessionId, intent, peer });
     }
     await this.show(sessionId);
   }
 
   /** Makes this the open conversation, or none. @param {string | null} sessionId */
   async show(sessionId) {
-    this.#leaveTopic();
-    this.#leaveTopic = () => {};
     this.open = (sessionId && this.conversations.get(sessionId)) || null;
+    if (!this.open?.loaded) this.#live.follow();
     this.emit("opened", this.open);
     const conversation = this.open;
-    if (!conversation) return this.#watch.watch(null);
+    if (!conversation) return;
     await this.#load(conversation);
-    if (conversation !== this.open || !conversation.loaded) return;
-    this.#join(conversation);
-    this.#watch.watch(conversation);
+    if (conversation === this.open) this.#live.follow();
   }
 
   /** @param {Conversation} conversation */
@@ -155,100 +131,16 @@ export class Person extends Emitter {
       this.connection.send("/app/chat.seen", { sessionId, readerEmail: this.email, intent, upToSeq: last.seq });
     }
     conversation.seenByMe(last.seq);
-    this.emit("conversations");
+    this.conversations.changed();
   }
 
-  /** The list as the service has it. Throws a Problem. */
-  async refresh() {
-    const { sessions, nextCursor } = await this.#rest.sessions({ limit: PAGE });
-    this.#nextCursor = nextCursor;
-    for (const summary of sessions) this.#put(summary);
-    this.loaded = true;
-    this.emit("conversations");
-  }
-
-  async loadMore() {
-    const { sessions, nextCursor } = await this.#rest.sessions({ limit: PAGE, cursor: this.#nextCursor });
-    this.#nextCursor = nextCursor;
-    for (const summary of sessions) this.#put(summary);
-    this.emit("conversations");
-  }
-
-  async #connected() {
-    const { connection, open } = this;
-    const from = open?.heldTo;
-    connection.subscribe("/user/queue/ack", (message) => this.#acked(message), { id: "ack" });
-    connection.subscribe("/user/queue/receipts", (receipt) => this.#seen(receipt), { id: "receipts" });
-    connection.subscribe("/user/queue/error", (problem) => this.#refused(problem), { id: "error" });
-    const undelivered = { id: "messages", replay: "undelivered" };
-    connection.subscribe("/user/queue/messages", (message) => this.#received(message), undelivered);
-    if (open?.loaded) this.#join(open);
-    await this.#tryRefresh();
-    if (this.open && !this.open.loaded && !this.open.loading) this.show(this.open.sessionId);
-    if (open?.loaded && from !== undefined) open.resumed(from, open.lastSeq - from);
-  }
-
-  /** Follows the topic of a session from where its history ends. @param {Conversation} conversation */
-  #join(conversation) {
-    if (!this.connection.connected) return;
-    this.#leaveTopic();
-    this.#leaveTopic = this.connection.subscribe(
-      `/topic/session.${conversation.sessionId}`,
-      (message) => this.#onTopic(conversation, message),
-      { id: `session-${conversation.sessionId.slice(-8)}`, "resume-after": String(conversation.heldTo) },
-    );
-  }
-
-  /**
-   * @param {Conversation} conversation
-   * @param {ChatMessage} message
-   */
-  #onTopic(conversation, message) {
-    conversation.fromTopic(message);
-    this.unsent.acked(message.clientMessageId);
-    this.#changed(conversation);
-  }
-
-  /** @param {ChatMessage} message */
-  #acked(message) {
-    this.unsent.acked(message.clientMessageId);
-    const conversation = this.conversations.get(message.sessionId);
-    if (!conversation) return this.#refreshSoon();
-    conversation.receive(message);
-    this.#changed(conversation);
-  }
-
-  /** @param {ChatMessage} message */
-  #received(message) {
-    const conversation = this.conversations.get(message.sessionId);
-    if (!conversation) {
-      this.emit("incoming", { message });
-      return this.#refreshSoon();
-    }
-    const known = message.seq <= conversation.lastSeq;
-    conversation.receive(message);
-    if (!known) this.emit("incoming", { conversation, message });
-    this.#changed(conversation);
-  }
-
-  /** @param {{ sessionId: string, upToSeq: number }} receipt */
-  #seen({ sessionId, upToSeq }) {
-    const conversation = this.conversations.get(sessionId);
-    conversation?.seenByPeer(upToSeq);
-    this.emit("conversations");
-  }
-
-  /** @param {ProblemDocument} document */
-  #refused(document) {
-    const problem = new Problem(document);
-    this.unsent.refused(problem);
-    if (!problem.clientMessageId) this.emit("notice", problem.message);
-  }
-
-  /** @param {Conversation} conversation */
-  #changed(conversation) {
-    if (conversation === this.open) this.#watch.watch(conversation);
-    this.emit("conversations");
+  #follow() {
+    this.conversations.on("changed", () => this.emit("conversations"));
+    this.conversations.on("notice", (text) => this.emit("notice", text));
+    this.unsent.on("changed", ({ sessionId }) => this.conversations.get(sessionId)?.emit("changed"));
+    this.#listen(window, "online", () => this.connection.networkBack());
+    this.#listen(window, "offline", () => this.connection.networkLost());
+    this.#listen(document, "visibilitychange", () => this.#cameBack());
   }
 
   /** @param {Conversation} conversation */
@@ -264,27 +156,10 @@ export class Person extends Emitter {
     }
   }
 
-  /** @param {SessionSummary} summary */
-  #put(summary) {
-    const known = this.conversations.get(summary.sessionId);
-    if (known) known.summarize(summary);
-    else this.conversations.set(summary.sessionId, new Conversation(this.email, summary));
-  }
-
-  #refreshSoon() {
-    clearTimeout(this.#refreshing);
-    this.#refreshing = setTimeout(() => this.#tryRefresh(), REFRESH_AFTER);
-  }
-
-  async #tryRefresh() {
-    await this.refresh().catch((problem) => this.emit("notice", problem.message));
-  }
-
   #cameBack() {
     if (document.hidden) return;
     if (this.connection.state.phase === "waiting") this.connection.open();
-    if (this.connection.connected) this.#refreshSoon(); // what was seen in another window is told to nobody
-    if (this.open) this.#watch.watch(this.open);
+    this.#live.look();
   }
 
   /**

@@ -39,6 +39,23 @@ export class RestApi {
   }
 
   /**
+   * @param {ChatMessage} message
+   * @param {string} content
+   * @returns {Promise<ChatMessage>}
+   */
+  edit({ sessionId, messageId, version }, content) {
+    return this.#call("PATCH", `api/chat/${sessionId}/messages/${messageId}`, { body: { content, version } });
+  }
+
+  /**
+   * @param {ChatMessage} message
+   * @param {"everyone" | "me"} whom for whom it is to be gone
+   */
+  delete({ sessionId, messageId }, whom) {
+    return this.#call("DELETE", `api/chat/${sessionId}/messages/${messageId}`, { query: { for: whom } });
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {Omit<CallOptions, "token">} options

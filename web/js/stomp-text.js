@@ -25,9 +25,11 @@ export function readFrame(text) {
 /** The one or two words that tell one frame from the next. @param {FrameText} frame */
 export function summary({ headers, body }) {
   const of = (/** @type {string} */ name) => headers.find(([header]) => header === name)?.[1];
+  const after = of("resume-after");
   const parts = [
     of("destination"),
-    of("resume-after") && `resume-after ${of("resume-after")}`,
+    of("event-type"),
+    after && `resume-after ${short(after)}`,
     of("replay") && `replay ${of("replay")}`,
     of("seq") && `seq ${of("seq")}`,
     of("receipt-id") && `receipt ${of("receipt-id")}`,
@@ -37,6 +39,9 @@ export function summary({ headers, body }) {
   ];
   return parts.filter(Boolean).join(" · ") || body.slice(0, 60);
 }
+
+/** A token is long, and its beginning tells one from the next no better than its end. @param {string} text */
+const short = (text) => (text.length > 16 ? `…${text.slice(-12)}` : text);
 
 /** The frame with its JSON laid out. @param {FrameText} frame */
 export function pretty({ command, headers, body }) {

@@ -78,6 +78,16 @@ class Side:
     async def texts(self) -> list[str]:
         return await self.pane.locator("li.message .bubble p").all_inner_texts()
 
+    def more(self, text: str) -> Locator:
+        """The button that opens the menu of the message with this text, and not of one that quotes it."""
+        own_text = self.pane.page.locator(".bubble > p").filter(has_text=text)
+        return self.messages().filter(has=own_text).get_by_role("button", name="More about the message")
+
+    async def choose(self, text: str, item: str) -> None:
+        """From the menu of a message."""
+        await self.more(text).click()
+        await self.pane.get_by_role("menuitem", name=item, exact=True).click()
+
     def conversation_with(self, peer: str) -> Locator:
         return self.pane.get_by_role("navigation").get_by_role("button", name=peer).first
 

@@ -41,10 +41,14 @@ interface ChatMessage {
   sentAt: string;
   delivered: boolean;
   seen: boolean;
+  /** Counts from 1 what changed of it. */
+  version: number;
+  editedAt?: string;
   deleted?: boolean;
 }
 
 interface Peer {
+  profileId: string;
   email: string;
   displayName: string;
 }
@@ -58,12 +62,34 @@ interface SessionSummary {
   unreadCount: number;
   lastSeq: number;
   createdAt: string;
+  deliveredTo?: number;
+  seenTo?: number;
 }
+
+/** How far somebody has got in a session. */
+interface ReceiptOf {
+  sessionId: string;
+  by: string;
+  deliveredTo?: number;
+  seenTo?: number;
+}
+
+type Told<T extends string, Fields> = Fields & { type: T; at: string };
+
+/** What comes on /user/queue/events. */
+type ChatEvent =
+  | Told<"message", ChatMessage>
+  | Told<"receipt", ReceiptOf>
+  | Told<"session", SessionSummary>
+  | Told<"ready", { sync: string }>
+  | Told<"reset", { reason: string }>;
 
 type Client = import("@stomp/stompjs").Client;
 type Frame = import("@stomp/stompjs").IFrame;
 type Connection = import("../../js/connection.js").Connection;
 type Conversation = import("../../js/conversation.js").Conversation;
+type Conversations = import("../../js/conversations.js").Conversations;
+type Inbox = import("../../js/inbox.js").Inbox;
 type Pane = import("../../js/views/pane.js").Pane;
 type Person = import("../../js/person.js").Person;
 type RestApi = import("../../js/rest-api.js").RestApi;
@@ -129,6 +155,13 @@ interface Send {
   tries: number;
   /** In milliseconds, as Date.now() is. */
   dueAt: number;
+}
+
+/** One thing to choose in a menu. */
+interface MenuItem {
+  label: string;
+  icon: import("../../js/views/icons.js").IconName;
+  act: () => void;
 }
 
 /** A list item and what it shows. */

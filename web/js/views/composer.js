@@ -1,31 +1,34 @@
 import { h, uniqueId } from "../dom.js";
+import { asProblem } from "../problem.js";
+import { ComposerSubject } from "./composer-subject.js";
 import { icon } from "./icons.js";
 
 const MAX = 4_000; // characters as the service counts them: an emoji is one, or as many as it is made of
 const TELL_FROM = 3_500;
 
 /**
- * Where one writes: Enter sends, Shift+Enter is a new line. A text that is too long is kept, and told.
+ * Where one writes: Enter sends, Shift+Enter is a new line, Arrow up edits one's last message. A text that is too long
+ * is kept, and told. `sent` is called after each message.
+ *
+ * @param {Person} person
  * @param {Conversation} conversation
- * @param {(content: string) => void} send
+ * @param {() => void} sent
  */
-export function composer(conversation, send) {
+export function composer(person, conversation, sent) {
   const peerName = conversation.peer.displayName;
   const [id, leftId] = ["message", "left"].map(uniqueId);
+  const subject = new ComposerSubject(end);
   const left = h("span.left", { id: leftId, "aria-live": "polite" });
   const field = h("textarea", {
     id,
     rows: 1,
+    dir: "auto",
     placeholder: `Message ${peerName}`,
     enterkeyhint: "send",
     autocomplete: "off",
     "aria-describedby": leftId,
     oninput: changed,
-    onkeydown: (/** @type {KeyboardEvent} */ event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-      event.preventDefault();
-      submit();
-    },
+    onkeydown: pressed,
   });
   const button = h("button.primary.send", { type: "submit", "aria-label": "Send", disabled: true }, icon("send"));
   const form = h(
@@ -36,27 +39,84 @@ export function composer(conversation, send) {
         submit();
       },
     },
+    subject.element,
     h("label.visually-hidden", { for: id }, `Message to ${peerName}`),
     field,
     left,
     button,
   );
-  field.value = conversation.draft;
-  queueMicrotask(changed);
-  return { element: form, focus: () => field.focus() };
+  write(conversation.draft);
+  return { element: form, focus: () => field.focus(), edit };
+
+  /** @param {KeyboardEvent} event */
+  function pressed(event) {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      submit();
+    } else if (event.key === "Escape" && subject.edited) {
+      end();
+    } else if (event.key === "ArrowUp" && !field.value && person.has("edit")) {
+      const last = conversation.messages.findLast((message) => conversation.isMine(message) && !message.deleted);
+      if (!last) return;
+      event.preventDefault();
+      edit(last);
+    }
+  }
 
   function submit() {
     const content = field.value;
     if (!content.trim() || room(content) < 0) return;
-    field.value = "";
-    changed();
-    send(content);
+    if (subject.edited) {
+      save(subject.edited, content);
+      return;
+    }
+    write("");
+    person.send(conversation, content);
+    sent();
+  }
+
+  /** @param {ChatMessage} message */
+  function edit(message) {
+    subject.edit(message);
+    write(message.content);
+    field.focus();
+  }
+
+  /**
+   * The text stays in the field until it is stored.
+   * @param {ChatMessage} message
+   * @param {string} content
+   */
+  async function save(message, content) {
+    button.disabled = true;
+    try {
+      if (content !== message.content) await person.commands.edit(conversation, message, content);
+      if (subject.edited === message) end();
+    } catch (problem) {
+      person.emit("notice", asProblem(problem).message);
+      changed();
+    }
+  }
+
+  /** Goes back to what one was writing before. */
+  function end() {
+    subject.clear();
+    write(conversation.draft);
+    field.focus();
+  }
+
+  /** @param {string} text */
+  function write(text) {
+    field.value = text;
+    queueMicrotask(changed); // when the field has its place
   }
 
   function changed() {
-    conversation.draft = field.value;
+    if (!subject.edited) conversation.draft = field.value;
     const characters = room(field.value);
     button.disabled = !field.value.trim() || characters < 0;
+    button.setAttribute("aria-label", subject.edited ? "Save" : "Send");
     grow();
     left.classList.toggle("problem", characters < 0);
     if (characters < 0) left.textContent = `${-characters} too many`;

@@ -40,11 +40,9 @@ export class ConversationView {
   /** @param {Conversation} conversation */
   #show(conversation) {
     const { displayName, email } = conversation.peer;
-    this.#list = new MessageList(this.#person, conversation);
-    this.#composer = composer(conversation, (content) => {
-      this.#person.send(conversation, content);
-      this.#list?.scrollToEnd();
-    });
+    const person = this.#person;
+    this.#composer = composer(person, conversation, () => this.#list?.scrollToEnd());
+    this.#list = new MessageList(person, conversation, this.#composer);
     this.element.setAttribute("aria-label", `Conversation of ${this.#person.name} with ${displayName}`);
     this.element.replaceChildren(
       h(

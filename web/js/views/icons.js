@@ -12,13 +12,18 @@ const PATHS = {
   close: "M4 4l8 8M12 4l-8 8",
   plug: "M6 2.5v3M10 2.5v3M4.5 5.5h7v2a3.5 3.5 0 0 1-7 0zM8 11v2.5",
   window: "M9.5 3H13v3.5M13 3L8 8M11.5 9.5V13H3V4.5h3.5",
+  more: "M3.5 8v.1M8 8v.1M12.5 8v.1",
+  edit: "M3 13l.6-3L10.5 3l2.5 2.5L6 12.4zM9 4.5L11.5 7",
+  bin: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9M7 7v4M9 7v4",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",
   // eslint-disable-next-line @stylistic/max-len
   bell: "M8 2.5a3.6 3.6 0 0 1 3.6 3.6c0 3.4 1.4 4.4 1.4 4.4H3s1.4-1 1.4-4.4A3.6 3.6 0 0 1 8 2.5M6.7 12.8a1.4 1.4 0 0 0 2.6 0",
   log: "M3 4.5l3 3.5-3 3.5M8 11.5h5",
 };
 
-/** Decoration: what it means is said in words beside it. @param {keyof typeof PATHS} name */
+/** @typedef {keyof typeof PATHS} IconName */
+
+/** Decoration: what it means is said in words beside it. @param {IconName} name */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 16 16");

@@ -8,14 +8,17 @@ const TOGETHER = 5 * 60_000; // messages of one person within this time form a g
 export class MessageItems {
   #person;
   #conversation;
+  #openMenu;
   /** @type {Map<string, Item>} */
   #items = new Map(); // by key: { signature, element, isMessage }
 
   /**
    * @param {Person} person
    * @param {Conversation} conversation
+   * @param {(message: ChatMessage, button: HTMLElement) => void} openMenu
    */
-  constructor(person, conversation) {
+  constructor(person, conversation, openMenu) {
+    this.#openMenu = openMenu;
     this.#person = person;
     this.#conversation = conversation;
   }
@@ -30,6 +33,11 @@ export class MessageItems {
     return this.#items.get(key)?.element;
   }
 
+  /** The key of the item with this element in it. @param {Element | null} inside */
+  keyOf(inside) {
+    return this.messages.find(([, element]) => element.contains(inside))?.[0];
+  }
+
   /**
    * The elements for `messages` (oldest first), then those that are not sent yet.
    * @param {ChatMessage[]} messages
@@ -42,7 +50,7 @@ export class MessageItems {
       const known = this.#items.get(key);
       wanted.set(key, known?.signature === signature ? known : { signature, element: make(), isMessage });
     };
-    const unreadFrom = this.#conversation.firstUnread;
+    const unreadFrom = this.#conversation.whenOpened.firstUnread;
     /** @type {ChatMessage | undefined} */
     let previous;
     for (const message of messages) {
@@ -76,8 +84,9 @@ export class MessageItems {
   #putMessage(message, previous, put) {
     const mine = this.#conversation.isMine(message);
     const first = !previous || isBreak(previous, message, mine === this.#conversation.isMine(previous));
-    const signature = `${mine && stateOf(message)} ${first}`;
-    put(message.clientMessageId, signature, () => messageItem(message, { mine, first }), true);
+    const signature = `${mine && stateOf(message)} ${first} ${message.version}`;
+    const make = () => messageItem(message, { mine, first, openMenu: this.#openMenu });
+    put(message.clientMessageId, signature, make, true);
   }
 
   /**

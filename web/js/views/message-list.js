@@ -1,7 +1,11 @@
 import { arrange, h, soon } from "../dom.js";
 import { icon } from "./icons.js";
+import { Menu } from "./menu.js";
+import { messageActions } from "./message-actions.js";
+import { MessageFocus } from "./message-focus.js";
 import { MessageItems } from "./message-items.js";
 import { MessageWindow } from "./message-window.js";
+import { ScrollAnchor } from "./scroll-anchor.js";
 
 const NEAR = 48; // pixels from the end that still count as the end
 const MAX_PAGES = 20; // pages that a jump to the first unread message loads at most
@@ -13,6 +17,8 @@ export class MessageList {
   #items;
   #window = new MessageWindow();
   #list = h("ol.messages");
+  #menu = new Menu();
+  #focus = new MessageFocus(this.#list);
   #older = h(
     "button.older.quiet",
     { type: "button", hidden: true, onclick: () => this.#showOlder() },
@@ -22,6 +28,7 @@ export class MessageList {
   #toEnd = h("button.to-end", { type: "button", hidden: true, onclick: () => this.scrollToEnd() });
   #toUnread = h("button.to-unread", { type: "button", hidden: true, onclick: () => this.#jumpToUnread() });
   #scroll;
+  #anchor;
   #loading = false;
   /** @type {(() => void)[]} */
   #off = [];
@@ -37,11 +44,15 @@ export class MessageList {
   /**
    * @param {Person} person
    * @param {Conversation} conversation
+   * @param {{ edit: (message: ChatMessage) => void }} compose
    */
-  constructor(person, conversation) {
+  constructor(person, conversation, compose) {
     this.#person = person;
     this.#conversation = conversation;
-    this.#items = new MessageItems(person, conversation);
+    const actions = (/** @type {ChatMessage} */ message) => messageActions(person, conversation, message, compose);
+    this.#items = new MessageItems(person, conversation, (message, button) =>
+      this.#menu.open(button, "Message", actions(message)),
+    );
     this.#list.setAttribute("aria-label", `Messages with ${conversation.peer.displayName}`);
     this.#scroll = h(
       "div.scroll",
@@ -50,7 +61,8 @@ export class MessageList {
       this.#list,
       this.#newer,
     );
-    this.element = h("div.message-list", {}, this.#scroll, this.#toUnread, this.#toEnd);
+    this.#anchor = new ScrollAnchor(this.#scroll, this.#items);
+    this.element = h("div.message-list", {}, this.#scroll, this.#toUnread, this.#toEnd, this.#menu.element);
     const render = soon(() => this.#render());
     const look = () => this.#look();
     this.#off.push(conversation.on("changed", render), person.connection.on("connected", look));
@@ -97,34 +109,17 @@ export class MessageList {
 
   #render() {
     const { messages, hasOlder } = this.#conversation;
-    const anchor = this.#atEnd ? [] : this.#anchor();
+    if (!this.#atEnd) this.#anchor.note();
     const shown = this.#window.of(messages);
+    const focused = this.#items.keyOf(document.activeElement);
     arrange(this.#list, this.#items.elements(shown, { withUnsent: this.#window.atNewest }));
+    this.#focus.keep(focused && this.#items.elementOf(focused));
     this.#older.hidden = !hasOlder && shown[0] === messages[0];
     this.#newer.hidden = this.#window.atNewest;
     if (this.#atEnd) this.#scroll.scrollTop = this.#scroll.scrollHeight;
-    else this.#restore(anchor);
+    else this.#anchor.restore();
     this.#showWhere();
     this.#look();
-  }
-
-  /** The messages that are in view, by key, with their distance from the top: one of them is there after a change. */
-  #anchor() {
-    const { top, bottom } = this.#scroll.getBoundingClientRect();
-    return this.#items.messages
-      .map(([key, element]) => ({ key, box: element.getBoundingClientRect() }))
-      .filter(({ box }) => box.bottom > top && box.top < bottom)
-      .map(({ key, box }) => ({ key, top: box.top }));
-  }
-
-  /** @param {{ key: string, top: number }[]} anchor */
-  #restore(anchor) {
-    for (const { key, top } of anchor) {
-      const element = this.#items.elementOf(key);
-      if (!element?.isConnected) continue;
-      this.#scroll.scrollTop += element.getBoundingClientRect().top - top;
-      return;
-    }
   }
 
   async #showOlder() {
@@ -162,9 +157,10 @@ export class MessageList {
 
   async #jumpToUnread() {
     const conversation = this.#conversation;
-    for (let page = 0; page < MAX_PAGES && conversation.hasOlder && !conversation.knowsFirstUnread; page++)
+    for (let page = 0; page < MAX_PAGES && conversation.hasOlder && !conversation.whenOpened.knowsFirst; page++)
       await this.#loadOlder();
-    const seq = conversation.firstUnread;
+    const seq = conversation.whenOpened.firstUnread;
+    if (seq === undefined) return;
     this.#atEnd = false;
     this.#window.around(conversation.messages, seq);
     this.#render();
@@ -184,15 +180,15 @@ export class MessageList {
   }
 
   #showWhere() {
-    const { messages, lastSeq, unreadWhenOpened, firstUnread } = this.#conversation;
+    const { messages, lastSeq, whenOpened } = this.#conversation;
     if (this.#atEnd) this.#readTo = lastSeq;
     const count = messages.filter((one) => one.seq > this.#readTo && !this.#conversation.isMine(one)).length;
     this.#toEnd.hidden = this.#atEnd;
     this.#toEnd.replaceChildren(icon("down"), count ? `Newest (${count} new)` : "Newest");
     const line = this.#items.elementOf("unread")?.getBoundingClientRect();
     if (line && line.top >= this.#scroll.getBoundingClientRect().top) this.#unreadFound = true;
-    this.#toUnread.hidden = this.#unreadFound || !firstUnread;
-    this.#toUnread.textContent = `${unreadWhenOpened} new: go to the first`;
+    this.#toUnread.hidden = this.#unreadFound || !whenOpened.firstUnread;
+    this.#toUnread.textContent = `${whenOpened.unread} new: go to the first`;
   }
 
   /** Who looks at the end of a conversation has seen it. */

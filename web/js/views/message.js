@@ -1,16 +1,16 @@
-import { announce } from "../announcer.js";
 import { h } from "../dom.js";
 import { fullTime, time } from "../format.js";
 import { withLinks } from "../links.js";
+import { GONE } from "../message-text.js";
 import { icon } from "./icons.js";
 import { stateOf, ticks } from "./ticks.js";
 
 /**
- * A message that is stored.
+ * A message that is stored. `openMenu` gets the button that was pressed.
  * @param {ChatMessage} message
- * @param {{ mine: boolean, first: boolean }} place
+ * @param {{ mine: boolean, first: boolean, openMenu: (message: ChatMessage, button: HTMLElement) => void }} options
  */
-export function messageItem(message, { mine, first }) {
+export function messageItem(message, { mine, first, openMenu }) {
   return h(
     `li.message${mine ? ".mine" : ".theirs"}${first ? ".first" : ""}`,
     { "data-seq": message.seq, "data-state": mine && stateOf(message) },
@@ -18,17 +18,18 @@ export function messageItem(message, { mine, first }) {
       "div.bubble",
       {},
       h("span.visually-hidden", {}, mine ? "You: " : `${message.senderDisplayName}: `),
-      h("p", { dir: "auto" }, withLinks(message.content)),
+      message.deleted ? h("p.gone", {}, GONE) : h("p", { dir: "auto" }, withLinks(message.content)),
       h(
         "span.meta",
         {},
-        copyButton(message.content),
+        !message.deleted && menuButton((button) => openMenu(message, button)),
+        message.editedAt && h("span", { title: `Edited ${fullTime(message.editedAt)}` }, "edited"),
         h(
           "time",
           { datetime: message.sentAt, title: `No. ${message.seq}, ${fullTime(message.sentAt)}` },
           time(message.sentAt),
         ),
-        mine && ticks(stateOf(message)),
+        mine && !message.deleted && ticks(stateOf(message)),
       ),
     ),
   );
@@ -63,22 +64,24 @@ export function unsentItem(send, { first, retry, discard }) {
 }
 
 /**
- * For the mouse and for touch; not in the order of tabs, where one for each message would be in the way.
- * @param {string} text
+ * One button of all the messages is in the order of tabs; arrow keys go from one to the next.
+ * @param {(button: HTMLElement) => void} open
  */
-function copyButton(text) {
-  return h(
-    "button.copy",
-    { type: "button", tabindex: "-1", title: "Copy", "aria-label": "Copy the message", onclick: copy },
-    icon("copy"),
+function menuButton(open) {
+  const button = h(
+    "button.more",
+    {
+      type: "button",
+      tabindex: "-1",
+      title: "More",
+      "aria-label": "More about the message",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      onclick: () => open(button),
+    },
+    icon("more"),
   );
-
-  async function copy() {
-    await navigator.clipboard?.writeText(text).then(
-      () => announce("Copied"),
-      () => announce("The browser does not let the page copy"),
-    );
-  }
+  return button;
 }
 
 /**

@@ -44,6 +44,7 @@ export class Pane {
     );
     this.element = this.#make(left);
     this.element.style.setProperty("--hue", String(hue(person.email)));
+    person.connection.on("state", () => (this.element.dataset.features = [...person.connection.features].join(" ")));
     person.on("opened", (conversation) => this.#opened(conversation));
     person.on("notice", (text) => this.#tell(text));
     person.on("incoming", ({ message }) => {

@@ -1,5 +1,6 @@
 import { arrange, h, soon } from "../dom.js";
 import { ago } from "../format.js";
+import { textOf } from "../message-text.js";
 import { avatar } from "./avatar.js";
 import { newChat } from "./new-chat.js";
 import { stateOf, ticks } from "./ticks.js";
@@ -27,7 +28,7 @@ export class SessionList {
     this.#list.setAttribute("aria-label", `Conversations of ${person.name}`);
     this.#more = h(
       "button.quiet",
-      { type: "button", hidden: true, onclick: () => person.loadMore() },
+      { type: "button", hidden: true, onclick: () => person.conversations.loadMore() },
       "More conversations",
     );
     this.element = h(
@@ -49,7 +50,7 @@ export class SessionList {
   }
 
   #render() {
-    const { list, loaded, hasMore } = this.#person;
+    const { list, loaded, hasMore } = this.#person.conversations;
     arrange(
       this.#list,
       list.map((conversation) => this.#item(conversation)),
@@ -62,9 +63,10 @@ export class SessionList {
   #item(conversation) {
     const { sessionId, last, unread } = conversation;
     const current = this.#person.open === conversation;
-    const state = last && conversation.isMine(last) ? stateOf(last) : "";
+    const state = last && !last.deleted && conversation.isMine(last) ? stateOf(last) : "";
     const signature = [
       last?.messageId,
+      last?.version,
       state,
       unread,
       current,
@@ -99,7 +101,7 @@ export class SessionList {
         "span.preview",
         {},
         state && ticks(state),
-        h("span", { dir: "auto" }, last?.content ?? "Nothing written yet"),
+        h("span", { dir: "auto" }, last ? textOf(last) : "Nothing written yet"),
         " ",
       ),
       unread > 0 ? h("span.badge", {}, String(unread), h("span.visually-hidden", {}, " unread")) : "",

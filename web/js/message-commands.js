@@ -1,0 +1,42 @@
+/** What one does to messages that are stored. Each call throws a Problem when it is refused. */
+export class MessageCommands {
+  #rest;
+  #isTold;
+
+  /**
+   * @param {RestApi} rest
+   * @param {() => boolean} isTold whether an event tells of each change
+   */
+  constructor(rest, isTold) {
+    this.#rest = rest;
+    this.#isTold = isTold;
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {ChatMessage} message as it was when one began to edit it
+   * @param {string} content
+   */
+  async edit(conversation, message, content) {
+    conversation.refresh([await this.#rest.edit(message, content)]);
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {ChatMessage} message
+   * @param {"everyone" | "me"} whom
+   */
+  async delete(conversation, message, whom) {
+    await this.#rest.delete(message, whom);
+    await this.#reread(conversation, message);
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {ChatMessage} message
+   */
+  async #reread(conversation, { sessionId, seq }) {
+    if (this.#isTold()) return;
+    conversation.refresh(await this.#rest.history(sessionId, { after: seq - 1, limit: 1 }));
+  }
+}

@@ -1,0 +1,50 @@
+import { announce } from "../announcer.js";
+import { asProblem } from "../problem.js";
+import { ask } from "./dialog.js";
+
+/**
+ * What can be done with a message, as the items of its menu.
+ * @param {Person} person
+ * @param {Conversation} conversation
+ * @param {ChatMessage} message
+ * @param {{ edit: (message: ChatMessage) => void }} compose
+ * @returns {MenuItem[]}
+ */
+export function messageActions(person, conversation, message, { edit }) {
+  const mine = conversation.isMine(message);
+  /** @type {(MenuItem | false)[]} */
+  const items = [
+    { label: "Copy", icon: "copy", act: () => copy(message.content) },
+    mine && person.has("edit") && { label: "Edit", icon: "edit", act: () => edit(message) },
+    person.has("delete") && { label: "Delete …", icon: "bin", act: () => remove(person, conversation, message, mine) },
+  ];
+  return items.filter((item) => item !== false);
+}
+
+/**
+ * @param {Person} person
+ * @param {Conversation} conversation
+ * @param {ChatMessage} message
+ * @param {boolean} mine
+ */
+async function remove(person, conversation, message, mine) {
+  const forMe = { value: "me", label: "Delete for me" };
+  const forEveryone = { value: "everyone", label: "Delete for everyone" };
+  const whom = await ask(
+    "Delete the message?",
+    mine ? "For everyone, or for you alone." : `${conversation.peer.displayName} keeps it.`,
+    mine ? [{ ...forEveryone, kind: "danger" }, forMe] : [{ ...forMe, kind: "danger" }],
+  );
+  if (whom !== "me" && whom !== "everyone") return;
+  await person.commands
+    .delete(conversation, message, whom)
+    .catch((error) => person.emit("notice", asProblem(error).message));
+}
+
+/** @param {string} text */
+async function copy(text) {
+  await navigator.clipboard?.writeText(text).then(
+    () => announce("Copied"),
+    () => announce("The browser does not let the page copy"),
+  );
+}
