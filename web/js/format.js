@@ -6,6 +6,12 @@ const precise = new Intl.DateTimeFormat(undefined, {
   fractionalSecondDigits: 3,
   hour12: false,
 });
+const dayAndTime = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
@@ -34,6 +40,13 @@ export function day(when) {
   const days = daysAgo(when);
   if (days < 2) return days === 1 ? "Yesterday" : "Today";
   return days < 7 ? weekday.format(new Date(when)) : date.format(new Date(when));
+}
+
+/** In the middle of a sentence. @param {When} when */
+export function lastSeen(when) {
+  const days = daysAgo(when);
+  if (days > 1) return dayAndTime.format(new Date(when));
+  return days === 1 ? `yesterday at ${time(when)}` : `at ${time(when)}`;
 }
 
 /** As short as a list has room for. @param {When} when */

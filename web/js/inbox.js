@@ -26,6 +26,7 @@ export class Inbox {
       this.#announced.add(message.messageId);
       return conversations.refreshSoon();
     }
+    if (message.senderEmail !== email) this.#person.typing.ended(message.sessionId);
     const isNews = onTopic ? conversation.fromTopic(message) : conversation.receive(message);
     if (isNews && !message.deleted) this.#person.emit("incoming", { conversation, message });
     conversations.changed();

@@ -23,6 +23,8 @@ export class Live {
     this.#queues = new QueueFeed(connection, this.#inbox, rest);
     connection.on("connected", () => this.#connected());
     connection.on("lost", () => (this.#wasLost = true));
+    this.#events.on("presence", (event) => person.presence.told(event));
+    this.#events.on("typing", (event) => person.typing.told(event));
     this.#events.on("ready", ({ resumed }) => this.#ready(resumed));
   }
 
@@ -59,6 +61,7 @@ export class Live {
 
   /** @param {boolean} resumed whether what was missed has come */
   #ready(resumed) {
+    this.#person.presence.start();
     if (resumed) {
       this.#tellResumed();
       this.#queues.look(this.#person.open); // what was delivered meanwhile is told only with other changes

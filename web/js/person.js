@@ -5,9 +5,11 @@ import { Emitter } from "./emitter.js";
 import { EventLog } from "./event-log.js";
 import { Live } from "./live.js";
 import { MessageCommands } from "./message-commands.js";
+import { Presence } from "./presence.js";
 import { asProblem } from "./problem.js";
 import { RestApi } from "./rest-api.js";
 import { forgetAll } from "./storage.js";
+import { Typing } from "./typing.js";
 import { Unsent } from "./unsent.js";
 
 const PAGE = 50;
@@ -43,6 +45,8 @@ export class Person extends Emitter {
     this.conversations = new Conversations(this.email, this.#rest);
     this.unsent = new Unsent(this.connection, this.email);
     this.commands = new MessageCommands(this.#rest, () => this.has("events"));
+    this.presence = new Presence(this.connection, this.conversations);
+    this.typing = new Typing(this.connection);
     this.#live = new Live(this, this.#rest);
     this.#follow();
   }
@@ -119,6 +123,7 @@ export class Person extends Emitter {
    * @param {string} content
    */
   send(conversation, content) {
+    this.typing.sent();
     this.unsent.add(conversation.sessionId, conversation.intent, content);
   }
 
@@ -157,6 +162,7 @@ export class Person extends Emitter {
   }
 
   #cameBack() {
+    this.presence.look();
     if (document.hidden) return;
     if (this.connection.state.phase === "waiting") this.connection.open();
     this.#live.look();

@@ -88,6 +88,18 @@ class Side:
         await self.more(text).click()
         await self.pane.get_by_role("menuitem", name=item, exact=True).click()
 
+    def line(self) -> Locator:
+        """The line under the peer's name that says what the peer does."""
+        return self.pane.locator(".conversation .presence")
+
+    def reaction(self, text: str, emoji: str) -> Locator:
+        return self.message(text).locator(".reaction").filter(has_text=emoji)
+
+    async def set_state(self, peer: str, item: str) -> None:
+        """From the menu of the open conversation."""
+        await self.button(f"More about the conversation with {peer}").click()
+        await self.pane.get_by_role("menuitem", name=item, exact=True).click()
+
     def conversation_with(self, peer: str) -> Locator:
         return self.pane.get_by_role("navigation").get_by_role("button", name=peer).first
 

@@ -74,6 +74,20 @@ interface ReceiptOf {
   seenTo?: number;
 }
 
+interface PresenceOf {
+  profileId: string;
+  state: "online" | "away" | "offline";
+  lastSeenAt?: string;
+}
+
+/** That somebody types. */
+interface TypingOf {
+  sessionId: string;
+  state: "typing" | "recording" | "stopped";
+  /** In seconds. */
+  expiresIn: number;
+}
+
 type Told<T extends string, Fields> = Fields & { type: T; at: string };
 
 /** What comes on /user/queue/events. */
@@ -81,6 +95,8 @@ type ChatEvent =
   | Told<"message", ChatMessage>
   | Told<"receipt", ReceiptOf>
   | Told<"session", SessionSummary>
+  | Told<"presence", PresenceOf>
+  | Told<"typing", TypingOf>
   | Told<"ready", { sync: string }>
   | Told<"reset", { reason: string }>;
 

@@ -12,14 +12,15 @@ export function hue(email) {
 /**
  * @param {string} email
  * @param {string} name
+ * @param {string} [presence] shown as a dot where somebody is there
  */
-export function avatar(email, name) {
+export function avatar(email, name, presence = "") {
   const initials = (name || email)
     .split(/\s+/)
     .map((word) => [...word][0])
     .slice(0, 2)
     .join("");
-  const element = h("span.avatar", { "aria-hidden": "true" }, initials.toUpperCase());
+  const element = h("span.avatar", { "aria-hidden": "true", "data-presence": presence }, initials.toUpperCase());
   element.style.setProperty("--hue", String(hue(email)));
   return element;
 }

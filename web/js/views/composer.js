@@ -27,8 +27,9 @@ export function composer(person, conversation, sent) {
     enterkeyhint: "send",
     autocomplete: "off",
     "aria-describedby": leftId,
-    oninput: changed,
+    oninput: typed,
     onkeydown: pressed,
+    onblur: () => person.typing.stop(conversation.sessionId),
   });
   const button = h("button.primary.send", { type: "submit", "aria-label": "Send", disabled: true }, icon("send"));
   const form = h(
@@ -110,6 +111,12 @@ export function composer(person, conversation, sent) {
   function write(text) {
     field.value = text;
     queueMicrotask(changed); // when the field has its place
+  }
+
+  function typed() {
+    if (field.value) person.typing.type(conversation.sessionId);
+    else person.typing.stop(conversation.sessionId);
+    changed();
   }
 
   function changed() {

@@ -4,6 +4,7 @@ import { avatar } from "./avatar.js";
 import { composer } from "./composer.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./message-list.js";
+import { peerLine } from "./peer-line.js";
 
 /** The open conversation, or what to do to have one. */
 export class ConversationView {
@@ -13,6 +14,8 @@ export class ConversationView {
   #list;
   /** @type {ReturnType<typeof composer> | undefined} */
   #composer;
+  /** @type {ReturnType<typeof peerLine> | undefined} */
+  #line;
 
   /** @param {Person} person */
   constructor(person) {
@@ -27,12 +30,13 @@ export class ConversationView {
 
   stop() {
     this.#list?.stop();
+    this.#line?.stop();
   }
 
   /** @param {Conversation | null} conversation */
   #open(conversation) {
-    this.#list?.stop();
-    this.#list = this.#composer = undefined;
+    this.stop();
+    this.#list = this.#composer = this.#line = undefined;
     if (conversation) this.#show(conversation);
     else this.#showNothing();
   }
@@ -41,6 +45,7 @@ export class ConversationView {
   #show(conversation) {
     const { displayName, email } = conversation.peer;
     const person = this.#person;
+    this.#line = peerLine(person, conversation);
     this.#composer = composer(person, conversation, () => this.#list?.scrollToEnd());
     this.#list = new MessageList(person, conversation, this.#composer);
     this.element.setAttribute("aria-label", `Conversation of ${this.#person.name} with ${displayName}`);
@@ -54,7 +59,12 @@ export class ConversationView {
           icon("back"),
         ),
         avatar(email, displayName),
-        h("div.who", {}, h("h3", {}, displayName), h("p", {}, email, h("span.intent", {}, conversation.intent))),
+        h(
+          "div.who",
+          {},
+          h("h3", { dir: "auto" }, displayName),
+          h("p", {}, this.#line.element, email, h("span.intent", {}, conversation.intent)),
+        ),
         h(
           "a.icon-button",
           {

@@ -2,6 +2,7 @@ import { arrange, h, soon } from "../dom.js";
 import { ago } from "../format.js";
 import { textOf } from "../message-text.js";
 import { avatar } from "./avatar.js";
+import { doing } from "./peer-line.js";
 import { newChat } from "./new-chat.js";
 import { stateOf, ticks } from "./ticks.js";
 
@@ -40,6 +41,8 @@ export class SessionList {
     const render = soon(() => this.#render());
     person.on("conversations", render);
     person.on("opened", render);
+    person.typing.on("changed", render);
+    person.presence.on("changed", render);
     render();
   }
 
@@ -63,18 +66,22 @@ export class SessionList {
   #item(conversation) {
     const { sessionId, last, unread } = conversation;
     const current = this.#person.open === conversation;
+    const typing = doing(this.#person, conversation);
+    const presence = this.#person.presence.of(conversation.peer.profileId)?.state ?? "";
     const state = last && !last.deleted && conversation.isMine(last) ? stateOf(last) : "";
     const signature = [
       last?.messageId,
       last?.version,
       state,
+      typing,
+      presence,
       unread,
       current,
       conversation.peer.displayName,
       ago(conversation.activeAt),
     ].join(" ");
     const known = this.#items.get(sessionId) ?? { element: h("li") };
-    if (known.signature !== signature) this.#fill(known.element, conversation, { current, state });
+    if (known.signature !== signature) this.#fill(known.element, conversation, { current, state, typing, presence });
     known.signature = signature;
     this.#items.set(sessionId, known);
     return known.element;
@@ -84,9 +91,9 @@ export class SessionList {
    * Keeps the button itself, which may have the focus.
    * @param {HTMLElement} item
    * @param {Conversation} conversation
-   * @param {{ current: boolean, state: string }} shown
+   * @param {{ current: boolean, state: string, typing: string, presence: string }} shown
    */
-  #fill(item, conversation, { current, state }) {
+  #fill(item, conversation, { current, state, typing, presence }) {
     const { peer, last, unread, intent } = conversation;
     const button =
       item.querySelector("button") ??
@@ -94,14 +101,14 @@ export class SessionList {
     if (current) button.setAttribute("aria-current", "true");
     else button.removeAttribute("aria-current");
     button.replaceChildren(
-      avatar(peer.email, peer.displayName),
+      avatar(peer.email, peer.displayName, presence),
       h("span.name", {}, h("span", { dir: "auto" }, peer.displayName), " ", h("span.intent", {}, intent), " "),
       h("time", { datetime: conversation.activeAt }, `${ago(conversation.activeAt)} `),
       h(
         "span.preview",
         {},
-        state && ticks(state),
-        h("span", { dir: "auto" }, last ? textOf(last) : "Nothing written yet"),
+        !typing && state && ticks(state),
+        h("span", { dir: "auto" }, typing || (last ? textOf(last) : "Nothing written yet")),
         " ",
       ),
       unread > 0 ? h("span.badge", {}, String(unread), h("span.visually-hidden", {}, " unread")) : "",
