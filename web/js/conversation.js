@@ -28,6 +28,7 @@ export class Conversation extends Emitter {
   toldAt = 0;
   #messages = new Messages((message) => this.isMine(message));
   whenOpened = new WhenOpened(this);
+  #isCounted = false;
   #heardTo = 0; // what comes after it is news
 
   /**
@@ -51,8 +52,8 @@ export class Conversation extends Emitter {
   /** What the service says of the session as a whole. @param {SessionSummary} summary */
   summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt, deliveredTo, seenTo }) {
     this.lastSeq = Math.max(lastSeq, this.lastSeq);
-    // what was just seen may not have been when this was asked for
-    const unread = lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
+    // what was just seen may not have been when this was asked for; where the service tells counts, it corrects it
+    const unread = !this.#isCounted && lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
     Object.assign(this, { intent, peer, createdAt, unread });
     this.#messages.mark({ deliveredTo, seenTo });
     if (lastMessage) this.#noteLast(lastMessage);
@@ -175,6 +176,19 @@ export class Conversation extends Emitter {
     this.seenTo = Math.max(this.seenTo, upToSeq);
     if (this.#sawAll()) this.unread = 0;
     this.emit("changed");
+  }
+
+  /** As the service counts. @param {number} unread */
+  count(unread) {
+    this.#isCounted = true;
+    this.unread = unread;
+    this.emit("changed");
+  }
+
+  /** One has come back to what one had marked as unread. */
+  reopen() {
+    if (this.unread) this.seenTo = 0;
+    this.whenOpened.note(this.unread, this.lastSeq);
   }
 
   /** The last message of my peer. */

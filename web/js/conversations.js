@@ -4,6 +4,7 @@ import { asProblem } from "./problem.js";
 
 const PAGE = 50;
 const REFRESH_AFTER = 150;
+const COUNTED = 200; // sessions that one answer with unread counts names
 
 /** The conversations of one person. Emits `changed`, and `notice` with one sentence for the person. */
 export class Conversations extends Emitter {
@@ -14,6 +15,7 @@ export class Conversations extends Emitter {
   #nextCursor = null;
   /** @type {number | undefined} */
   #refreshing;
+  #unreadElsewhere = 0; // in sessions that are not listed here
   #rest;
   #email;
 
@@ -32,6 +34,10 @@ export class Conversations extends Emitter {
     return [...this.#known.values()].sort((a, b) => b.activeAt.localeCompare(a.activeAt));
   }
 
+  get unread() {
+    return this.list.reduce((sum, { unread }) => sum + unread, this.#unreadElsewhere);
+  }
+
   get hasMore() {
     return this.#nextCursor !== null;
   }
@@ -48,6 +54,17 @@ export class Conversations extends Emitter {
   /** What an event tells now. @param {SessionSummary} summary */
   told(summary) {
     this.#put(summary).toldAt = performance.now();
+    this.changed();
+  }
+
+  /** As the service counts. @param {UnreadTotals} totals */
+  count({ total, bySession }) {
+    const counts = new Map(bySession.map(({ sessionId, unread }) => [sessionId, unread]));
+    const isWhole = bySession.length < COUNTED;
+    for (const [sessionId, conversation] of this.#known)
+      if (isWhole || counts.has(sessionId)) conversation.count(counts.get(sessionId) ?? 0);
+    this.#unreadElsewhere = 0;
+    this.#unreadElsewhere = Math.max(0, total - this.unread);
     this.changed();
   }
 

@@ -1,6 +1,7 @@
 import { EventFeed } from "./event-feed.js";
 import { Inbox } from "./inbox.js";
 import { QueueFeed } from "./queue-feed.js";
+import { UnreadCounts } from "./unread-counts.js";
 
 /** Keeps one person up to date: by events where the service has them, else by queues and a topic. */
 export class Live {
@@ -8,6 +9,7 @@ export class Live {
   #inbox;
   #events;
   #queues;
+  #counts;
   #wasLost = false;
   #tellResumed = () => {};
 
@@ -21,10 +23,12 @@ export class Live {
     this.#inbox = new Inbox(person);
     this.#events = new EventFeed(connection, this.#inbox, conversations);
     this.#queues = new QueueFeed(connection, this.#inbox, rest);
+    this.#counts = new UnreadCounts(conversations, rest);
     connection.on("connected", () => this.#connected());
     connection.on("lost", () => (this.#wasLost = true));
     this.#events.on("presence", (event) => person.presence.told(event));
     this.#events.on("typing", (event) => person.typing.told(event));
+    this.#events.on("unread", (event) => this.#counts.told(event));
     this.#events.on("ready", ({ resumed }) => this.#ready(resumed));
   }
 
@@ -74,6 +78,7 @@ export class Live {
   async #begin() {
     const person = this.#person;
     await person.conversations.tryRefresh();
+    if (person.has("unread")) this.#counts.read();
     if (person.open && !person.open.loaded && !person.open.loading) person.show(person.open.sessionId);
     this.#tellResumed();
   }

@@ -32,6 +32,14 @@ export class MessageCommands {
   }
 
   /**
+   * From this message on, for oneself.
+   * @param {ChatMessage} message
+   */
+  async markUnread(message) {
+    await this.#rest.markUnread(message);
+  }
+
+  /**
    * @param {Conversation} conversation
    * @param {ChatMessage} message
    */

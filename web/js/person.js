@@ -61,7 +61,7 @@ export class Person extends Emitter {
   }
 
   get unread() {
-    return this.conversations.list.reduce((sum, conversation) => sum + conversation.unread, 0);
+    return this.conversations.unread;
   }
 
   /** Whether the service has switched this on. @param {string} feature */
@@ -104,6 +104,7 @@ export class Person extends Emitter {
   /** Makes this the open conversation, or none. @param {string | null} sessionId */
   async show(sessionId) {
     this.open = (sessionId && this.conversations.get(sessionId)) || null;
+    this.open?.reopen();
     if (!this.open?.loaded) this.#live.follow();
     this.emit("opened", this.open);
     const conversation = this.open;
@@ -132,7 +133,7 @@ export class Person extends Emitter {
     const last = conversation.lastOfPeer;
     if (!last || last.seq <= conversation.seenTo || !this.connection.connected) return;
     const { sessionId, intent } = conversation;
-    if (!last.seen) {
+    if (!last.seen || conversation.unread) {
       this.connection.send("/app/chat.seen", { sessionId, readerEmail: this.email, intent, upToSeq: last.seq });
     }
     conversation.seenByMe(last.seq);

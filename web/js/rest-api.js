@@ -38,6 +38,16 @@ export class RestApi {
     return this.#call("GET", `api/chat/${sessionId}/history`, { query: { limit, before, after } });
   }
 
+  /** @returns {Promise<UnreadTotals>} */
+  unreadCounts() {
+    return this.#call("GET", "api/chat/unread-counts", { query: { email: this.#identity.email } });
+  }
+
+  /** From this message on, for oneself. @param {ChatMessage} message */
+  markUnread({ sessionId, seq }) {
+    return this.#call("POST", `api/chat/${sessionId}/unread`, { body: { fromSeq: seq } });
+  }
+
   /**
    * @param {ChatMessage} message
    * @param {string} content

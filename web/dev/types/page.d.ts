@@ -88,6 +88,12 @@ interface TypingOf {
   expiresIn: number;
 }
 
+/** What one has not read; the sessions with the newest activity are named. */
+interface UnreadTotals {
+  total: number;
+  bySession: { sessionId: string; unread: number }[];
+}
+
 type Told<T extends string, Fields> = Fields & { type: T; at: string };
 
 /** What comes on /user/queue/events. */
@@ -97,6 +103,7 @@ type ChatEvent =
   | Told<"session", SessionSummary>
   | Told<"presence", PresenceOf>
   | Told<"typing", TypingOf>
+  | Told<"unread", { total: number }>
   | Told<"ready", { sync: string }>
   | Told<"reset", { reason: string }>;
 

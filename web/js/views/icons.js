@@ -15,6 +15,7 @@ const PATHS = {
   more: "M3.5 8v.1M8 8v.1M12.5 8v.1",
   edit: "M3 13l.6-3L10.5 3l2.5 2.5L6 12.4zM9 4.5L11.5 7",
   bin: "M3 4.5h10M6.5 4.5v-2h3v2M4.5 4.5l.5 9h6l.5-9M7 7v4M9 7v4",
+  unread: "M13 8.5V12H3V4h6M12.5 2.5a1.7 1.7 0 1 1 0 3.4 1.7 1.7 0 0 1 0-3.4",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",
   // eslint-disable-next-line @stylistic/max-len
   bell: "M8 2.5a3.6 3.6 0 0 1 3.6 3.6c0 3.4 1.4 4.4 1.4 4.4H3s1.4-1 1.4-4.4A3.6 3.6 0 0 1 8 2.5M6.7 12.8a1.4 1.4 0 0 0 2.6 0",

@@ -15,6 +15,8 @@ export function messageActions(person, conversation, message, { edit }) {
   /** @type {(MenuItem | false)[]} */
   const items = [
     { label: "Copy", icon: "copy", act: () => copy(message.content) },
+    !mine &&
+      person.has("unread") && { label: "Mark as unread", icon: "unread", act: () => markUnread(person, message) },
     mine && person.has("edit") && { label: "Edit", icon: "edit", act: () => edit(message) },
     person.has("delete") && { label: "Delete …", icon: "bin", act: () => remove(person, conversation, message, mine) },
   ];
@@ -39,6 +41,16 @@ async function remove(person, conversation, message, mine) {
   await person.commands
     .delete(conversation, message, whom)
     .catch((error) => person.emit("notice", asProblem(error).message));
+}
+
+/**
+ * Leaves the conversation, which would be seen again at once.
+ * @param {Person} person
+ * @param {ChatMessage} message
+ */
+async function markUnread(person, message) {
+  person.show(null);
+  await person.commands.markUnread(message).catch((error) => person.emit("notice", asProblem(error).message));
 }
 
 /** @param {string} text */
