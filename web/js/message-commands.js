@@ -32,6 +32,16 @@ export class MessageCommands {
   }
 
   /**
+   * @param {Conversation} conversation
+   * @param {ChatMessage} message
+   * @param {string | null} emoji null takes mine away
+   */
+  async react(conversation, message, emoji) {
+    await this.#rest.react(message, emoji);
+    await this.#reread(conversation, message);
+  }
+
+  /**
    * From this message on, for oneself.
    * @param {ChatMessage} message
    */

@@ -122,10 +122,11 @@ export class Person extends Emitter {
   /**
    * @param {Conversation} conversation
    * @param {string} content
+   * @param {number} [replyTo] the seq of the message that it answers
    */
-  send(conversation, content) {
+  send(conversation, content, replyTo) {
     this.typing.sent();
-    this.unsent.add(conversation.sessionId, conversation.intent, content);
+    this.unsent.add(conversation.sessionId, conversation.intent, content, replyTo);
   }
 
   /** The open conversation was seen up to its last message. @param {Conversation} conversation */

@@ -59,6 +59,15 @@ export class RestApi {
 
   /**
    * @param {ChatMessage} message
+   * @param {string | null} emoji null takes mine away
+   */
+  react({ sessionId, messageId }, emoji) {
+    const path = `api/chat/${sessionId}/messages/${messageId}/reaction`;
+    return emoji ? this.#call("PUT", path, { body: { emoji } }) : this.#call("DELETE", path, {});
+  }
+
+  /**
+   * @param {ChatMessage} message
    * @param {"everyone" | "me"} whom for whom it is to be gone
    */
   delete({ sessionId, messageId }, whom) {

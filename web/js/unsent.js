@@ -59,8 +59,9 @@ export class Unsent extends Emitter {
    * @param {string} sessionId
    * @param {string} intent
    * @param {string} content
+   * @param {number} [replyTo] the seq of the message that it answers
    */
-  add(sessionId, intent, content) {
+  add(sessionId, intent, content, replyTo) {
     const clientMessageId = newId();
     /** @type {Send} */
     const send = {
@@ -68,6 +69,7 @@ export class Unsent extends Emitter {
       sessionId,
       intent,
       content,
+      replyTo,
       at: new Date().toISOString(),
       state: "waiting",
       tries: 0,
@@ -113,13 +115,13 @@ export class Unsent extends Emitter {
   /** @param {Send} send */
   #go(send) {
     if (!this.#connection.connected) return;
-    const { clientMessageId, sessionId, intent, content } = send;
+    const { clientMessageId, sessionId, intent, content, replyTo } = send;
     const receipt = `send-${clientMessageId.slice(0, 8)}-${send.tries + 1}`;
     send.dueAt = Date.now() + Math.min(LONGEST_RETRY, FIRST_RETRY * 2 ** send.tries);
     this.#connection.onReceipt(receipt, () => {
       if (this.#sends.has(clientMessageId)) this.#become(send, { state: "accepted", problem: undefined });
     });
-    const body = { sessionId, senderEmail: this.#email, intent, content, clientMessageId };
+    const body = { sessionId, senderEmail: this.#email, intent, content, clientMessageId, replyTo };
     this.#connection.send("/app/chat.send", body, { receipt });
     this.#become(send, { state: "sent", tries: send.tries + 1 });
   }

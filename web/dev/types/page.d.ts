@@ -45,6 +45,29 @@ interface ChatMessage {
   version: number;
   editedAt?: string;
   deleted?: boolean;
+  replyTo?: Quote;
+  reactions?: { emoji: string; by: string[] }[];
+}
+
+/** The message that another one answers, as the service sees it then. */
+interface Quote {
+  seq: number;
+  deleted?: boolean;
+  senderId?: string;
+  content?: string;
+}
+
+/** What one may begin to write. */
+interface Compose {
+  edit: (message: ChatMessage) => void;
+  reply: (message: ChatMessage) => void;
+}
+
+/** What can be asked for from a message. */
+interface MessageActions {
+  openMenu: (message: ChatMessage, button: HTMLElement) => void;
+  goTo: (seq: number) => void;
+  react: (message: ChatMessage, emoji: string | null) => void;
 }
 
 interface Peer {
@@ -172,6 +195,8 @@ interface Send {
   sessionId: string;
   intent: string;
   content: string;
+  /** The seq of the message that it answers. */
+  replyTo?: number;
   at: string;
   state: "waiting" | "sent" | "accepted" | "failed";
   problem?: string;
@@ -184,6 +209,14 @@ interface Send {
 interface MenuItem {
   label: string;
   icon: import("../../js/views/icons.js").IconName;
+  act: () => void;
+}
+
+/** One of a row of emoji in a menu; the one that is `checked` is there already. */
+interface MenuEmoji {
+  emoji: string;
+  name: string;
+  checked: boolean;
   act: () => void;
 }
 

@@ -1,10 +1,12 @@
 import { h } from "../dom.js";
 import { icon } from "./icons.js";
 
-/** What one writes about, above the field: the message that is edited. `ended` is called by its button. */
+/** What one writes about, above the field: the message that is edited or answered. `ended` is called by its button. */
 export class ComposerSubject {
   /** @type {ChatMessage | null} */
   edited = null;
+  /** @type {ChatMessage | null} */
+  answered = null;
   #title = h("b");
   #quote = h("span.quoted", { dir: "auto" });
   element;
@@ -25,12 +27,23 @@ export class ComposerSubject {
 
   /** @param {ChatMessage} message */
   edit(message) {
+    this.clear();
     this.edited = message;
     this.#show("Edit", message);
   }
 
+  /**
+   * @param {ChatMessage} message
+   * @param {string} name
+   */
+  reply(message, name) {
+    this.clear();
+    this.answered = message;
+    this.#show(`Answer to ${name}`, message);
+  }
+
   clear() {
-    this.edited = null;
+    this.edited = this.answered = null;
     this.element.hidden = true;
   }
 

@@ -47,7 +47,7 @@ export function composer(person, conversation, sent) {
     button,
   );
   write(conversation.draft);
-  return { element: form, focus: () => field.focus(), edit };
+  return { element: form, focus: () => field.focus(), edit, reply };
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
@@ -55,7 +55,7 @@ export function composer(person, conversation, sent) {
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       submit();
-    } else if (event.key === "Escape" && subject.edited) {
+    } else if (event.key === "Escape" && (subject.edited || subject.answered)) {
       end();
     } else if (event.key === "ArrowUp" && !field.value && person.has("edit")) {
       const last = conversation.messages.findLast((message) => conversation.isMine(message) && !message.deleted);
@@ -73,7 +73,8 @@ export function composer(person, conversation, sent) {
       return;
     }
     write("");
-    person.send(conversation, content);
+    person.send(conversation, content, subject.answered?.seq);
+    subject.clear();
     sent();
   }
 
@@ -81,6 +82,13 @@ export function composer(person, conversation, sent) {
   function edit(message) {
     subject.edit(message);
     write(message.content);
+    field.focus();
+  }
+
+  /** What is written already is the answer. @param {ChatMessage} message */
+  function reply(message) {
+    if (subject.edited) end();
+    subject.reply(message, conversation.isMine(message) ? "yourself" : peerName);
     field.focus();
   }
 
@@ -102,8 +110,8 @@ export function composer(person, conversation, sent) {
 
   /** Goes back to what one was writing before. */
   function end() {
+    if (subject.edited) write(conversation.draft);
     subject.clear();
-    write(conversation.draft);
     field.focus();
   }
 

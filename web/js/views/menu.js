@@ -18,11 +18,13 @@ export class Menu {
    * @param {HTMLElement} button what opens it
    * @param {string} label
    * @param {MenuItem[]} items
+   * @param {MenuEmoji[]} [row] above them
    */
-  open(button, label, items) {
+  open(button, label, items, row = []) {
     this.#button = button;
     this.element.setAttribute("aria-label", label);
-    this.element.replaceChildren(...items.map((item) => this.#item(item)));
+    const emojis = h("div.emojis", { role: "group", "aria-label": "Reactions" }, row.map((one) => this.#emoji(one)));
+    this.element.replaceChildren(...(row.length ? [emojis] : []), ...items.map((item) => this.#item(item)));
     this.element.showPopover();
     button.setAttribute("aria-expanded", "true");
     this.#place(button.getBoundingClientRect());
@@ -40,6 +42,16 @@ export class Menu {
       act();
     };
     return h("button", { type: "button", role: "menuitem", tabindex: "-1", onclick: chosen }, icon(name), label);
+  }
+
+  /** @param {MenuEmoji} one */
+  #emoji({ emoji, name, checked, act }) {
+    const chosen = () => {
+      this.close();
+      act();
+    };
+    const role = { role: "menuitemcheckbox", "aria-checked": String(checked), "aria-label": `React: ${name}` };
+    return h("button.emoji", { type: "button", tabindex: "-1", title: name, onclick: chosen, ...role }, emoji);
   }
 
   /** @returns {HTMLElement[]} */
@@ -62,7 +74,14 @@ export class Menu {
     const items = this.#items;
     const at = items.findIndex((item) => item === document.activeElement);
     /** @type {Record<string, number>} */
-    const moves = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: items.length - 1 };
+    const moves = {
+      ArrowDown: at + 1,
+      ArrowRight: at + 1,
+      ArrowUp: at - 1,
+      ArrowLeft: at - 1,
+      Home: 0,
+      End: items.length - 1,
+    };
     if (event.key === "Tab") return this.close();
     if (!(event.key in moves)) return undefined;
     event.preventDefault();

@@ -11,8 +11,14 @@ export class MessageFocus {
 
   /** After the list has changed. @param {HTMLElement | undefined | ""} item the new form of the one with the focus */
   keep(item) {
-    if (item && !item.contains(document.activeElement)) item.querySelector("button")?.focus();
+    if (item && !item.contains(document.activeElement)) this.enter(item);
     if (!this.#list.contains(document.activeElement)) this.#stopAt(this.#buttons.at(-1));
+  }
+
+  /** The focus goes to the button of an item. @param {HTMLElement} item */
+  enter(item) {
+    const button = item.querySelector(".more");
+    if (button instanceof HTMLElement) button.focus({ preventScroll: true });
   }
 
   /** @returns {HTMLElement[]} */

@@ -8,17 +8,17 @@ const TOGETHER = 5 * 60_000; // messages of one person within this time form a g
 export class MessageItems {
   #person;
   #conversation;
-  #openMenu;
+  #actions;
   /** @type {Map<string, Item>} */
   #items = new Map(); // by key: { signature, element, isMessage }
 
   /**
    * @param {Person} person
    * @param {Conversation} conversation
-   * @param {(message: ChatMessage, button: HTMLElement) => void} openMenu
+   * @param {MessageActions} actions
    */
-  constructor(person, conversation, openMenu) {
-    this.#openMenu = openMenu;
+  constructor(person, conversation, actions) {
+    this.#actions = actions;
     this.#person = person;
     this.#conversation = conversation;
   }
@@ -84,8 +84,9 @@ export class MessageItems {
   #putMessage(message, previous, put) {
     const mine = this.#conversation.isMine(message);
     const first = !previous || isBreak(previous, message, mine === this.#conversation.isMine(previous));
-    const signature = `${mine && stateOf(message)} ${first} ${message.version}`;
-    const make = () => messageItem(message, { mine, first, openMenu: this.#openMenu });
+    const origin = message.replyTo && this.#conversation.withSeq(message.replyTo.seq);
+    const signature = `${mine && stateOf(message)} ${first} ${message.version} ${origin?.version}`;
+    const make = () => messageItem(this.#conversation, message, { mine, first, actions: this.#actions });
     put(message.clientMessageId, signature, make, true);
   }
 

@@ -1,7 +1,7 @@
 import { arrange, h, soon } from "../dom.js";
 import { icon } from "./icons.js";
 import { Menu } from "./menu.js";
-import { messageActions } from "./message-actions.js";
+import { messageActions, react, reactionChoices } from "./message-actions.js";
 import { MessageFocus } from "./message-focus.js";
 import { MessageItems } from "./message-items.js";
 import { MessageWindow } from "./message-window.js";
@@ -44,15 +44,20 @@ export class MessageList {
   /**
    * @param {Person} person
    * @param {Conversation} conversation
-   * @param {{ edit: (message: ChatMessage) => void }} compose
+   * @param {Compose} compose
    */
   constructor(person, conversation, compose) {
     this.#person = person;
     this.#conversation = conversation;
-    const actions = (/** @type {ChatMessage} */ message) => messageActions(person, conversation, message, compose);
-    this.#items = new MessageItems(person, conversation, (message, button) =>
-      this.#menu.open(button, "Message", actions(message)),
-    );
+    const goTo = (/** @type {number} */ seq) => this.#goTo(seq);
+    this.#items = new MessageItems(person, conversation, {
+      openMenu: (message, button) => {
+        const items = messageActions(person, conversation, message, { ...compose, goTo });
+        this.#menu.open(button, "Message", items, reactionChoices(person, conversation, message));
+      },
+      goTo,
+      react: (message, emoji) => react(person, conversation, message, emoji),
+    });
     this.#list.setAttribute("aria-label", `Messages with ${conversation.peer.displayName}`);
     this.#scroll = h(
       "div.scroll",
@@ -161,12 +166,35 @@ export class MessageList {
       await this.#loadOlder();
     const seq = conversation.whenOpened.firstUnread;
     if (seq === undefined) return;
-    this.#atEnd = false;
-    this.#window.around(conversation.messages, seq);
-    this.#render();
-    this.#list.querySelector(`[data-seq="${seq}"]`)?.scrollIntoView({ block: "center" });
+    this.#bringIntoView(seq);
     this.#unreadFound = true;
     this.#showWhere();
+  }
+
+  /** To a message that another one answers. @param {number} seq */
+  async #goTo(seq) {
+    const conversation = this.#conversation;
+    for (let page = 0; page < MAX_PAGES && conversation.hasOlder && conversation.heldFrom > seq; page++)
+      await this.#loadOlder();
+    const item = this.#bringIntoView(seq);
+    if (!item) return this.#person.emit("notice", "That message is not there any more.");
+    this.#focus.enter(item);
+    for (const one of this.#list.querySelectorAll(".origin")) one.classList.remove("origin");
+    item.classList.add("origin");
+    return undefined;
+  }
+
+  /**
+   * @param {number} seq
+   * @returns {HTMLElement | null}
+   */
+  #bringIntoView(seq) {
+    this.#atEnd = false;
+    this.#window.around(this.#conversation.messages, seq);
+    this.#render();
+    const item = /** @type {HTMLElement | null} */ (this.#list.querySelector(`[data-seq="${seq}"]`));
+    item?.scrollIntoView({ block: "center" });
+    return item;
   }
 
   #scrolled() {

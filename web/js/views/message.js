@@ -3,14 +3,17 @@ import { fullTime, time } from "../format.js";
 import { withLinks } from "../links.js";
 import { GONE } from "../message-text.js";
 import { icon } from "./icons.js";
+import { quote } from "./quote.js";
+import { reactionRow } from "./reactions.js";
 import { stateOf, ticks } from "./ticks.js";
 
 /**
- * A message that is stored. `openMenu` gets the button that was pressed.
+ * A message that is stored.
+ * @param {Conversation} conversation
  * @param {ChatMessage} message
- * @param {{ mine: boolean, first: boolean, openMenu: (message: ChatMessage, button: HTMLElement) => void }} options
+ * @param {{ mine: boolean, first: boolean, actions: MessageActions }} options
  */
-export function messageItem(message, { mine, first, openMenu }) {
+export function messageItem(conversation, message, { mine, first, actions: { openMenu, goTo, react } }) {
   return h(
     `li.message${mine ? ".mine" : ".theirs"}${first ? ".first" : ""}`,
     { "data-seq": message.seq, "data-state": mine && stateOf(message) },
@@ -18,6 +21,7 @@ export function messageItem(message, { mine, first, openMenu }) {
       "div.bubble",
       {},
       h("span.visually-hidden", {}, mine ? "You: " : `${message.senderDisplayName}: `),
+      message.replyTo && quote(conversation, message.replyTo, goTo),
       message.deleted ? h("p.gone", {}, GONE) : h("p", { dir: "auto" }, withLinks(message.content)),
       h(
         "span.meta",
@@ -32,6 +36,7 @@ export function messageItem(message, { mine, first, openMenu }) {
         mine && !message.deleted && ticks(stateOf(message)),
       ),
     ),
+    message.reactions && reactionRow(conversation, message, (emoji) => react(message, emoji)),
   );
 }
 
