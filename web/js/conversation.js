@@ -1,16 +1,10 @@
 import { Emitter } from "./emitter.js";
 import { Messages } from "./messages.js";
-import { keep, read } from "./storage.js";
+import { Draft } from "./draft.js";
 import { WhenOpened } from "./when-opened.js";
 
 /**
- * @param {string} email
- * @param {string} [sessionId]
- */
-export const draftKey = (email, sessionId = "") => `chat-service:draft:${email}:${sessionId}`;
-
-/**
- * One session as far as it is known here. Emits `changed`.
+ * One session as far as it is known here. Emits `changed`, and `draft` when another device has changed it.
  *
  * `heldTo` is the seq up to which there is no hole: a subscription of its topic resumes after it. An ack may bring a
  * later message before the ones in between, which is why this is not simply the last seq.
@@ -22,6 +16,10 @@ export class Conversation extends Emitter {
   intent = "";
   createdAt = "";
   unread = 0;
+  pinned = false;
+  archived = false;
+  /** @type {string | null} */
+  mutedUntil = null;
   /** @type {Peer} */
   peer = { profileId: "", email: "", displayName: "" };
   /** When the service told of it last, as performance.now() has it. */
@@ -45,12 +43,17 @@ export class Conversation extends Emitter {
     this.heldTo = 0;
     this.seenTo = 0; // by me
     this.resumes = new Map(); // after which seq a lost connection went on, and how many messages came then
+    this.draft = new Draft(me, this.sessionId);
     this.summarize(summary);
     this.#heardTo = summary.lastSeq - summary.unreadCount;
   }
 
   /** What the service says of the session as a whole. @param {SessionSummary} summary */
-  summarize({ intent, peer, lastMessage, unreadCount, lastSeq, createdAt, deliveredTo, seenTo }) {
+  summarize(summary) {
+    const { intent, peer, lastMessage, unreadCount, lastSeq, createdAt, deliveredTo, seenTo } = summary;
+    const { pinned = false, archived = false, mutedUntil = null, draft = "" } = summary;
+    Object.assign(this, { pinned, archived, mutedUntil });
+    if (this.draft.share(draft)) this.emit("draft");
     this.lastSeq = Math.max(lastSeq, this.lastSeq);
     // what was just seen may not have been when this was asked for; where the service tells counts, it corrects it
     const unread = !this.#isCounted && lastSeq <= this.heldTo && this.#sawAll() ? 0 : unreadCount;
@@ -60,13 +63,14 @@ export class Conversation extends Emitter {
     this.emit("changed");
   }
 
-  /** What is written and not sent; outlives the tab. */
-  get draft() {
-    return read(draftKey(this.me, this.sessionId)) ?? "";
+  /** What I have changed of my side. @param {StateChange} change */
+  setState({ draft: _, ...change }) {
+    Object.assign(this, change);
+    this.emit("changed");
   }
 
-  set draft(text) {
-    keep(draftKey(this.me, this.sessionId), text);
+  get muted() {
+    return this.mutedUntil !== null && Date.parse(this.mutedUntil) > Date.now();
   }
 
   /** Oldest first. */
@@ -132,6 +136,7 @@ export class Conversation extends Emitter {
     const isTheirs = !this.isMine(message);
     const isNews = isTheirs && message.seq > this.#heardTo;
     if (isTheirs && message.seq > this.lastSeq) this.unread += 1; // else the service has counted it
+    if (message.seq > this.lastSeq && !this.muted) this.archived = false;
     this.#heardTo = Math.max(this.#heardTo, message.seq);
     this.lastSeq = Math.max(this.lastSeq, message.seq);
     if (message.seq === this.heldTo + 1 && this.loaded) this.heldTo = message.seq;

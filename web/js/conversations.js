@@ -29,9 +29,11 @@ export class Conversations extends Emitter {
     this.#rest = rest;
   }
 
-  /** The newest activity first. */
+  /** Pinned ones first, then the newest activity. */
   get list() {
-    return [...this.#known.values()].sort((a, b) => b.activeAt.localeCompare(a.activeAt));
+    const byActivity = (/** @type {Conversation} */ a, /** @type {Conversation} */ b) =>
+      Number(b.pinned) - Number(a.pinned) || b.activeAt.localeCompare(a.activeAt);
+    return [...this.#known.values()].sort(byActivity);
   }
 
   get unread() {

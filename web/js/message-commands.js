@@ -42,6 +42,16 @@ export class MessageCommands {
   }
 
   /**
+   * One's own side of a conversation.
+   * @param {Conversation} conversation
+   * @param {StateChange} change
+   */
+  async setState(conversation, change) {
+    await this.#rest.setState(conversation.sessionId, change);
+    conversation.setState(change);
+  }
+
+  /**
    * From this message on, for oneself.
    * @param {ChatMessage} message
    */

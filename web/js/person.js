@@ -1,6 +1,7 @@
 import { Connection } from "./connection.js";
 import { Conversations } from "./conversations.js";
-import { draftKey } from "./conversation.js";
+import { draftKey } from "./draft.js";
+import { DraftSync } from "./draft-sync.js";
 import { Emitter } from "./emitter.js";
 import { EventLog } from "./event-log.js";
 import { Live } from "./live.js";
@@ -44,6 +45,7 @@ export class Person extends Emitter {
     this.connection = new Connection(identity, this.log, options);
     this.conversations = new Conversations(this.email, this.#rest);
     this.unsent = new Unsent(this.connection, this.email);
+    this.drafts = new DraftSync(this.#rest, () => this.has("settings"));
     this.commands = new MessageCommands(this.#rest, () => this.has("events"));
     this.presence = new Presence(this.connection, this.conversations);
     this.typing = new Typing(this.connection);
@@ -77,6 +79,7 @@ export class Person extends Emitter {
     this.#off.forEach((off) => off());
     this.unsent.stop();
     this.#live.stop();
+    this.drafts.stop();
     this.connection.cut();
   }
 

@@ -38,6 +38,14 @@ export class RestApi {
     return this.#call("GET", `api/chat/${sessionId}/history`, { query: { limit, before, after } });
   }
 
+  /**
+   * @param {string} sessionId
+   * @param {StateChange} change
+   */
+  setState(sessionId, change) {
+    return this.#call("PUT", `api/chat/${sessionId}/state`, { body: change });
+  }
+
   /** @returns {Promise<UnreadTotals>} */
   unreadCounts() {
     return this.#call("GET", "api/chat/unread-counts", { query: { email: this.#identity.email } });

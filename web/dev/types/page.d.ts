@@ -87,6 +87,10 @@ interface SessionSummary {
   createdAt: string;
   deliveredTo?: number;
   seenTo?: number;
+  pinned?: boolean;
+  archived?: boolean;
+  mutedUntil?: string;
+  draft?: string;
 }
 
 /** How far somebody has got in a session. */
@@ -109,6 +113,14 @@ interface TypingOf {
   state: "typing" | "recording" | "stopped";
   /** In seconds. */
   expiresIn: number;
+}
+
+/** What changes of one's own side of a conversation. */
+interface StateChange {
+  pinned?: boolean;
+  archived?: boolean;
+  mutedUntil?: string | null;
+  draft?: string | null;
 }
 
 /** What one has not read; the sessions with the newest activity are named. */

@@ -46,8 +46,9 @@ export function composer(person, conversation, sent) {
     left,
     button,
   );
-  write(conversation.draft);
-  return { element: form, focus: () => field.focus(), edit, reply };
+  const stop = conversation.on("draft", () => !subject.edited && write(conversation.draft.text));
+  write(conversation.draft.text);
+  return { element: form, focus: () => field.focus(), edit, reply, stop };
 
   /** @param {KeyboardEvent} event */
   function pressed(event) {
@@ -110,7 +111,7 @@ export function composer(person, conversation, sent) {
 
   /** Goes back to what one was writing before. */
   function end() {
-    if (subject.edited) write(conversation.draft);
+    if (subject.edited) write(conversation.draft.text);
     subject.clear();
     field.focus();
   }
@@ -128,7 +129,10 @@ export function composer(person, conversation, sent) {
   }
 
   function changed() {
-    if (!subject.edited) conversation.draft = field.value;
+    if (!subject.edited) {
+      conversation.draft.text = field.value;
+      if (conversation.draft.isNew) person.drafts.changed(conversation);
+    }
     const characters = room(field.value);
     button.disabled = !field.value.trim() || characters < 0;
     button.setAttribute("aria-label", subject.edited ? "Save" : "Send");

@@ -1,8 +1,10 @@
 import { windowFor } from "../address.js";
 import { h } from "../dom.js";
 import { avatar } from "./avatar.js";
+import { conversationActions } from "./conversation-actions.js";
 import { composer } from "./composer.js";
 import { icon } from "./icons.js";
+import { Menu } from "./menu.js";
 import { MessageList } from "./message-list.js";
 import { peerLine } from "./peer-line.js";
 
@@ -10,6 +12,7 @@ import { peerLine } from "./peer-line.js";
 export class ConversationView {
   element = h("section.conversation");
   #person;
+  #menu = new Menu();
   /** @type {MessageList | undefined} */
   #list;
   /** @type {ReturnType<typeof composer> | undefined} */
@@ -31,6 +34,7 @@ export class ConversationView {
   stop() {
     this.#list?.stop();
     this.#line?.stop();
+    this.#composer?.stop();
   }
 
   /** @param {Conversation | null} conversation */
@@ -65,6 +69,7 @@ export class ConversationView {
           h("h3", { dir: "auto" }, displayName),
           h("p", {}, this.#line.element, email, h("span.intent", {}, conversation.intent)),
         ),
+        this.#menuButton(conversation),
         h(
           "a.icon-button",
           {
@@ -79,7 +84,28 @@ export class ConversationView {
       ),
       this.#list.element,
       this.#composer.element,
+      this.#menu.element,
     );
+  }
+
+  /** @param {Conversation} conversation */
+  #menuButton(conversation) {
+    const name = conversation.peer.displayName;
+    const open = () => this.#menu.open(button, "Conversation", conversationActions(this.#person, conversation));
+    const button = h(
+      "button.icon-button",
+      {
+        type: "button",
+        title: "More",
+        "aria-label": `More about the conversation with ${name}`,
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        "data-needs": "settings",
+        onclick: open,
+      },
+      icon("more"),
+    );
+    return button;
   }
 
   #showNothing() {

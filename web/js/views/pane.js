@@ -47,9 +47,9 @@ export class Pane {
     person.connection.on("state", () => (this.element.dataset.features = [...person.connection.features].join(" ")));
     person.on("opened", (conversation) => this.#opened(conversation));
     person.on("notice", (text) => this.#tell(text));
-    person.on("incoming", ({ message }) => {
+    person.on("incoming", ({ conversation, message }) => {
       announce(`${message.senderDisplayName} to ${person.name}: ${message.content}`);
-      notifications.show(message, () => person.show(message.sessionId));
+      if (!conversation?.muted) notifications.show(message, () => person.show(message.sessionId));
     });
   }
 

@@ -2,6 +2,7 @@ import { arrange, h, soon } from "../dom.js";
 import { ago } from "../format.js";
 import { textOf } from "../message-text.js";
 import { avatar } from "./avatar.js";
+import { icon } from "./icons.js";
 import { doing } from "./peer-line.js";
 import { newChat } from "./new-chat.js";
 import { stateOf, ticks } from "./ticks.js";
@@ -12,6 +13,13 @@ export class SessionList {
   /** @type {Map<string, { element: HTMLLIElement, signature?: string }>} */
   #items = new Map();
   #list = h("ul.sessions");
+  #archive = h("ul.sessions", { hidden: true });
+  #archiveButton = h("button.quiet.archived", {
+    type: "button",
+    hidden: true,
+    "aria-expanded": "false",
+    onclick: () => this.#toggleArchive(),
+  });
   #hint = h("p.hint");
   #more;
   #newChat;
@@ -26,6 +34,7 @@ export class SessionList {
     this.#person = person;
     this.#opened = opened;
     this.#newChat = newChat(person, opened);
+    this.#archive.setAttribute("aria-label", `Archive of ${person.name}`);
     this.#list.setAttribute("aria-label", `Conversations of ${person.name}`);
     this.#more = h(
       "button.quiet",
@@ -36,7 +45,7 @@ export class SessionList {
       "nav.session-list",
       { "aria-label": `Conversations of ${person.name}` },
       this.#newChat.element,
-      h("div.sessions-scroll", {}, this.#list, this.#more, this.#hint),
+      h("div.sessions-scroll", {}, this.#list, this.#archiveButton, this.#archive, this.#more, this.#hint),
     );
     const render = soon(() => this.#render());
     person.on("conversations", render);
@@ -54,12 +63,19 @@ export class SessionList {
 
   #render() {
     const { list, loaded, hasMore } = this.#person.conversations;
-    arrange(
-      this.#list,
-      list.map((conversation) => this.#item(conversation)),
-    );
+    const [inbox, archive] = [false, true].map((archived) => list.filter((one) => one.archived === archived));
+    const items = (/** @type {Conversation[]} */ some) => some.map((conversation) => this.#item(conversation));
+    arrange(this.#list, items(inbox));
+    arrange(this.#archive, items(archive));
+    this.#archiveButton.hidden = !archive.length;
+    this.#archiveButton.textContent = `Archive (${archive.length})`;
     this.#more.hidden = !hasMore;
     this.#hint.textContent = list.length ? "" : loaded ? "No conversations yet." : "";
+  }
+
+  #toggleArchive() {
+    this.#archive.hidden = !this.#archive.hidden;
+    this.#archiveButton.setAttribute("aria-expanded", String(!this.#archive.hidden));
   }
 
   /** @param {Conversation} conversation */
@@ -67,6 +83,7 @@ export class SessionList {
     const { sessionId, last, unread } = conversation;
     const current = this.#person.open === conversation;
     const typing = doing(this.#person, conversation);
+    const draft = current ? "" : conversation.draft.text;
     const presence = this.#person.presence.of(conversation.peer.profileId)?.state ?? "";
     const state = last && !last.deleted && conversation.isMine(last) ? stateOf(last) : "";
     const signature = [
@@ -75,13 +92,17 @@ export class SessionList {
       state,
       typing,
       presence,
+      draft,
+      conversation.pinned,
+      conversation.muted,
       unread,
       current,
       conversation.peer.displayName,
       ago(conversation.activeAt),
     ].join(" ");
     const known = this.#items.get(sessionId) ?? { element: h("li") };
-    if (known.signature !== signature) this.#fill(known.element, conversation, { current, state, typing, presence });
+    const shown = { current, state, typing, presence, draft };
+    if (known.signature !== signature) this.#fill(known.element, conversation, shown);
     known.signature = signature;
     this.#items.set(sessionId, known);
     return known.element;
@@ -91,9 +112,9 @@ export class SessionList {
    * Keeps the button itself, which may have the focus.
    * @param {HTMLElement} item
    * @param {Conversation} conversation
-   * @param {{ current: boolean, state: string, typing: string, presence: string }} shown
+   * @param {{ current: boolean, state: string, typing: string, presence: string, draft: string }} shown
    */
-  #fill(item, conversation, { current, state, typing, presence }) {
+  #fill(item, conversation, { current, state, typing, presence, draft }) {
     const { peer, last, unread, intent } = conversation;
     const button =
       item.querySelector("button") ??
@@ -103,12 +124,19 @@ export class SessionList {
     button.replaceChildren(
       avatar(peer.email, peer.displayName, presence),
       h("span.name", {}, h("span", { dir: "auto" }, peer.displayName), " ", h("span.intent", {}, intent), " "),
-      h("time", { datetime: conversation.activeAt }, `${ago(conversation.activeAt)} `),
+      h(
+        "span.when",
+        {},
+        conversation.pinned && mark("pin", "Pinned"),
+        conversation.muted && mark("muted", "Muted"),
+        h("time", { datetime: conversation.activeAt }, `${ago(conversation.activeAt)} `),
+      ),
       h(
         "span.preview",
         {},
-        !typing && state && ticks(state),
-        h("span", { dir: "auto" }, typing || (last ? textOf(last) : "Nothing written yet")),
+        !typing && draft && h("b", {}, "Draft: "),
+        !typing && !draft && state && ticks(state),
+        h("span", { dir: "auto" }, typing || draft || (last ? textOf(last) : "Nothing written yet")),
         " ",
       ),
       unread > 0 ? h("span.badge", {}, String(unread), h("span.visually-hidden", {}, " unread")) : "",
@@ -121,3 +149,9 @@ export class SessionList {
     this.#opened();
   }
 }
+
+/**
+ * @param {import("./icons.js").IconName} name
+ * @param {string} words
+ */
+const mark = (name, words) => h("span", { title: words }, icon(name), h("span.visually-hidden", {}, `${words} `));
