@@ -9,6 +9,7 @@ import { MessageCommands } from "./message-commands.js";
 import { Presence } from "./presence.js";
 import { asProblem } from "./problem.js";
 import { RestApi } from "./rest-api.js";
+import { Settings } from "./settings.js";
 import { forgetAll } from "./storage.js";
 import { Typing } from "./typing.js";
 import { Unsent } from "./unsent.js";
@@ -46,6 +47,7 @@ export class Person extends Emitter {
     this.conversations = new Conversations(this.email, this.#rest);
     this.unsent = new Unsent(this.connection, this.email);
     this.drafts = new DraftSync(this.#rest, () => this.has("settings"));
+    this.settings = new Settings(this.#rest);
     this.commands = new MessageCommands(this.#rest, () => this.has("events"));
     this.presence = new Presence(this.connection, this.conversations);
     this.typing = new Typing(this.connection);

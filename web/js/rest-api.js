@@ -46,6 +46,16 @@ export class RestApi {
     return this.#call("PUT", `api/chat/${sessionId}/state`, { body: change });
   }
 
+  /** Those for all intents first. @returns {Promise<{ settings: (Shows & { intent?: string })[] }>} */
+  settings() {
+    return this.#call("GET", "api/chat/settings", {});
+  }
+
+  /** @param {Partial<Shows>} shows */
+  saveSettings(shows) {
+    return this.#call("PUT", "api/chat/settings", { body: shows });
+  }
+
   /** @returns {Promise<UnreadTotals>} */
   unreadCounts() {
     return this.#call("GET", "api/chat/unread-counts", { query: { email: this.#identity.email } });

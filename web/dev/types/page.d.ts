@@ -115,6 +115,14 @@ interface TypingOf {
   expiresIn: number;
 }
 
+/** What one shows of oneself. */
+interface Shows {
+  seenReceipts: boolean;
+  deliveredReceipts: boolean;
+  typing: boolean;
+  presence: boolean;
+}
+
 /** What changes of one's own side of a conversation. */
 interface StateChange {
   pinned?: boolean;

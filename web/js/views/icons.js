@@ -23,6 +23,8 @@ const PATHS = {
   archive: "M2.5 3h11v3h-11zM3.5 6v7h9V6M6.5 8.5h3",
   // eslint-disable-next-line @stylistic/max-len
   muted: "M5.5 3.5A3.6 3.6 0 0 1 11.6 6.100c0 2 .5 3.200.9 3.800M10 10.500H3s1.400-1 1.400-4.400M6.700 12.800a1.400 1.400 0 0 0 2.600 0M2.500 2.500l11 11",
+  // eslint-disable-next-line @stylistic/max-len
+  eye: "M1.500 8S4 3.500 8 3.500 14.500 8 14.500 8 12 12.500 8 12.500 1.500 8 1.500 8M8 6.200a1.800 1.800 0 1 1 0 3.600 1.800 1.800 0 0 1 0-3.600",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",
   // eslint-disable-next-line @stylistic/max-len
   bell: "M8 2.5a3.6 3.6 0 0 1 3.6 3.6c0 3.4 1.4 4.4 1.4 4.4H3s1.4-1 1.4-4.4A3.6 3.6 0 0 1 8 2.5M6.7 12.8a1.4 1.4 0 0 0 2.6 0",

@@ -5,6 +5,7 @@ import { avatar } from "./avatar.js";
 import { icon } from "./icons.js";
 import { doing } from "./peer-line.js";
 import { newChat } from "./new-chat.js";
+import { showSettings } from "./settings-dialog.js";
 import { stateOf, ticks } from "./ticks.js";
 
 /** Everybody one chats with, the newest activity first. */
@@ -41,11 +42,22 @@ export class SessionList {
       { type: "button", hidden: true, onclick: () => person.conversations.loadMore() },
       "More conversations",
     );
+    const privacy = h(
+      "button.quiet",
+      {
+        type: "button",
+        title: "What others see of you",
+        "data-needs": "settings",
+        onclick: () => showSettings(person),
+      },
+      icon("eye"),
+      "Privacy",
+    );
     this.element = h(
       "nav.session-list",
       { "aria-label": `Conversations of ${person.name}` },
       this.#newChat.element,
-      h("div.sessions-scroll", {}, this.#list, this.#archiveButton, this.#archive, this.#more, this.#hint),
+      h("div.sessions-scroll", {}, this.#list, this.#archiveButton, this.#archive, this.#more, this.#hint, privacy),
     );
     const render = soon(() => this.#render());
     person.on("conversations", render);
