@@ -21,6 +21,7 @@ from adapters.memory.store.unread import InMemoryUnreadRepository
 from adapters.postgres.connection.condition import Condition, condition_of
 from adapters.postgres.connection.database import create_engine
 from adapters.postgres.connection.failures import Failure as DatabaseFailure
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.connection.watch import DatabaseWatch
 from adapters.postgres.messages.changes import PostgresMessageChanges
 from adapters.postgres.messages.repository import PostgresMessageRepository
@@ -199,15 +200,16 @@ class PostgresStore:
         if settings.database_replica_url:
             self._replica = self._connect(settings.database_replica_url, "the replica")
             self._watches.append(DatabaseWatch(self._replica, writable=False))
-        self.sessions = PostgresSessionRepository(self._engine)
+        turns = LockTurns(self._engine)
+        self.sessions = PostgresSessionRepository(self._engine, turns)
         self.messages = PostgresMessageRepository(
             self._engine, self._replica, patience=settings.database_timeout, digests=digests
         )
-        self.changes = PostgresMessageChanges(self._engine)
-        self.conversations = PostgresConversationRepository(self._engine)
-        self.showing = PostgresShowingRepository(self._engine)
-        self.blocks = PostgresBlockRepository(self._engine)
-        self.unread = PostgresUnreadRepository(self._engine)
+        self.changes = PostgresMessageChanges(self._engine, turns)
+        self.conversations = PostgresConversationRepository(self._engine, turns)
+        self.showing = PostgresShowingRepository(self._engine, turns)
+        self.blocks = PostgresBlockRepository(self._engine, turns)
+        self.unread = PostgresUnreadRepository(self._engine, turns)
         self.sync = PostgresSyncStore(self._engine)
         self.outbox = PostgresOutbox(self._engine)
         self.directory = PostgresProfileDirectory(self._engine)

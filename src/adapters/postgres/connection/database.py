@@ -27,6 +27,8 @@ IDLE_WAIT = 2.0
 
 _CAUGHT: tuple[type[BaseException], ...] = (DBAPIError, asyncpg.LockNotAvailableError, *FAILURES)
 
+_LOCK_WAIT_OPTION = "chat_lock_wait"
+
 NO_WAIT = "(SELECT set_config('synchronous_commit', 'off', true)) = 'off'"
 """A condition that is always true. A lone statement with it does not wait for the disk: for marks that may be lost."""
 
@@ -78,11 +80,17 @@ def create_engine(
         max_overflow=0,
         hide_parameters=True,  # errors are logged
         pool_timeout=timeout,
-        execution_options={OPTION: condition or Condition("the database")},
+        execution_options={OPTION: condition or Condition("the database"), _LOCK_WAIT_OPTION: lock_wait},
     )
     event.listen(engine.sync_engine, "handle_error", _note_disconnect)
     event.listen(engine.sync_engine, "checkout", _replace_unusable)
     return engine
+
+
+def lock_wait_of(engine: AsyncEngine) -> float:
+    """For how many seconds a statement of `engine` waits for a lock."""
+    seconds: float = engine.get_execution_options()[_LOCK_WAIT_OPTION]
+    return seconds
 
 
 def _replace_unusable(connection: DBAPIConnection, record: ConnectionPoolEntry, proxy: PoolProxiedConnection) -> None:

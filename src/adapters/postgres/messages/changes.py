@@ -9,7 +9,8 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of, with_buckets
-from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.connection.database import driver_connection
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.message_columns import COLUMNS, MESSAGES
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import STANDING, message_of, standing_of
@@ -70,8 +71,9 @@ _ENTRIES_WITHIN_MS: Final = 600_000
 class PostgresMessageChanges:
     """Changes messages under the lock of their session."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, turns: LockTurns | None = None) -> None:
         self._engine = engine
+        self._turns = turns or LockTurns(engine)
 
     async def change(
         self,
@@ -83,7 +85,8 @@ class PostgresMessageChanges:
     ) -> Changed:
         """Stores what `rule` makes of the message, in one transaction."""
         bucket = bucket_of(session_id)
-        async with driver_transaction(self._engine) as connection:
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> Changed:
             session = await connection.fetchrow(_LOCK, session_id, bucket)
             found = await connection.fetchrow(_FIND, message_id, session_id, bucket)
             if session is None or found is None:
@@ -101,6 +104,8 @@ class PostgresMessageChanges:
                 patch = msgspec.json.encode(rewrite(after)).decode()
                 await connection.execute(_REWRITE, str(after.id), *_keys_of_entries(after.id), patch)
             return Changed(after, True, standing)
+
+        return await self._turns.run(session_id, work)
 
     async def at(self, places: Collection[Place]) -> Mapping[Place, Message]:
         """Reads the messages at `places`."""

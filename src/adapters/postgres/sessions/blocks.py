@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.connection.database import driver_connection
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import Row
 from adapters.postgres.sessions.showing import lock_user
@@ -104,13 +105,15 @@ _BLOCKS = f"""
 class PostgresBlockRepository:
     """Keeps blocks in PostgreSQL. The port says what each method promises."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, turns: LockTurns | None = None) -> None:
         self._engine = engine
+        self._turns = turns or LockTurns(engine)
 
     async def block(self, who: Blocking, scope: Scope | None, operation: Operation | None = None) -> Sequence[Block]:
         """See `BlockRepository.block`."""
         mine, theirs = list(who.mine), list(who.theirs)
-        async with driver_transaction(self._engine) as connection:
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> Sequence[Block]:
             await lock_user(connection, who.email)
             my_side = await connection.fetchval(_MY_SIDE, mine, who.target)
             if my_side is None:
@@ -127,6 +130,8 @@ class PostgresBlockRepository:
                 await connection.execute(_LOCK_SESSIONS, mine, theirs)
                 await connection.execute(_APPLY, mine, theirs)
             return [_block(row) for row in rows]
+
+        return await self._turns.run(who.email, work)
 
     async def page(self, mine: Collection[ProfileId], after: ProfileId | None, limit: int) -> Sequence[Block]:
         """See `BlockRepository.page`."""

@@ -1,9 +1,10 @@
 """Each side's own state of a session, in PostgreSQL: a row of its own, so that a send writes none."""
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
-from adapters.postgres.connection.database import driver_transaction
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import conversation_of
 from adapters.postgres.sessions.shown_marks import SHOWN_SEQ
@@ -40,14 +41,15 @@ _STORE = """
 class PostgresConversationRepository:
     """Changes one row a call. Its number is that of its transaction, as no other row of the session has to follow."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, turns: LockTurns | None = None) -> None:
+        self._turns = turns or LockTurns(engine)
 
     async def change(
         self, session_id: SessionId, reader: ProfileId, rule: ConversationRule, operation: Operation | None = None
     ) -> bool:
         """See `ConversationRepository.change`."""
-        async with driver_transaction(self._engine) as connection:
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
             await connection.execute(_ADD, reader, session_id)
             row = await connection.fetchrow(_LOCK, reader, session_id, bucket_of(session_id))
             if row is None:
@@ -60,3 +62,5 @@ class PostgresConversationRepository:
                 return False
             await connection.execute(_STORE, reader, session_id, *after)
             return True
+
+        return await self._turns.run((session_id, reader), work)

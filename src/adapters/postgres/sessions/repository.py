@@ -9,7 +9,8 @@ import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of, with_buckets
-from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.connection.database import driver_connection
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.rows import STANDING, session_of, standing_of
 from adapters.postgres.sessions.blocks import blocks_of
@@ -54,8 +55,9 @@ _CLOSE = """
 class PostgresSessionRepository:
     """Keeps sessions in PostgreSQL. The port says what each method promises; all raise `Unavailable`."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, turns: LockTurns | None = None) -> None:
         self._engine = engine
+        self._turns = turns or LockTurns(engine)
         self._finds: BatchLoader[SessionId, ChatSession] = BatchLoader(self._find)
         self._standings: BatchLoader[SessionId, Standing] = BatchLoader(self._find_standings)
 
@@ -64,18 +66,24 @@ class PostgresSessionRepository:
     ) -> ChatSession:
         """Finds the session of the pair and intent, or stores `session`. One of several callers at once stores it."""
         pair = (session.pair.low, session.pair.high, session.intent)
-        async with driver_connection(self._engine) as connection:
-            found = await connection.fetchrow(_OF_PAIR, *pair)
-            if found is None:
-                # waits for whoever makes the same one; the next statement then sees it
-                with suppress(asyncpg.UniqueViolationError):
-                    async with connection.transaction():
-                        hides = [await hides_of(connection, emails.get(side), session.intent) for side in session.pair]
-                        blocks = await blocks_of(connection, session.pair, emails)
-                        await connection.execute(_MAKE, session.id, *pair, bucket_of(session.id), *hides, *blocks)
-                found = await connection.fetchrow(_OF_PAIR, *pair)
+
+        async def make(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+            hides = [await hides_of(connection, emails.get(side), session.intent) for side in session.pair]
+            blocks = await blocks_of(connection, session.pair, emails)
+            await connection.execute(_MAKE, session.id, *pair, bucket_of(session.id), *hides, *blocks)
+
+        found = await self._of_pair(*pair)
+        if found is None:
+            # waits for whoever makes the same one; the next statement then sees it
+            with suppress(asyncpg.UniqueViolationError):
+                await self._turns.run(pair, make)
+            found = await self._of_pair(*pair)
         assert found is not None, "it is there, by whomever"
         return session_of(found)
+
+    async def _of_pair(self, low: ProfileId, high: ProfileId, intent: Intent) -> asyncpg.Record | None:
+        async with driver_connection(self._engine) as connection:
+            return await connection.fetchrow(_OF_PAIR, low, high, intent)
 
     async def find(self, session_id: SessionId) -> ChatSession | None:
         """Finds a session. Calls at the same time share one statement."""
@@ -100,7 +108,8 @@ class PostgresSessionRepository:
     async def close(self, session_id: SessionId, operation: Operation | None = None) -> bool:
         """Closes a session under its lock, for which the senders of messages do not wait."""
         place = (session_id, bucket_of(session_id))
-        async with driver_transaction(self._engine) as connection:
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
             row = await connection.fetchrow(_LOCK, *place)
             if row is None:
                 raise SessionNotFound
@@ -110,6 +119,8 @@ class PostgresSessionRepository:
                 return False
             await connection.execute(_CLOSE, *place)
             return True
+
+        return await self._turns.run(session_id, work)
 
     async def overview(
         self,

@@ -2,10 +2,12 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
+import asyncpg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from adapters.postgres.buckets import bucket_of
-from adapters.postgres.connection.database import driver_connection, driver_transaction
+from adapters.postgres.connection.database import driver_connection
+from adapters.postgres.connection.lock_turns import LockTurns
 from adapters.postgres.count_unread import count_locked
 from adapters.postgres.operations import is_repeated
 from adapters.postgres.sides import chosen, of_side, set_chosen
@@ -64,8 +66,9 @@ _CHANGED = """
 class PostgresUnreadRepository:
     """Reads the counters of sessions. The port says what each method promises."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, turns: LockTurns | None = None) -> None:
         self._engine = engine
+        self._turns = turns or LockTurns(engine)
 
     async def totals(self, readers: Mapping[Email, Collection[ProfileId]]) -> UnreadReading:
         """See `UnreadRepository.totals`."""
@@ -96,7 +99,8 @@ class PostgresUnreadRepository:
     ) -> bool:
         """See `UnreadRepository.mark_unread`."""
         bucket = bucket_of(session_id)
-        async with driver_transaction(self._engine) as connection:
+
+        async def work(connection: "asyncpg.Connection[asyncpg.Record]") -> bool:
             side = await connection.fetchrow(_LOCK, session_id, reader, bucket)
             if side is None:
                 raise SessionNotFound
@@ -108,3 +112,5 @@ class PostgresUnreadRepository:
             await count_locked(connection, [session_id])
             await connection.execute(_CHANGED, reader, session_id)
             return True
+
+        return await self._turns.run(session_id, work)
