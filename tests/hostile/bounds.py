@@ -35,15 +35,12 @@ Measured: 13 to 45 MB a client while that is handled, mostly given back afterwar
 run under tracemalloc found 4 MB more in Python's objects, and grew by 30 MB only.
 """
 
-_GRANIAN_FRAGMENTS = Bounds(stall=0.5)
-"""It reads empty frames for as long as they come, before others have their turn: 0.32 to 0.37 s beside other tests."""
 _GRANIAN_ANSWERS = Bounds(kept=64 * MB)
 """Its allocator keeps what the answers took that nobody read; the growth has the common bound."""
 
 DIFFERENCES: Mapping[tuple[str, str], Bounds] = {
     ("granian", "test_a_message_in_three_huge_fragments"): _GRANIAN_MESSAGE,
     ("granian", "test_messages_in_three_huge_fragments"): _GRANIAN_MESSAGE,
-    ("granian", "test_empty_fragments_without_an_end"): _GRANIAN_FRAGMENTS,
     ("granian", "test_pings_with_pongs_that_nobody_reads"): _GRANIAN_PONGS,
     ("granian", "test_requests_that_break_off"): _GRANIAN_REQUESTS,
     ("granian", "test_pages_of_a_history_that_nobody_reads"): _GRANIAN_ANSWERS,

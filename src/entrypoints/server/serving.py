@@ -13,7 +13,11 @@ from typing import Any, Protocol
 from entrypoints.asgi.sockets import Sockets
 from entrypoints.asgi.types import AsgiApp
 from entrypoints.server.descriptors import accepted_at_once, connections_wanted, file_limit
-from entrypoints.server.unread_sockets import end_unread_connections, end_unread_connections_of
+from entrypoints.server.unread_sockets import (
+    end_unread_connections,
+    end_unread_connections_of,
+    limit_unread_octets,
+)
 from entrypoints.settings.failures import Failure
 from entrypoints.settings.model import Settings
 
@@ -23,6 +27,8 @@ MAX_HEAD = 65_536
 SERVER_STOP = 1.0
 """Seconds for the stop of a server, after the connections of clients were closed."""
 LISTEN_POLL = 0.01
+MAX_UNREAD = 32_768
+"""Octets of a connection on Granian that wait in the kernel."""
 SWITCH_INTERVAL = 0.0005
 """Seconds after which the loop's thread lets one of Granian's have the interpreter, which it needs for each message.
 
@@ -73,16 +79,20 @@ class GranianServer:
     async def serve(self) -> None:
         """Accepts connections until `stop`."""
         sys.setswitchinterval(SWITCH_INTERVAL)
-        bounded = asyncio.create_task(self._end_unread_connections())
+        bounded = asyncio.create_task(self._bound_connections())
         try:
             await self._server.serve()
         finally:
             bounded.cancel()
 
-    async def _end_unread_connections(self) -> None:
-        """Ends connections that do not read: Granian keeps their unread pongs without a limit, even after a close."""
+    async def _bound_connections(self) -> None:
+        """Ends connections that do not read: Granian keeps their unread pongs without a limit, even after a close.
+
+        And Granian reads a socket 128 times before others have their turn, as much as is there each time.
+        """
         await listens(self._settings.host, self._settings.port)
         end_unread_connections(self._settings.port, self._settings.slow_consumer)
+        limit_unread_octets(self._settings.port, MAX_UNREAD)
 
     def stop(self) -> None:
         """Ends `serve`."""

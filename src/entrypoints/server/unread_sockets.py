@@ -1,4 +1,4 @@
-"""Lets the kernel end the connections of clients that do not read, when the server cannot."""
+"""Options of listening sockets, for what a server cannot limit: how long clients may not read, and how much waits."""
 
 import os
 import socket
@@ -24,6 +24,16 @@ def end_unread_connections_of(listener: socket.socket, after: float) -> None:
     """Does what `end_unread_connections` does for one listener. Its connections inherit the option."""
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(after * 1000))
+
+
+def limit_unread_octets(port: int, octets: int) -> None:
+    """Lets about so many octets of each connection on `port` wait to be read. For connections accepted from now on.
+
+    Linux only. Does nothing on other systems.
+    """
+    if _DESCRIPTORS.is_dir():
+        for listener in _listeners(port):
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, octets)
 
 
 def _listeners(port: int) -> Iterator[socket.socket]:
