@@ -155,6 +155,28 @@ async def test_the_address_may_be_in_the_claim_email(
     await expect(ann.message("it is me")).to_contain_text("Stored")
 
 
+async def test_a_token_that_is_broken_over_lines_is_taken(
+    foreign_tokens: ServiceProcess, desk: Window, tmp_path: Path
+) -> None:
+    key = load_private_key(tmp_path / "issuer" / "private.pem")
+    token = issue_user_token(key, Email(ANN), timedelta(hours=1), datetime.now(UTC))
+    await desk.page.goto(foreign_tokens.url)
+    await desk.page.get_by_label("Token").fill(f"{token[:70]}\n  {token[70:]}\n")
+    await desk.page.get_by_role("button", name="Sign in").click()
+    await expect(desk.side("Ann").pane.get_by_text("Online")).to_be_visible()
+
+
+async def test_a_token_that_is_too_long_is_refused_with_the_reason(
+    foreign_tokens: ServiceProcess, desk: Window, tmp_path: Path
+) -> None:
+    claims = {"sub": ANN, "exp": datetime.now(UTC) + timedelta(hours=1), "groups": "x" * 20_000}
+    key = (tmp_path / "issuer" / "private.pem").read_text()
+    await desk.page.goto(foreign_tokens.url)
+    await desk.page.get_by_label("Token").fill(jwt.encode(claims, key, "RS256"))
+    await desk.page.get_by_role("button", name="Sign in").click()
+    await expect(desk.page.get_by_role("alert").filter(has_text="header line")).to_be_visible()
+
+
 async def test_a_token_of_a_wrong_key_is_refused_with_the_reason(
     foreign_tokens: ServiceProcess, desk: Window, tmp_path: Path
 ) -> None:

@@ -178,7 +178,9 @@ export class Connection extends Emitter {
 
   /** The ERROR frame; the service closes after it. @param {{ headers: Record<string, string>, body: string }} frame */
   #failed({ headers, body }) {
-    if (["unauthenticated", "token-expired"].includes(headers.message)) {
+    const refusals = ["unauthenticated", "token-expired"];
+    if (!this.connected) refusals.push("too-large", "malformed"); // as CONNECT was, it always will be
+    if (refusals.includes(headers.message)) {
       this.#identity.forget();
       if (!this.#identity.madeByService) this.#refuse(body || headers.message);
     }

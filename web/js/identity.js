@@ -24,7 +24,7 @@ export class Identity {
 
   /** The identity that a pasted token speaks of. Throws a Problem. @param {string} token */
   static ofToken(token) {
-    const bare = token.trim().replace(/^Bearer\s+/i, "");
+    const bare = token.replace(/^\s*Bearer\s/i, "").replaceAll(/\s/g, ""); // a terminal or a mail breaks it over lines
     const { sub, email: claimed, exp } = claims(bare);
     const email = [sub, claimed].find(isAddress); // as the service reads it
     if (!email || !exp) throw new Problem({ title: "This is not a token of a user" });
