@@ -87,6 +87,7 @@ async def old(fresh_rabbitmq: RabbitNode) -> AsyncIterator[OldInstance]:
         queue = await channel.declare_queue(f"{EXCHANGE}.old.1", durable=True)
         await queue.bind(exchange)
         yield OldInstance(channel, queue)
+        await queue.delete(if_unused=False, if_empty=False)  # else it keeps what later tests publish
 
 
 @pytest.fixture
