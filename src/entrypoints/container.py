@@ -58,6 +58,7 @@ class Container(Deliveries):
     hub = Deliveries.hub
     send_queue = Deliveries.send_queue
     participants = Deliveries.participants
+    delivered_receipts = Deliveries.delivered_receipts
     withheld_ids = Deliveries.withheld_ids
     views = Deliveries.views
     shown = Deliveries.shown
@@ -160,6 +161,7 @@ class Container(Deliveries):
         clock=use(clock),
         events=use(session_events),
         rate_limit=use(rate_limits).seen_marks,
+        on_reached=use(delivered_receipts).note,
     )
 
     presence = singleton(

@@ -1,7 +1,7 @@
 """Marks messages as seen, and sends their sender a receipt."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,7 +11,7 @@ from application.commands import MarkSeenCommand
 from application.delivery.session_events import SessionEvents
 from application.ports.broker import Broker
 from application.ports.clock import Clock
-from application.ports.messages import MessageRepository
+from application.ports.messages import MessageRepository, Reached, Sending
 from application.ports.push import Delivery
 from application.wire import fields
 from domain.destination import ALL_RECEIPTS_QUEUE, RECEIPTS_QUEUE, user_destination
@@ -32,7 +32,10 @@ class SeenReceipt(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class MarkSeen:
-    """Marks messages as seen (contract, sections 5 and 7)."""
+    """Marks messages as seen (contract, sections 5 and 7).
+
+    What is seen is delivered too. `on_reached` gets what the sender is not told to be seen, as the reader hides it.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class MarkSeen:
         clock: Clock,
         events: SessionEvents,
         rate_limit: RateLimit,
+        on_reached: Callable[[Sequence[Reached]], None],
     ) -> None:
         self._participants = participants
         self._messages = messages
@@ -49,6 +53,7 @@ class MarkSeen:
         self._clock = clock
         self._events = events
         self._rate_limit = rate_limit
+        self._on_reached = on_reached
 
     async def __call__(self, principal: Principal, command: MarkSeenCommand) -> None:
         """Marks messages, and sends the receipt. The mark is durable on return.
@@ -70,6 +75,8 @@ class MarkSeen:
             deliveries.append(Delivery(user_destination(reader.email, ALL_RECEIPTS_QUEUE), receipt(marked.seen_to)))
         if deliveries:
             await self._publish(deliveries)
+        if marked.seen_to is not None and marked.shown_to is None:
+            self._on_reached([Reached(Sending(session.id, sender.id), marked.seen_to)])
         if marked.has_read and marked.seen_to is None:  # no receipt tells the reader's devices of it
             await self._events.publish_changed([session.id], reader.email, [reader.id])
 

@@ -198,6 +198,16 @@ async def test_hidden_receipts_are_hidden_everywhere(sides: tuple[Side, Side]) -
     assert await ann.seen_flags(session_id) == [True, True]
 
 
+async def test_what_was_seen_in_secret_is_told_as_delivered(sides: tuple[Side, Side]) -> None:
+    ann, bob = sides
+    session_id = await ann.open(BOB)
+    assert (await bob.call("PUT", "/settings", {"seenReceipts": False}))[0] == 204
+    await ann.send(session_id, "one")
+    await bob.see(session_id, 1)
+    await eventually(lambda: any(event.get("deliveredTo") == 1 for event in events(ann.there, "receipt")))
+    assert not [event for event in events(ann.there, "receipt") if "seenTo" in event]
+
+
 async def counts(side: Side) -> dict[str, Any]:
     status, answer = await side.call("GET", f"/unread-counts?email={side.email}")
     assert status == 200, answer
