@@ -7,6 +7,7 @@ from playwright.async_api import Locator, expect
 
 from tests.support.clients.browser import Side, Window
 from tests.support.clients.web_client import INTENT, Rest, chat_message
+from tests.support.eventually import eventually_some
 from tests.support.service.service_process import ServiceProcess
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -45,6 +46,17 @@ async def top_of(side: Side, number: int) -> float:
     return box["y"]
 
 
+async def scroll_until(side: Side, scroll: str, number: int) -> None:
+    """Scrolls to an end again and again, as pages come there, until that has the message."""
+
+    async def is_there() -> bool:
+        await scroller(side).evaluate(scroll)
+        return await shown(side, number).count() > 0
+
+    assert await eventually_some(is_there, 60)
+    await scroller(side).evaluate(scroll)  # its page may have come after the last scroll, and kept the place
+
+
 async def test_older_messages_come_without_moving_the_view(bob: Side) -> None:
     first = LONG - 49
     await expect(shown(bob, first)).to_be_attached()
@@ -56,23 +68,11 @@ async def test_older_messages_come_without_moving_the_view(bob: Side) -> None:
 
 
 async def test_a_long_history_stays_light_and_can_be_read_to_both_ends(bob: Side) -> None:
-    for _ in range(40):
-        await scroller(bob).evaluate("e => (e.scrollTop = 0)")
-        if await shown(bob, 1).count():
-            break
-        await bob.pane.page.wait_for_function(
-            "() => !document.querySelector('.older')?.textContent.includes('Loading')"
-        )
-    # the last page may have come after the last scroll, and then the place was kept
-    await scroller(bob).evaluate("e => (e.scrollTop = 0)")
+    await scroll_until(bob, "e => (e.scrollTop = 0)", 1)
     await expect(shown(bob, 1)).to_be_in_viewport()
     assert await bob.messages().count() <= 200
     await expect(shown(bob, LONG)).not_to_be_attached()
-    for _ in range(40):
-        await scroller(bob).evaluate("e => (e.scrollTop = e.scrollHeight)")
-        if await shown(bob, LONG).count():
-            break
-    await scroller(bob).evaluate("e => (e.scrollTop = e.scrollHeight)")
+    await scroll_until(bob, "e => (e.scrollTop = e.scrollHeight)", LONG)
     await expect(shown(bob, LONG)).to_be_in_viewport()
     assert await bob.messages().count() <= 200
 

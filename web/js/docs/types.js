@@ -1,11 +1,11 @@
 import { h } from "../dom.js";
-import { fieldTable, propertiesOf } from "./schema.js";
+import { fieldTable, propertiesOf, typeOf } from "./schema.js";
 import { prose, slug } from "./text.js";
 
-/** The JSON objects that both sides speak of. @param {Record<string, Schema>} schemas */
+/** The JSON objects that both sides speak of, and the values with a name. @param {Record<string, Schema>} schemas */
 export function typesSection(schemas) {
   const shown = Object.entries(schemas)
-    .filter(([, schema]) => schema.properties)
+    .filter(([, schema]) => schema.properties || schema.enum)
     .map(([name, schema]) => ({ id: slug("type", name), label: name, schema }));
   const element = h(
     "section",
@@ -17,6 +17,7 @@ export function typesSection(schemas) {
         { id, "aria-labelledby": `${id}-title` },
         h("h3", { id: `${id}-title` }, label),
         schema.description && h("p", {}, prose(schema.description)),
+        schema.enum && h("p", {}, typeOf(schema)),
         fieldTable("Fields", propertiesOf(schema)),
         h(
           "details",
@@ -42,6 +43,7 @@ function example(schemas, schema, depth = 0) {
   if ("const" in schema) return schema.const;
   if (schema.$ref) return depth > 4 ? null : example(schemas, schemas[schema.$ref.split("/").at(-1)] ?? {}, depth + 1);
   if (schema.anyOf) return example(schemas, schema.anyOf[0], depth + 1);
+  if (schema.enum) return schema.enum[0];
   if (schema.properties) {
     return Object.fromEntries(
       Object.entries(schema.properties).map(([name, field]) => [name, example(schemas, field, depth + 1)]),
