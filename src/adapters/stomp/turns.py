@@ -37,7 +37,7 @@ class Turns:
 
     def wait(self, go_on: Callable[[], None]) -> None:
         """Calls `go_on` in the next turn, after those who wait already."""
-        if not self._waiting:
+        if not self._waiting and not self._goes_on:
             asyncio.get_running_loop().call_soon(self._begin)
         self._waiting.append(go_on)
 
@@ -45,11 +45,12 @@ class Turns:
         waiting, self._waiting = self._waiting, deque()
         self._began_at = self._seen_at = self._clock()
         self._goes_on = True
-        while waiting and self._clock() - self._began_at <= TURN_SECONDS:
-            waiting.popleft()()
-        self._goes_on = False
-        if waiting:
-            if not self._waiting:
-                asyncio.get_running_loop().call_soon(self._begin)
+        try:
+            while waiting and self._clock() - self._began_at <= TURN_SECONDS:
+                waiting.popleft()()
+        finally:  # a connection that fails must not keep the others waiting
+            self._goes_on = False
             waiting.extend(self._waiting)
             self._waiting = waiting
+            if waiting:
+                asyncio.get_running_loop().call_soon(self._begin)

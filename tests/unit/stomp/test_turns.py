@@ -78,3 +78,19 @@ async def test_a_turn_begins_anew_after_a_gap() -> None:
     for _ in range(100):
         assert not turns.is_over()
         clock.now += 2 * GAP_SECONDS
+
+
+async def test_a_connection_that_fails_keeps_no_other_waiting() -> None:
+    failures, handled = list[object](), list[str]()
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failures.append(context["exception"]))
+    turns, failure = Turns(Clock()), RuntimeError("a connection failed")
+
+    def fail() -> None:
+        raise failure
+
+    turns.wait(fail)
+    turns.wait(lambda: handled.append("next"))
+    for _ in range(2):
+        await asyncio.sleep(0)
+    assert (failures, handled) == ([failure], ["next"])
+    assert not turns.is_over()
